@@ -1,0 +1,193 @@
+import {expect} from 'chai'
+import {randomUUID} from 'node:crypto'
+import {type Backend, BackendError} from '../../src/backends/backend.js'
+
+/** What a keychain can hold, where its limits are tighter than the others'. Lengths are in bytes. */
+export interface ContractOptions {
+  /** The longest token that it takes for this account; one character more is refused with nothing stored. */
+  longestToken: (account: string) => number
+  /** The system may take two names that differ in case alone for one, so that only one of them is kept. */
+  mayFoldCase?: boolean
+}
+
+const printable = String.fromCharCode(...Array.from({length: 0x7f - 0x20}, (_, index) => 0x20 + index))
+
+const awkwardAccounts: Record<string, string> = {
+  'a plus and dots': 'ada.love+lace@example.com',
+  quotes: `"a'b"@example.com`,
+  'a shell substitution': '$(touch PWNED)`touch PWNED`$HOME@example.com',
+  'a semicolon and a pipe': 'a;touch PWNED|x&y@example.com',
+  spaces: ' a  b @example.com ',
+  backslashes: String.raw`a\b\\c@example.com\ `,
+  'non-ASCII letters': 'åda.łövelace.日本@пример.рф',
+  'a leading dash': '-w@example.com',
+  'two leading dashes': '--help',
+  percents: '%USERPROFILE%%s@example.com',
+  'an equals sign': 'a=b"="c@example.com',
+}
+
+/**
+ * What every keychain promises, on whatever stands behind `open`. Accounts are made up anew for each case, since a
+ * real keychain is shared, and removed afterwards.
+ */
+export function describeKeychain(
+  name: string,
+  open: () => Promise<Backend>,
+  {longestToken, mayFoldCase = false}: ContractOptions,
+): void {
+  describe(`${name} keeps the keychain contract`, () => {
+    let keychain: Backend
+    let account: string
+    const used = new Set<string>()
+
+    const fresh = (stem = 'contract@example.com') => {
+      const made = `${stem}.${randomUUID()}`
+      used.add(made)
+      return made
+    }
+
+    const problemOf = async (action: Promise<unknown>) => {
+      const error: unknown = await action.then(
+        () => undefined,
+        (error: unknown) => error,
+      )
+      expect(error, 'nothing was thrown').to.be.instanceOf(BackendError)
+      return (error as BackendError).problem
+    }
+
+    beforeEach(async () => {
+      keychain = await open()
+      account = fresh()
+    })
+
+    afterEach(async () => {
+      for (const each of used) await keychain.remove(each)
+      used.clear()
+    })
+
+    it('answers undefined for an account that it has never seen', async () => {
+      expect(await keychain.get(account)).to.equal(undefined)
+    })
+
+    it('gives back what was stored', async () => {
+      await keychain.set({account, token: 'HRKU-1'})
+      expect(await keychain.get(account)).to.equal('HRKU-1')
+    })
+
+    it('replaces a token', async () => {
+      await keychain.set({account, token: 'HRKU-old'})
+      await keychain.set({account, token: 'HRKU-new'})
+      expect(await keychain.get(account)).to.equal('HRKU-new')
+      expect((await keychain.accounts()).filter((each) => each === account)).to.deep.equal([account])
+    })
+
+    it('removes a token, and says so', async () => {
+      await keychain.set({account, token: 'HRKU-1'})
+      expect(await keychain.remove(account)).to.equal(true)
+      expect(await keychain.get(account)).to.equal(undefined)
+      expect(await keychain.accounts()).not.to.include(account)
+    })
+
+    it('says that there was nothing to remove', async () => {
+      expect(await keychain.remove(account)).to.equal(false)
+    })
+
+    it('does not answer for an account that differs in case alone', async () => {
+      await keychain.set({account, token: 'HRKU-lower'})
+      expect(await keychain.get(account.toUpperCase())).to.equal(undefined)
+    })
+
+    it('keeps accounts apart where one begins the other', async () => {
+      const longer = `${account}.more`
+      used.add(longer)
+      await keychain.set({account, token: 'HRKU-1'})
+      await keychain.set({account: longer, token: 'HRKU-2'})
+      expect(await keychain.remove(account)).to.equal(true)
+      expect(await keychain.get(account)).to.equal(undefined)
+      expect(await keychain.get(longer)).to.equal('HRKU-2')
+    })
+
+    if (!mayFoldCase) {
+      it('keeps accounts apart that differ in case alone', async () => {
+        const upper = account.toUpperCase()
+        used.add(upper)
+        await keychain.set({account, token: 'HRKU-lower'})
+        await keychain.set({account: upper, token: 'HRKU-upper'})
+        expect(await keychain.get(account)).to.equal('HRKU-lower')
+        expect(await keychain.remove(account)).to.equal(true)
+        expect(await keychain.get(upper)).to.equal('HRKU-upper')
+      })
+    }
+
+    it('lists the accounts', async () => {
+      const other = fresh('other@example.com')
+      await keychain.set({account, token: 'HRKU-1'})
+      await keychain.set({account: other, token: 'HRKU-2'})
+      expect(await keychain.accounts()).to.include.members([account, other])
+    })
+
+    for (const [what, awkward] of Object.entries(awkwardAccounts)) {
+      it(`takes an account with ${what} to the letter`, async () => {
+        const made = fresh(awkward)
+        await keychain.set({account: made, token: 'HRKU-1'})
+        expect(await keychain.get(made)).to.equal('HRKU-1')
+        expect(await keychain.accounts()).to.include(made)
+        expect(await keychain.remove(made)).to.equal(true)
+        expect(await keychain.get(made)).to.equal(undefined)
+      })
+    }
+
+    const tokens = {
+      'every printable character': printable,
+      'spaces at both ends': ' HRKU 1 ',
+      'a leading dash': '-w',
+      'the look of hexadecimal': '48524b552d31',
+      'the look of 0x hexadecimal': '0x48524B552D31  "HRKU-1"',
+      'the look of base64': 'SFJLVS0x',
+      'the look of a script': '"; $(touch PWNED) `touch PWNED` %PATH% $env:PATH',
+    }
+    for (const [what, token] of Object.entries(tokens)) {
+      it(`carries a token with ${what} through untouched`, async () => {
+        await keychain.set({account, token})
+        expect(await keychain.get(account)).to.equal(token)
+      })
+    }
+
+    it('carries a token of the greatest length through untouched', async () => {
+      const token = 'x'.repeat(longestToken(account))
+      await keychain.set({account, token})
+      expect(await keychain.get(account)).to.equal(token)
+    })
+
+    const refused: Record<string, (account: string) => {account: string; token: string}> = {
+      'a token that is too long': (account) => ({account, token: 'x'.repeat(longestToken(account) + 1)}),
+      'an empty token': (account) => ({account, token: ''}),
+      'a token with a newline': (account) => ({account, token: 'HRKU-1\n'}),
+      'a token with a NUL': (account) => ({account, token: 'HRKU\0-1'}),
+      'a token with an escape character': (account) => ({account, token: 'HRKU\u001B[31m'}),
+      'a token that is not ASCII': (account) => ({account, token: 'HRKÜ-1'}),
+      'an account with a newline': (account) => ({account: `${account}\nattribute.account = x`, token: 'HRKU-1'}),
+      'an account with a NUL': (account) => ({account: `${account}\0`, token: 'HRKU-1'}),
+    }
+    for (const [what, make] of Object.entries(refused)) {
+      it(`refuses ${what}, with what was there untouched`, async () => {
+        await keychain.set({account, token: 'HRKU-before'})
+        expect(await problemOf(keychain.set(make(account)))).to.equal('refused')
+        expect(await keychain.get(account)).to.equal('HRKU-before')
+      })
+    }
+
+    it('refuses an empty account in every verb', async () => {
+      expect(await problemOf(keychain.get(''))).to.equal('refused')
+      expect(await problemOf(keychain.set({account: '', token: 'HRKU-1'}))).to.equal('refused')
+      expect(await problemOf(keychain.remove(''))).to.equal('refused')
+    })
+
+    it('never takes a wildcard', async () => {
+      await keychain.set({account, token: 'HRKU-1'})
+      expect(await keychain.get('*')).to.equal(undefined)
+      expect(await keychain.remove('*')).to.equal(false)
+      expect(await keychain.get(account)).to.equal('HRKU-1')
+    })
+  })
+}
