@@ -1,0 +1,127 @@
+// The macOS keychain, through Apple's `security`. What it prints and how it exits was read off its sources
+// (Security-61901, SecurityTool/macOS).
+import {type Backend, BackendError, type Credential, SERVICE} from './backend.js'
+import {accountsOf, addCommand, HINTS, LONGEST_LINE_BYTES, NOT_FOUND, troubleOf} from './security-syntax.js'
+import {assertAccount, assertStorable, isToken} from './storable.js'
+import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
+
+// Items of one service and account can exist once in each keychain of the search list; nobody has this many.
+const MOST_DUPLICATES = 20
+
+/** The macOS keychain backend: generic passwords of the search list's keychains; new ones go to the default keychain. */
+export function openMacosKeychain(options: ToolOptions): Backend {
+  const start = () => startWithHints(options)
+
+  return {
+    name: 'macos-keychain',
+
+    async get(account) {
+      assertAccount(account)
+      return find(start(), account)
+    },
+
+    async set(credential) {
+      assertStorable(credential)
+      const line = addCommand(credential)
+      if (Buffer.byteLength(line) > LONGEST_LINE_BYTES)
+        throw new BackendError('refused', 'the token is too long for the macOS keychain', HINTS.refused)
+      await add(start(), credential, line)
+    },
+
+    async remove(account) {
+      assertAccount(account)
+      return removeAll(start(), account)
+    },
+
+    async accounts() {
+      return list(start())
+    },
+  }
+}
+
+function startWithHints(options: ToolOptions): Call {
+  const call = startOperation('the macOS keychain', options.program ?? '/usr/bin/security', options)
+  return async (args, callOptions) => {
+    try {
+      return await call(args, callOptions)
+    } catch (error) {
+      if (error instanceof BackendError && error.hint === undefined)
+        throw new BackendError(error.problem, error.message, HINTS[error.problem])
+      throw error
+    }
+  }
+}
+
+// An account may begin with a dash: getopt takes what follows -a as its argument, whatever it looks like.
+const selector = (account: string) => ['-s', SERVICE, '-a', account]
+
+async function find(call: Call, account: string): Promise<string | undefined> {
+  const answer = await call(['find-generic-password', ...selector(account), '-w'])
+  if (isAbsent(answer)) return undefined
+  if (answer.code !== 0) throw troubleOf(answer.code, 'read the token')
+
+  // -w adds one newline. What holds anything but printable ASCII it prints as hexadecimal, unmarked: none of ours does.
+  const token = answer.stdout.slice(0, -1)
+  if (!answer.stdout.endsWith('\n') || !isToken(token))
+    throw new BackendError('failed', 'what the macOS keychain holds for this account is not a token', HINTS.failed)
+  return token
+}
+
+async function add(call: Call, {account, token}: Credential, line: string): Promise<void> {
+  // Without the newline nothing would run, and the exit status would be 0. What it says stays unread: it can echo parts
+  // of the line.
+  const {code} = await call(['-i'], {input: `${line}\n`, discardStdout: true})
+  if (code !== 0) throw troubleOf(code, 'store the token')
+  // Exit 0 also comes when an empty password was stored, or when a refused update made a second item elsewhere.
+  if ((await find(call, account)) !== token)
+    throw new BackendError('failed', 'the macOS keychain did not keep the token as it was stored', HINTS.failed)
+}
+
+async function removeAll(call: Call, account: string): Promise<boolean> {
+  // It removes the first match only, and says "password has been deleted." even when it was not.
+  for (let removed = 0; removed < MOST_DUPLICATES; removed++) {
+    const answer = await call(['delete-generic-password', ...selector(account)], {discardStdout: true})
+    if (isAbsent(answer)) return removed > 0
+    if (answer.code !== 0) throw troubleOf(answer.code, 'remove the token')
+  }
+
+  throw new BackendError('failed', 'the macOS keychain still holds the token after it was removed', HINTS.failed)
+}
+
+async function list(call: Call): Promise<string[]> {
+  // Cheap, and the answer of everybody who never logged in: without a match there is nothing to look through.
+  const first = await call(['find-generic-password', '-s', SERVICE], {discardStdout: true})
+  if (isAbsent(first)) return []
+  if (first.code !== 0) throw troubleOf(first.code, 'list the accounts')
+
+  // It prints the first match alone; only a dump has all. Without -d that decrypts nothing and asks nobody.
+  const dump = await call(['dump-keychain'])
+  if (dump.code !== 0) throw troubleOf(dump.code, 'list the accounts')
+  const accounts = accountsOf(dump.stdout, SERVICE)
+  if (accounts.length === 0)
+    throw new BackendError('failed', "the macOS keychain's list of entries could not be read", HINTS.failed)
+  return [...new Set(accounts.filter(isUsable))]
+}
+
+/**
+ * Whether there is no such item. A search that could not even begin exits alike, and names the call that failed
+ * (find_first_generic_password in keychain_find.c).
+ * @throws {BackendError} 'unavailable' for a search that could not begin
+ */
+function isAbsent({code, stderr}: Answer): boolean {
+  if (code !== NOT_FOUND) return false
+  if (stderr.includes('SecKeychainSearchCreateFromAttributes'))
+    throw new BackendError('unavailable', 'the macOS keychains cannot be searched', HINTS.unavailable)
+  return true
+}
+
+/** Whether this can be an account of ours: others file things under our service as they like. */
+function isUsable(account: string | undefined): account is string {
+  if (account === undefined) return false
+  try {
+    assertAccount(account)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,152 @@
+// The .netrc on disk: where it is, reading it, and changing it under a lock so that nobody's change is lost.
+import {readFile} from 'node:fs/promises'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {realTarget, replaceFile} from '../atomic-file.js'
+import {codeOf, fileTrouble} from '../file-trouble.js'
+import {BackendError} from './backend.js'
+import {decrypt, encrypt, type GpgOptions, type Seal} from './netrc-gpg.js'
+
+export interface NetrcFileOptions extends GpgOptions {
+  path: string
+  /** Leaves of a text only what no edit of ours may change. */
+  strip: (text: string) => string
+  /** How long to wait for another process's turn, in milliseconds. */
+  lockWaitMs?: number
+}
+
+/** A turn takes milliseconds, or as long as somebody types a passphrase into gpg's prompt. */
+const LOCK_WAIT_MS = 10_000
+/** A lock whose holder was killed is ours after this; a living holder renews it every second. */
+const STALE_LOCK_MS = 4000
+/** How often somebody who takes no lock (an editor, an older CLI) may come in between. */
+const MOST_ATTEMPTS = 5
+
+interface Content {
+  /** One character a byte. */
+  text: string
+  bytes: Buffer | undefined
+  seal: Seal | undefined
+}
+
+/** The file that the Heroku CLI uses: in HOME, `_netrc` on Windows, its `.gpg` if there is one. */
+export async function locateNetrc({HOME}: NodeJS.ProcessEnv): Promise<string> {
+  const {Netrc} = await import('netrc-parser')
+  const own = process.env.HOME
+  if (HOME === undefined || HOME === own) return new Netrc().file
+  // It looks at the process's environment alone.
+  process.env.HOME = HOME
+  try {
+    return new Netrc().file
+  } finally {
+    if (own === undefined) delete process.env.HOME
+    else process.env.HOME = own
+  }
+}
+
+/** The file's text, one character a byte; empty if there is no file. */
+export async function readNetrc(options: NetrcFileOptions): Promise<string> {
+  return (await load(options)).text
+}
+
+/**
+ * Changes the file in one step, under a lock.
+ * @param edit gives the new text, or undefined if there is nothing to change; called again if the file has changed
+ * @returns whether there was something to change; true only once the file was read back
+ * @throws {BackendError} with the file as it was
+ */
+export async function updateNetrc(
+  options: NetrcFileOptions,
+  edit: (text: string) => string | undefined,
+): Promise<boolean> {
+  const {path, lockWaitMs = LOCK_WAIT_MS} = options
+  return locked(await realTarget(path), lockWaitMs, async (assertHeld) => {
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+      const before = await load(options)
+      const text = edit(before.text)
+      if (text === undefined) return false
+      if (options.strip(text) !== options.strip(before.text))
+        throw new BackendError('failed', `refused to write ${path}: it would have changed more than Heroku's entries`)
+      if (await replaced(options, before, text, assertHeld)) return true
+    }
+
+    throw new BackendError('failed', `could not write ${path}: another program keeps changing it`)
+  })
+}
+
+async function load(options: NetrcFileOptions): Promise<Content> {
+  const {path} = options
+  const bytes = await bytesOf(path)
+  if (bytes === undefined)
+    return {text: '', bytes, seal: path.endsWith('.gpg') ? {recipients: [], armored: true} : undefined}
+  if (!path.endsWith('.gpg')) return {text: bytes.toString('latin1'), bytes, seal: undefined}
+  return {bytes, ...(await decrypt(path, bytes, options))}
+}
+
+async function bytesOf(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw fileTrouble('read', path, error)
+  }
+}
+
+/** @returns false, with nothing done, if the file is no longer what the new text was made from */
+async function replaced(options: NetrcFileOptions, before: Content, text: string, assertHeld: () => void) {
+  const {path} = options
+  const bytes = before.seal ? await encrypt(path, text, before.seal, options) : Buffer.from(text, 'latin1')
+  const changed = new Error('changed')
+  const beforeRename = async () => {
+    assertHeld()
+    if (!same(await bytesOf(path), before.bytes)) throw changed
+  }
+  try {
+    await replaceFile(path, bytes, {mode: 0o600, beforeRename})
+  } catch (error) {
+    if (error === changed) return false
+    throw error
+  }
+
+  if (!same(await bytesOf(path), bytes)) throw new BackendError('failed', `${path} did not keep what was written to it`)
+  return true
+}
+
+const same = (one: Buffer | undefined, other: Buffer | undefined) => (one && other ? one.equals(other) : one === other)
+
+async function locked<T>(target: string, waitMs: number, work: (assertHeld: () => void) => Promise<T>): Promise<T> {
+  const lockPath = `${target}.lock`
+  let lost = false
+  const release = await acquire(target, lockPath, waitMs, () => {
+    lost = true
+  })
+  try {
+    return await work(() => {
+      if (lost) throw new BackendError('failed', `lost ${lockPath} to another program`, 'try again')
+    })
+  } finally {
+    // A lock that cannot be released is stale soon.
+    await release().catch(() => undefined)
+  }
+}
+
+async function acquire(target: string, lockPath: string, waitMs: number, onCompromised: () => void) {
+  const {default: lockfile} = await import('proper-lockfile')
+  const end = performance.now() + waitMs
+  for (;;) {
+    try {
+      return await lockfile.lock(target, {realpath: false, stale: STALE_LOCK_MS, onCompromised})
+    } catch (error) {
+      // Retries are not left to the library: it would also try a folder that we may not write to again and again.
+      if (codeOf(error) !== 'ELOCKED') throw fileTrouble('lock', lockPath, error)
+      if (performance.now() >= end) throw heldByOther(lockPath, waitMs)
+      await sleep(20 + Math.random() * 60)
+    }
+  }
+}
+
+const heldByOther = (lockPath: string, waitMs: number) =>
+  new BackendError(
+    'timed-out',
+    `${lockPath} is still held by another program after ${waitMs / 1000} s`,
+    `if no heroku command is running: rmdir ${lockPath}`,
+  )

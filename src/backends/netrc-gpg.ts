@@ -1,0 +1,106 @@
+// A .netrc.gpg: opened and sealed through gpg, for the same readers as before; the plain text never touches the disk.
+import {findProgram} from '../find-program.js'
+import {BackendError} from './backend.js'
+import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
+
+/** What has to stay the same when a sealed file is sealed again. */
+export interface Seal {
+  /** The keys that can open it, by key id. */
+  recipients: string[]
+  armored: boolean
+}
+
+export interface GpgOptions extends ToolOptions {
+  env: NodeJS.ProcessEnv
+}
+
+const ARMOR = '-----BEGIN PGP MESSAGE-----'
+
+// A hidden recipient's key id is sixteen zeros.
+const ENC_TO = /^\[GNUPG:\] ENC_TO (?!0{16}\b)([0-9A-F]{16})\b/gm
+
+/** @throws {BackendError} if gpg is not there, cannot open the file, or is not let to */
+export async function decrypt(file: string, sealed: Buffer, options: GpgOptions): Promise<{text: string; seal: Seal}> {
+  const gpg = startGpg(file, options)
+  const answer = await gpg(['--decrypt', file])
+  if (answer.code !== 0) throw refusal(file, 'decrypt', answer)
+  const recipients = [...answer.stderr.matchAll(ENC_TO)].map(([, keyId]) => keyId ?? '')
+  return {
+    text: Buffer.from(answer.stdout, 'utf8').toString('latin1'),
+    seal: {recipients: [...new Set(recipients)], armored: sealed.toString('latin1', 0, ARMOR.length) === ARMOR},
+  }
+}
+
+/** @throws {BackendError} also if what came out cannot be opened again */
+export async function encrypt(
+  file: string,
+  text: string,
+  {recipients, armored}: Seal,
+  options: GpgOptions,
+): Promise<Buffer> {
+  const input = Buffer.from(text, 'latin1').toString('utf8')
+  // `run` decodes what a tool says as UTF-8: bytes that are not have been lost on the way here.
+  if (input.includes('\uFFFD'))
+    throw new BackendError('failed', `${file} holds bytes that are not UTF-8`, `convert its content to UTF-8 first`)
+
+  const gpg = startGpg(file, options)
+  const to = recipients.flatMap((keyId) => ['--recipient', `${keyId}!`])
+  // Armored always, since binary output would not survive `run` either. Whoever could read it until now is trusted.
+  const args = [
+    '--trust-model',
+    'always',
+    '--armor',
+    ...(to.length > 0 ? to : ['--default-recipient-self']),
+    '--encrypt',
+  ]
+  const answer = await gpg(args, {input})
+  if (answer.code !== 0) throw refusal(file, 'encrypt', answer)
+
+  const opened = await gpg(['--decrypt'], {input: answer.stdout})
+  if (opened.code !== 0 || opened.stdout !== input)
+    throw new BackendError('failed', `gpg cannot open what it has just encrypted for ${file}`, 'gpg --list-secret-keys')
+  return armored ? Buffer.from(answer.stdout) : dearmor(answer.stdout)
+}
+
+function startGpg(file: string, options: GpgOptions): Call {
+  const program = options.program ?? findProgram('gpg', options.env)
+  if (program === undefined)
+    throw new BackendError('unavailable', `${file} is encrypted, and gpg is not installed`, 'install gpg (GnuPG)')
+  const call = startOperation('gpg', program, options)
+  return async (args, more) => {
+    try {
+      return await call(['--batch', '--quiet', '--status-fd', '2', ...args], more)
+    } catch (error) {
+      if (error instanceof BackendError)
+        throw new BackendError(error.problem, `${file}: ${error.message}`, byHand(file))
+      throw error
+    }
+  }
+}
+
+/** Shows the user what gpg says, and leaves the passphrase with gpg-agent for our next try. */
+const byHand = (file: string) => `gpg --decrypt ${file}`
+
+// GPG_ERR_CANCELED and GPG_ERR_FULLY_CANCELED; the bits above 16 say where an error arose (libgpg-error's gpg-error.h).
+const CANCELLED = [99, 198]
+
+function refusal(file: string, verb: string, {code, stderr}: Answer): BackendError {
+  const errors = [...stderr.matchAll(/^\[GNUPG:\] (?:ERROR|FAILURE) \S+ (\d+)/gm)].map(
+    ([, error]) => Number(error) & 0xffff,
+  )
+  if (errors.some((error) => CANCELLED.includes(error)))
+    return new BackendError('denied', `gpg was not let to ${verb} ${file}: the prompt was dismissed`, byHand(file))
+  if (verb === 'decrypt' && /^\[GNUPG:\] NO_SECKEY/m.test(stderr))
+    return new BackendError(
+      'failed',
+      `gpg could not decrypt ${file}: its secret key is not here`,
+      'gpg --list-secret-keys',
+    )
+  return new BackendError('failed', `gpg could not ${verb} ${file} (exit ${code})`, byHand(file))
+}
+
+/** Undoes base64 and its frame (RFC 4880, 6.2): headers to an empty line, the data, a checksum that begins with `=`. */
+function dearmor(armored: string): Buffer {
+  const body = /\r?\n\r?\n([A-Za-z0-9+/=\r\n]+?)(?:\r?\n=[A-Za-z0-9+/]{4})?\r?\n-----END/.exec(armored)?.[1] ?? ''
+  return Buffer.from(body, 'base64')
+}

@@ -1,0 +1,120 @@
+import {type Backend, BackendError, type Credential} from './backend.js'
+import {type NetrcEntry, readEntry, removeEntries, writeEntry} from './netrc-document.js'
+import {locateNetrc, type NetrcFileOptions, readNetrc, updateNetrc} from './netrc-file.js'
+import {assertAccount, assertStorable} from './storable.js'
+import type {ToolOptions} from './tool.js'
+
+export type {NetrcEntry} from './netrc-document.js'
+
+export interface NetrcOptions extends ToolOptions {
+  /** The two machines that a Heroku login has in the file. */
+  hosts: {api: string; git: string}
+  /** Where HOME says what file it is, and PATH where gpg is. Default: the process's. */
+  env?: NodeJS.ProcessEnv
+  /** The file to use instead of the one that the environment says. */
+  file?: string
+}
+
+/**
+ * The `.netrc`: one account at a time, in the two entries that git, curl and every Heroku CLI read. A file that we do
+ * not understand to the last word is a BackendError in every verb, and is never written.
+ */
+export interface NetrcBackend extends Backend {
+  readonly name: 'netrc'
+
+  /** The file, as the user knows it: before links are followed. */
+  readonly path: string
+
+  /** Resolves to what readers find for the API host and the git host, in this order; a host without an entry is left out. */
+  entries(): Promise<NetrcEntry[]>
+
+  /**
+   * Removes a host's entries, duplicates too, whoever's they are.
+   * @param token removes only those that hold this token
+   * @returns false if there were none
+   */
+  removeHost(host: string, token?: string): Promise<boolean>
+}
+
+/**
+ * Finds the file and reads nothing yet. A file that we created and emptied again stays, empty: no file is ever deleted.
+ */
+export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
+  const {env = process.env, file} = options
+  const hosts = [...new Set([options.hosts.api, options.hosts.git])]
+  for (const host of hosts) assertHost(host)
+  const path = file ?? (await locateNetrc(env))
+  const strip = (text: string) => inFile(path, () => hosts.reduce((text, host) => removeEntries(text, host), text))
+  const settings: NetrcFileOptions = {...options, env, path, strip}
+
+  const read = async () => {
+    const text = await readNetrc(settings)
+    return inFile(path, () => hosts.flatMap((host) => readEntry(text, host) ?? []))
+  }
+
+  const remove = async (from: string[], only: Partial<Credential>) => {
+    const edit = (text: string) => {
+      const without = inFile(path, () => from.reduce((text, host) => removeEntries(text, host, only), text))
+      return without === text ? undefined : without
+    }
+    // Nothing to do needs no lock, and no right to write.
+    return edit(await readNetrc(settings)) !== undefined && (await updateNetrc(settings, edit))
+  }
+
+  return {
+    name: 'netrc',
+    path,
+
+    entries: read,
+
+    async accounts() {
+      const entries = await read()
+      return [...new Set(entries.flatMap(({account, token}) => (account && token ? [account] : [])))]
+    },
+
+    async get(account) {
+      assertAccount(account)
+      return (await read()).find((entry) => entry.account === account && entry.token)?.token
+    },
+
+    async set(credential) {
+      assertStorable(credential)
+      await updateNetrc(settings, (text) => inFile(path, () => written(text, hosts, credential)))
+    },
+
+    async remove(account) {
+      assertAccount(account)
+      return remove(hosts, {account})
+    },
+
+    async removeHost(host, token) {
+      assertHost(host)
+      return remove([host], token === undefined ? {} : {token})
+    },
+  }
+}
+
+function written(text: string, hosts: string[], {account, token}: Credential): string {
+  const after = hosts.reduce((text, host) => writeEntry(text, host, {account, token}), text)
+  for (const host of hosts) {
+    const entry = readEntry(after, host)
+    if (entry?.account !== account || entry.token !== token)
+      throw new BackendError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
+  }
+  return after
+}
+
+/** Names the file in what the text's own functions say about its lines. */
+function inFile<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof BackendError) throw new BackendError(error.problem, `${path}: ${error.message}`, error.hint)
+    throw error
+  }
+}
+
+function assertHost(host: string): void {
+  if (!/^[\u0021-\u007E]+$/.test(host))
+    throw new BackendError('refused', 'a host name is printable ASCII, and not empty')
+}

@@ -1,0 +1,142 @@
+// Windows PasswordVault (the Credential Locker), through Windows PowerShell 5.1: later ones cannot load the type
+// (PowerShell/PowerShell#13042). One process for each operation, since starting one takes most of a second.
+import {win32} from 'node:path'
+import {type Backend, BackendError} from './backend.js'
+import {assertAccount, assertStorable} from './storable.js'
+import {type Answer, startOperation, type ToolOptions} from './tool.js'
+import {ARGUMENTS, CONSTRAINED, MARK} from './windows-vault-script.js'
+
+const PROGRAM = 'Windows PowerShell'
+const VAULT = 'the Windows password vault'
+
+// The limit that hypit-ai/hypit#291 reports; Microsoft's reference does not have it.
+const LONGEST_TOKEN = 512
+
+type Verb = 'get' | 'set' | 'remove' | 'accounts'
+
+/** What came of it; `values` is one token, or the accounts. */
+interface Outcome {
+  status: 'token' | 'accounts' | 'absent' | 'removed' | 'kept'
+  values: string[]
+}
+
+/**
+ * The PasswordVault backend.
+ * @param options `env` is this process's environment; `program` replaces the powershell.exe of its SystemRoot
+ */
+export function openWindowsVault(options: ToolOptions & {env?: NodeJS.ProcessEnv}): Backend {
+  const {env = process.env, program = windowsPowerShell(env)} = options
+
+  const ask = async (verb: Verb, account = '', token = ''): Promise<Outcome> => {
+    const call = startOperation(PROGRAM, program, options)
+    const input = `${verb} ${encode(account)} ${encode(token)}\n`
+    return outcomeOf(await call(ARGUMENTS, {input, env: withoutModulePath(env)}))
+  }
+
+  return {
+    name: 'windows-vault',
+
+    async get(account) {
+      assertAccount(account)
+      const {status, values} = await ask('get', account)
+      if (status === 'absent') return undefined
+      if (status === 'token') return values[0]
+      throw garbled()
+    },
+
+    async set(credential) {
+      assertStorable(credential)
+      const {account, token} = credential
+      if (token.length > LONGEST_TOKEN)
+        throw new BackendError('refused', `a token of over ${LONGEST_TOKEN} characters does not fit ${VAULT}`)
+      const {status, values} = await ask('set', account, token)
+      if (status !== 'token' || values[0] !== token)
+        throw new BackendError('failed', `${VAULT} did not keep the token as it was stored`)
+    },
+
+    async remove(account) {
+      assertAccount(account)
+      const {status} = await ask('remove', account)
+      if (status === 'absent') return false
+      if (status === 'removed') return true
+      if (status === 'kept') throw new BackendError('failed', `${VAULT} still holds the token`, BY_HAND)
+      throw garbled()
+    },
+
+    async accounts() {
+      const {status, values} = await ask('accounts')
+      if (status === 'absent') return []
+      if (status === 'accounts') return values
+      throw garbled()
+    },
+  }
+}
+
+/** The absolute path: a bare name would be looked up in the current folder first (nodejs/node#46264). */
+function windowsPowerShell(env: NodeJS.ProcessEnv): string {
+  const root = Object.entries(env).find(([name]) => name.toLowerCase() === 'systemroot')?.[1] ?? ''
+  const local = /^[a-z]:\\[^"*/:<>?|]+$/iu.test(root) ? root : String.raw`C:\Windows`
+  return win32.join(local, 'System32', 'WindowsPowerShell', 'v1.0', 'powershell.exe')
+}
+
+/** Takes PSModulePath away, in any case: Windows does not mind, but a copy of the environment does. */
+function withoutModulePath(env: NodeJS.ProcessEnv): Record<string, undefined> {
+  const names = Object.keys(env).filter((name) => name.toLowerCase() === 'psmodulepath')
+  return Object.fromEntries(names.map((name) => [name, undefined]))
+}
+
+const BY_HAND = 'remove heroku-cli in Credential Manager, under Web Credentials'
+const WAYS_ON = 'set HEROKU_API_KEY, or HEROKU_NETRC_WRITE=true to use the _netrc file'
+
+const NOT_FOUND = '80070490'
+const NO_LOGON_SESSION = '80070520'
+
+/** @throws {BackendError} for anything but an answer of the script; what was said instead goes no further */
+function outcomeOf({code, stdout}: Answer): Outcome {
+  if (code === CONSTRAINED)
+    throw new BackendError('denied', `a policy keeps ${PROGRAM} in constrained language mode`, WAYS_ON)
+  if (code !== 0)
+    throw new BackendError('failed', `${PROGRAM} ended with exit code ${code} and without an answer`, WAYS_ON)
+
+  // No trimming, and the newline is part of it: an answer that was cut is none. stderr may hold progress as CLIXML.
+  const [, status = '', rest = ''] = new RegExp(`^${MARK} ([a-z]+)((?: [A-Za-z0-9+/=]+)*)\n$`, 'u').exec(stdout) ?? []
+  const fields = rest.split(' ').slice(1)
+  if (status === 'error') return outcomeOfError(fields)
+  if (status === 'accounts') return {status, values: fields.map(decode)}
+  if (status === 'token' && fields.length === 1) return {status, values: fields.map(decode)}
+  if ((status === 'absent' || status === 'kept') && fields.length === 0) return {status, values: []}
+  throw garbled()
+}
+
+/** @param fields the step and the exceptions' HRESULTs, outermost first */
+function outcomeOfError([step = '', ...results]: string[]): Outcome {
+  const innermost = results.at(-1)
+  if (innermost === undefined || !results.every((result) => /^[0-9A-F]{8}$/u.test(result))) throw garbled()
+  if (results.includes(NO_LOGON_SESSION))
+    throw new BackendError(
+      'unavailable',
+      `${VAULT} is closed to this logon session (SSH, WinRM or a service)`,
+      `${WAYS_ON}, or sign in at the computer itself`,
+    )
+
+  if (results.includes(NOT_FOUND)) {
+    if (step === 'look') return {status: 'absent', values: []}
+    if (step === 'remove' || step === 'gone') return {status: 'removed', values: []}
+  }
+
+  if (step === 'open')
+    throw new BackendError('unavailable', `this Windows has no password vault (0x${innermost})`, WAYS_ON)
+  if (step === 'twin')
+    throw new BackendError('refused', `${VAULT} holds an account whose name differs in case alone`, BY_HAND)
+  throw new BackendError('failed', `${VAULT} failed (0x${innermost})`, WAYS_ON)
+}
+
+const garbled = () => new BackendError('failed', `${PROGRAM} gave an answer that makes no sense`, WAYS_ON)
+
+const encode = (text: string) => Buffer.from(text, 'utf8').toString('base64')
+
+function decode(field: string): string {
+  const text = Buffer.from(field, 'base64').toString('utf8')
+  if (encode(text) !== field) throw garbled()
+  return text
+}

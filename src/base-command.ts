@@ -1,0 +1,52 @@
+import {Command, ux} from '@oclif/core'
+import {BackendError} from './backends/backend.js'
+import {patience, resolveKeychain} from './backends/resolve.js'
+import {Places} from './credentials/places.js'
+import {hostsFrom} from './hosts.js'
+import {run} from './run.js'
+import {isInteractive} from './terminal.js'
+import {UserError} from './user-error.js'
+
+/** What all our commands share: where tokens are, how to speak, and how trouble reaches the user. */
+export abstract class BaseCommand extends Command {
+  private opened: Places | undefined
+
+  /** The places that hold tokens, as this environment has them. */
+  protected get places(): Places {
+    this.opened ??= this.openPlaces()
+    return this.opened
+  }
+
+  /** Tells the user one line, on stderr, unwrapped, so that a script can find it. */
+  protected notify(line: string): void {
+    process.stderr.write(`${this.config.bin}: ${line}\n`)
+  }
+
+  // The one place where our errors become oclif's. Causes are left behind: oclif prints them.
+  protected override async catch(error: Error & {exitCode?: number}): Promise<unknown> {
+    if (ux.action.running) ux.action.stop('failed')
+    if (error instanceof UserError || error instanceof BackendError)
+      this.error(error.message, {
+        exit: error instanceof UserError ? error.exitCode : 1,
+        ...(error.hint === undefined ? {} : {suggestions: [error.hint]}),
+      })
+    return super.catch(error)
+  }
+
+  private openPlaces(): Places {
+    const {env, platform} = process
+    const hosts = hostsFrom(env)
+    for (const warning of hosts.warnings) this.notify(warning)
+    return new Places({
+      env,
+      dataDir: this.config.dataDir,
+      hosts,
+      keychain: resolveKeychain(env, platform),
+      run,
+      timeoutMs: patience(env, platform, isInteractive()),
+      notify: (line) => {
+        this.notify(line)
+      },
+    })
+  }
+}

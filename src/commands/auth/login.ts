@@ -1,0 +1,154 @@
+import {Flags, ux} from '@oclif/core'
+import {BaseCommand} from '../../base-command.js'
+import {readLoginState} from '../../credentials/login-state.js'
+import {type Saved, saveToken} from '../../credentials/save.js'
+import {type Api, type Issued, openApi} from '../../heroku/api.js'
+import {openHttp} from '../../heroku/http.js'
+import {login, type Method} from '../../heroku/login.js'
+import {THIRTY_DAYS} from '../../heroku/password-login.js'
+import {revoke} from '../../heroku/revoke.js'
+import {openBrowser} from '../../open-browser.js'
+import {printable} from '../../printable.js'
+import {ask, interruptible, isInteractive, readStdin, waitForKey} from '../../terminal.js'
+import {UserError} from '../../user-error.js'
+
+export default class AuthLogin extends BaseCommand {
+  static override summary = 'log in, and keep the API token in the keychain of this system'
+
+  static override description =
+    'Opens a browser to log in. The token goes into the keychain; where there is none, or it fails, it goes into .netrc in plain text, and you are told so.'
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    {
+      description: 'with e-mail address, password and two-factor code, for a token of one hour',
+      command: '<%= config.bin %> <%= command.id %> --interactive --expires-in 3600',
+    },
+    {
+      description: 'without a browser or a terminal: over SSH, in a container or in CI',
+      command: '<%= config.bin %> <%= command.id %> --with-token < token.txt',
+    },
+  ]
+
+  static override aliases = ['login']
+
+  static override flags = {
+    browser: Flags.string({
+      description: 'browser to log in with (example: "firefox", "safari")',
+      exclusive: ['interactive', 'with-token'],
+    }),
+    'expires-in': Flags.integer({
+      char: 'e',
+      description: 'life of the token in seconds, thirty days at most; implies --interactive',
+      exclusive: ['sso', 'with-token', 'browser'],
+      helpValue: 'SECONDS',
+      max: THIRTY_DAYS,
+      min: 1,
+    }),
+    interactive: Flags.boolean({char: 'i', description: 'log in with e-mail address and password'}),
+    sso: Flags.boolean({char: 's', description: 'log in through the SSO page of your organization', hidden: true}),
+    'with-token': Flags.boolean({description: 'read the token from stdin', exclusive: ['interactive', 'sso']}),
+  }
+
+  async run(): Promise<void> {
+    const {flags} = await this.parse(AuthLogin)
+    this.places.assertChangeable('log in')
+    const method = methodFor(flags, process.env)
+    if (method !== 'with-token' && !isInteractive())
+      throw new UserError(
+        'cannot ask you anything: this is not a terminal',
+        `pipe a token to ${this.config.bin} login --with-token, or set HEROKU_API_KEY`,
+      )
+    if (method === 'browser' && !(await this.confirmBrowser())) return
+
+    const {hosts} = this.places.around
+    const http = openHttp(process.env)
+    const api = openApi(http, hosts.apiUrl)
+    const {named, remembered} = await readLoginState(this.config.dataDir)
+    const known = named ?? remembered
+    const issued = await interruptible((signal) =>
+      login(method, {
+        http,
+        api,
+        loginUrl: hosts.loginUrl,
+        env: process.env,
+        ask,
+        visit: (url) => this.visit(url, method, flags.browser),
+        readStdin,
+        signal,
+        ...(known === undefined ? {} : {known}),
+        ...(flags['expires-in'] === undefined ? {} : {seconds: flags['expires-in']}),
+      }),
+    )
+    if (ux.action.running) ux.action.stop()
+
+    const saved = await this.save(issued, api, method)
+    this.log(`Logged in as ${printable(issued.account)}`)
+    this.report(saved)
+    await this.mentionLeftovers(saved)
+    await this.config.runHook('recache', {type: 'login'})
+  }
+
+  /** @returns false if the user would rather not */
+  private async confirmBrowser(): Promise<boolean> {
+    process.stderr.write(`${this.config.bin}: Press any key to open up the browser to login or q to exit: `)
+    const key = await waitForKey().finally(() => process.stderr.write('\n'))
+    return key.toLowerCase() !== 'q'
+  }
+
+  private async visit(url: string, method: Method, browser: string | undefined): Promise<void> {
+    this.notify(`opening a browser; if none opens, visit:\n${printable(url, 2000)}`)
+    await openBrowser(url, browser, (problem) => {
+      this.notify(problem)
+    })
+    if (method === 'browser') ux.action.start(`${this.config.bin}: waiting for you to log in`)
+  }
+
+  private async save({account, expiresAt, token}: Issued, api: Api, method: Method): Promise<Saved> {
+    try {
+      return await saveToken(this.places, {account, token}, expiresAt)
+    } catch (error) {
+      // Nobody would ever know of the token that was just issued; one that came from stdin is the user's own affair.
+      if (method !== 'with-token')
+        await revoke(api, token).catch(() => {
+          this.notify(
+            'the token that was issued could not be revoked; see https://dashboard.heroku.com/account/applications',
+          )
+        })
+      throw error
+    }
+  }
+
+  private report({because, hint, place, savedIn}: Saved): void {
+    if (because === undefined) this.log(`The token is in ${place}${savedIn === 'netrc' ? ', in plain text' : ''}`)
+    else this.notify(`the token is in ${place}, in plain text: ${because}${hint === undefined ? '' : ` (${hint})`}`)
+  }
+
+  /** An older entry in `.netrc` is left alone, since other tools may read it; but git reads it before any helper. */
+  private async mentionLeftovers({savedIn}: Saved): Promise<void> {
+    if (savedIn === 'netrc') return
+    const {bin} = this.config
+    try {
+      const netrc = await this.places.netrc()
+      const [entry] = (await netrc.entries()).filter(({token}) => token !== undefined)
+      if (entry)
+        this.notify(
+          `${netrc.path} still holds a token of ${printable(entry.account ?? 'somebody')}, which git uses before any other; ` +
+            `to revoke and remove it: HEROKU_NETRC_WRITE=true ${bin} logout`,
+        )
+    } catch {
+      // Its trouble is not the login's: nothing here needs the file.
+    }
+  }
+}
+
+function methodFor(
+  flags: {interactive: boolean; sso: boolean; 'with-token': boolean; 'expires-in': number | undefined},
+  env: NodeJS.ProcessEnv,
+): Method {
+  if (flags['with-token']) return 'with-token'
+  if (flags.sso) return 'sso'
+  // Only the API's own authorizations can be given a life; a browser login cannot.
+  if (flags.interactive || flags['expires-in'] !== undefined) return 'interactive'
+  return env.HEROKU_LEGACY_SSO === '1' ? 'sso' : 'browser'
+}

@@ -1,0 +1,109 @@
+import {Flags, ux} from '@oclif/core'
+import {BaseCommand} from '../../base-command.js'
+import {findToken} from '../../credentials/find.js'
+import type {Found} from '../../credentials/places.js'
+import {findLeftover, forgetLogin, type Removal, removeToken} from '../../credentials/remove.js'
+import {openApi} from '../../heroku/api.js'
+import {openHttp} from '../../heroku/http.js'
+import {revoke, type Revocation} from '../../heroku/revoke.js'
+import {printable} from '../../printable.js'
+import {UserError} from '../../user-error.js'
+
+interface Outcome {
+  account?: string
+  /** What became of the token on the server. */
+  server: Revocation | 'not asked' | 'not logged in'
+  /** Where it was removed. */
+  removedFrom: string[]
+}
+
+export default class AuthLogout extends BaseCommand {
+  static override summary = 'revoke the API token, and remove it from this machine'
+
+  static override description =
+    'Every stored copy of the token is removed; tokens of other accounts stay. With HEROKU_NETRC_WRITE=true it is about the token in .netrc alone.'
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    {
+      description: 'revoke and remove what .netrc holds',
+      command: 'HEROKU_NETRC_WRITE=true <%= config.bin %> <%= command.id %>',
+    },
+    {
+      description: 'where Heroku cannot be reached: remove it here, though it stays valid',
+      command: '<%= config.bin %> <%= command.id %> --local',
+    },
+  ]
+
+  static override aliases = ['logout']
+
+  static override enableJsonFlag = true
+
+  static override flags = {
+    local: Flags.boolean({description: 'remove the token from this machine without revoking it'}),
+  }
+
+  async run(): Promise<Outcome> {
+    const {flags} = await this.parse(AuthLogout)
+    this.places.assertChangeable('log out')
+    const found = await this.find()
+    if (!found) return this.nothingToDo()
+
+    ux.action.start('Logging out')
+    const server = flags.local ? 'not asked' : await this.revoke(found)
+    const removal = await removeToken(this.places, found)
+    if (removal.failures.length > 0) throw stillThere(removal, server)
+    ux.action.stop()
+    this.report(found, removal, server)
+    await this.config.runHook('recache', {type: 'logout'})
+    return {...(found.account === undefined ? {} : {account: found.account}), server, removedFrom: removal.removedFrom}
+  }
+
+  private async find(): Promise<Found | undefined> {
+    const looked = await findToken(this.places)
+    if (looked.found) return looked.found
+    if (looked.trouble) throw new UserError(`cannot log out: ${looked.trouble.message}`, looked.trouble.hint)
+    return findLeftover(this.places)
+  }
+
+  private async nothingToDo(): Promise<Outcome> {
+    await forgetLogin(this.places)
+    this.notify('not logged in: there is no token to remove')
+    return {server: 'not logged in', removedFrom: []}
+  }
+
+  private async revoke(found: Found): Promise<Revocation> {
+    try {
+      return await revoke(openApi(openHttp(process.env), this.places.around.hosts.apiUrl), found.token)
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      throw new UserError(
+        `the token could not be revoked, so it was left where it is: ${error.message}`,
+        `try again; or ${this.config.bin} logout --local, which leaves it valid`,
+      )
+    }
+  }
+
+  private report({account}: Found, {left, removedFrom}: Removal, server: Outcome['server']): void {
+    const {bin} = this.config
+    this.log(
+      `Removed the token${account === undefined ? '' : ` of ${printable(account)}`} from ${removedFrom.join(' and ')}`,
+    )
+    if (server === 'is the API key')
+      this.notify('it is the API key of the account, so it was not revoked, and stays valid')
+    if (server === 'cannot be revoked') this.notify('the server knows no way to revoke it, so it stays valid')
+    if (server === 'not asked') this.notify('it was not revoked, and stays valid')
+    for (const {account, place, source} of left)
+      this.notify(
+        `${place} still holds another token${account === undefined ? '' : ` of ${printable(account)}`}; to remove it: ` +
+          (source === 'netrc' ? `HEROKU_NETRC_WRITE=true ${bin} logout` : `${bin} login, then ${bin} logout`),
+      )
+  }
+}
+
+function stillThere({failures}: Removal, server: Outcome['server']): UserError {
+  const places = failures.map(({error, place}) => `${place} (${error.message})`).join(' and ')
+  const hints = failures.flatMap(({error}) => error.hint ?? [])
+  const onServer = server === 'revoked' ? 'the token was revoked, but a copy of it' : 'the token'
+  return new UserError(`${onServer} may still be in ${places}`, [...hints, 'then log out again'].join('; '))
+}

@@ -1,0 +1,121 @@
+// Which token the user acts with:
+//
+//   HEROKU_API_KEY, then .netrc alone if HEROKU_NETRC_WRITE says so, then the keychain, then .netrc.
+//
+// 'The keychain holds nothing' falls through in silence; 'the keychain failed' falls through aloud, and never to
+// another account than the one on record.
+import {type Backend, BackendError} from '../backends/backend.js'
+import {isToken} from '../backends/storable.js'
+import {printable} from '../printable.js'
+import {UserError} from '../user-error.js'
+import type {KeychainSession} from './keychain-session.js'
+import {type LoginState, nameAccount, readLoginState, recordOf, type TokenRecord} from './login-state.js'
+import type {Found, Places} from './places.js'
+
+/** A token that was found, or why there is none, where there is more to say than that nobody logged in. */
+export type Lookup = {found: Found} | {found?: undefined; because?: string; trouble?: BackendError}
+
+/**
+ * Looks the token up in the four tiers.
+ * @throws {UserError} if the keychain failed, and `.netrc` would have the user act as another account
+ * @throws {BackendError} if `.netrc` is needed and cannot be read
+ */
+export async function findToken(places: Places): Promise<Lookup> {
+  const {apiKey, keychain} = places
+  if (apiKey !== undefined) return {found: {token: apiKey, source: 'HEROKU_API_KEY', place: 'HEROKU_API_KEY'}}
+  const state = await readLoginState(places.around.dataDir)
+  if (!keychain) return findInNetrc(places, state)
+
+  let looked: Lookup
+  try {
+    looked = await keychain.ask((backend) => findInKeychain(places, keychain, backend, state))
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error
+    return findAfterTrouble(places, keychain, error, state)
+  }
+
+  if (looked.found && !isSuperseded(looked.found, state)) return looked
+  const inNetrc = await findInNetrc(places, state)
+  if (!looked.found) return inNetrc.found ? inNetrc : looked
+  return inNetrc.found && recordOf(inNetrc.found, state) ? inNetrc : looked
+}
+
+async function findInKeychain(
+  {around}: Places,
+  {name, title}: KeychainSession,
+  backend: Backend,
+  state: LoginState,
+): Promise<Lookup> {
+  const current = await currentAccount(backend, state, around.dataDir)
+  if (current === 'several') return {because: `${title} holds several accounts, and none of them is current`}
+  if (current === undefined) return {}
+  const token = await backend.get(current.account)
+  if (token === undefined) return {}
+  if (!isToken(token)) throw new BackendError('failed', `${title} gave something that is no token`)
+
+  const found: Found = {token, account: current.account, source: name, place: title}
+  const record = recordOf(found, state)
+  // One host's token is not for another's eyes.
+  if (record && record.apiHost !== around.hosts.api)
+    return {because: `${printable(current.account)} is logged in to ${record.apiHost}, not to ${around.hosts.api}`}
+  return {found: {...found, ...expiryOf(record)}}
+}
+
+/** The account that is logged in through the keychain; 'several' if it could be any of them. */
+async function currentAccount(
+  backend: Backend,
+  {loggedOut, named, remembered}: LoginState,
+  dataDir: string,
+): Promise<{account: string} | 'several' | undefined> {
+  if (named !== undefined) return {account: named}
+  if (loggedOut) return undefined
+  const accounts = await backend.accounts()
+  if (remembered !== undefined && accounts.includes(remembered)) {
+    // A CLI that could not read the keychain once has deleted login.json; not being able to write it costs nothing.
+    await nameAccount(dataDir, remembered).catch(() => undefined)
+    return {account: remembered}
+  }
+
+  const [account, ...more] = accounts
+  if (more.length > 0) return 'several'
+  return account === undefined ? undefined : {account}
+}
+
+async function findInNetrc(places: Places, state: LoginState): Promise<Lookup> {
+  const netrc = await places.netrc()
+  const entry = (await netrc.entries()).find(({host}) => host === places.around.hosts.api)
+  if (!entry?.token) return {}
+  const {account, token} = entry
+  const found: Found = {token, ...(account === undefined ? {} : {account}), source: 'netrc', place: netrc.path}
+  return {found: {...found, ...expiryOf(recordOf(found, state))}}
+}
+
+async function findAfterTrouble(
+  places: Places,
+  keychain: KeychainSession,
+  trouble: BackendError,
+  state: LoginState,
+): Promise<Lookup> {
+  const inNetrc = await findInNetrc(places, state)
+  const onRecord = state.named ?? state.remembered
+  const {found} = inNetrc
+  if (!found) return {because: trouble.message, trouble}
+  if (onRecord !== undefined && found.account !== onRecord) {
+    const other = printable(found.account ?? 'an unnamed account')
+    throw new UserError(
+      `${trouble.message}, so the token of ${printable(onRecord)} cannot be read, and ${found.place} holds that of ` +
+        `${other}: nobody is acted for in place of somebody else`,
+      `${trouble.hint ?? `mend ${keychain.title}`}; or set HEROKU_NETRC_WRITE=true to act as ${other}`,
+    )
+  }
+
+  places.around.notify(`${trouble.message}; using ${found.place} instead${trouble.hint ? ` (${trouble.hint})` : ''}`)
+  return inNetrc
+}
+
+/** Whether the keychain refused the account's last login, which went to `.netrc`: what it still holds is older. */
+const isSuperseded = (found: Found, state: LoginState) =>
+  !recordOf(found, state) && state.tokens.some(({account, savedIn}) => account === found.account && savedIn === 'netrc')
+
+const expiryOf = (record: TokenRecord | undefined) =>
+  record?.expiresAt === undefined ? {} : {expiresAt: record.expiresAt}

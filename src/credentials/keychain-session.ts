@@ -1,0 +1,49 @@
+import {type Backend, BackendError} from '../backends/backend.js'
+import type {Keychain} from '../backends/resolve.js'
+import type {Run} from '../run.js'
+
+// Long enough that a keychain that works is never announced, short enough that nobody wonders.
+const NOTICE_AFTER_MS = 2000
+
+/** One process's dealings with the keychain: waited for aloud, and not asked again once it has failed. */
+export class KeychainSession {
+  /** What went wrong, from the moment that it did. */
+  trouble: BackendError | undefined
+
+  private backend: Promise<Backend> | undefined
+
+  constructor(
+    private readonly keychain: Extract<Keychain, {name: string}>,
+    private readonly options: {run: Run; timeoutMs: number; notify: (line: string) => void},
+  ) {}
+
+  get name() {
+    return this.keychain.name
+  }
+
+  get title() {
+    return this.keychain.title
+  }
+
+  /**
+   * Asks the keychain something.
+   * @throws {BackendError} as the backend does; the same again, at once, if the keychain has failed in this process
+   */
+  async ask<T>(question: (backend: Backend) => Promise<T>): Promise<T> {
+    if (this.trouble) throw this.trouble
+    const {notify, run, timeoutMs} = this.options
+    const notice = setTimeout(() => {
+      notify(`waiting for ${this.title} (${timeoutMs / 1000} s at most); it may be showing a prompt`)
+    }, NOTICE_AFTER_MS)
+    try {
+      this.backend ??= this.keychain.open({run, timeoutMs})
+      return await question(await this.backend)
+    } catch (error) {
+      // 'refused' is about the account or token, and says nothing of the keychain.
+      if (error instanceof BackendError && error.problem !== 'refused') this.trouble = error
+      throw error
+    } finally {
+      clearTimeout(notice)
+    }
+  }
+}

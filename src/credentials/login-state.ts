@@ -1,0 +1,132 @@
+// Who is logged in, in two small files without secrets: the Heroku CLI's own `login.json`, and ours beside it.
+import {createHash} from 'node:crypto'
+import {mkdir, readFile, rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import {replaceFile} from '../atomic-file.js'
+import type {BackendName, Credential} from '../backends/backend.js'
+
+const THE_CLIS = 'login.json'
+const OURS = 'heroku-keychain.json'
+
+/** What we remember of a token that we stored. */
+export interface TokenRecord {
+  account: string
+  /** The machine name of the API that issued it; it is sent to no other. */
+  apiHost: string
+  /** By which the token is recognised: what we remember is void for any other. */
+  fingerprint: string
+  savedIn: BackendName
+  /** ISO 8601, if the server told. */
+  expiresAt?: string
+}
+
+export interface LoginState {
+  /** The account that `login.json` names; the CLI's `accounts:set` writes it too. */
+  named?: string
+  /** The account of the last login that we saw, which outlives a `login.json` deleted by a CLI that could not read. */
+  remembered?: string
+  /** Whether a logout was the last that we saw: nobody is current then, whatever a keychain holds. */
+  loggedOut: boolean
+  tokens: TokenRecord[]
+}
+
+interface OurFile {
+  version: 1
+  account?: string
+  loggedOut: boolean
+  tokens: TokenRecord[]
+}
+
+/**
+ * Reads both files. A file that is missing or makes no sense is as good as none: it holds nothing that a login would
+ * not write again.
+ * @param dataDir oclif's `config.dataDir`
+ */
+export async function readLoginState(dataDir: string): Promise<LoginState> {
+  const [theClis, ours] = await Promise.all([readJson(join(dataDir, THE_CLIS)), readOurs(dataDir)])
+  return {
+    ...(isRecord(theClis) && isName(theClis.account) ? {named: theClis.account} : {}),
+    ...(ours.account === undefined ? {} : {remembered: ours.account}),
+    loggedOut: ours.loggedOut,
+    tokens: ours.tokens,
+  }
+}
+
+/**
+ * Remembers a login: the account is current from now on.
+ * @param nameIt whether to write `login.json` too, which the CLI has in keychain mode only
+ */
+export async function recordLogin(dataDir: string, token: TokenRecord, nameIt: boolean): Promise<void> {
+  const {tokens} = await readOurs(dataDir)
+  const others = tokens.filter(({account}) => account !== token.account)
+  await writeOurs(dataDir, {version: 1, account: token.account, loggedOut: false, tokens: [...others, token]})
+  if (nameIt) await nameAccount(dataDir, token.account)
+}
+
+/** Writes `login.json`, byte for byte as the Heroku CLI does. */
+export async function nameAccount(dataDir: string, account: string): Promise<void> {
+  await prepare(dataDir)
+  await replaceFile(join(dataDir, THE_CLIS), `${JSON.stringify({account})}\n`, {mode: 0o600})
+}
+
+/** Forgets the account: nobody is current from now on. */
+export async function recordLogout(dataDir: string, account: string | undefined): Promise<void> {
+  const {tokens} = await readOurs(dataDir)
+  await writeOurs(dataDir, {version: 1, loggedOut: true, tokens: tokens.filter((token) => token.account !== account)})
+  await rm(join(dataDir, THE_CLIS), {force: true})
+}
+
+async function prepare(dataDir: string): Promise<void> {
+  await mkdir(dataDir, {recursive: true, mode: 0o700})
+}
+
+async function readOurs(dataDir: string): Promise<OurFile> {
+  const read = await readJson(join(dataDir, OURS))
+  if (!isRecord(read)) return {version: 1, loggedOut: false, tokens: []}
+  return {
+    version: 1,
+    ...(isName(read.account) ? {account: read.account} : {}),
+    loggedOut: read.loggedOut === true,
+    tokens: Array.isArray(read.tokens) ? read.tokens.filter(isTokenRecord) : [],
+  }
+}
+
+async function writeOurs(dataDir: string, file: OurFile): Promise<void> {
+  await prepare(dataDir)
+  await replaceFile(join(dataDir, OURS), `${JSON.stringify(file, undefined, 2)}\n`, {mode: 0o600})
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+const isName = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+const isTokenRecord = (value: unknown): value is TokenRecord =>
+  isRecord(value) &&
+  isName(value.account) &&
+  isName(value.apiHost) &&
+  isName(value.fingerprint) &&
+  isName(value.savedIn) &&
+  (value.expiresAt === undefined || isName(value.expiresAt))
+
+/**
+ * A short mark by which a token is recognised again without keeping it. 48 bits of a hash of far more random bits:
+ * enough to tell two tokens apart, of no use for finding one.
+ */
+export function fingerprint(token: string): string {
+  return createHash('sha256').update(token).digest('hex').slice(0, 12)
+}
+
+/** What we remember of this very token; nothing if the account's has been replaced by somebody else since. */
+export function recordOf({account, token}: Partial<Credential>, {tokens}: LoginState): TokenRecord | undefined {
+  if (token === undefined) return undefined
+  const mark = fingerprint(token)
+  return tokens.find((record) => record.account === account && record.fingerprint === mark)
+}

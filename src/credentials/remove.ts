@@ -1,0 +1,90 @@
+// What a logout takes away: every stored copy of one token, and nothing else.
+import {BackendError, type BackendName} from '../backends/backend.js'
+import type {KeychainSession} from './keychain-session.js'
+import {recordLogout} from './login-state.js'
+import type {Found, Places} from './places.js'
+
+/** What became of the copies of a token. */
+export interface Removal {
+  /** The places that held a copy and hold none now. */
+  removedFrom: string[]
+  /** Other tokens of Heroku's that were seen, and left alone. */
+  left: {source: BackendName; place: string; account?: string}[]
+  /** The places that may still hold a copy, and why. */
+  failures: {place: string; error: BackendError}[]
+}
+
+/**
+ * Removes every stored copy of a token. Who is logged in is forgotten only once no copy is left, so that a second try
+ * finds it again. With HEROKU_NETRC_WRITE it is about `.netrc` alone.
+ */
+export async function removeToken(places: Places, found: Found): Promise<Removal> {
+  const removal: Removal = {removedFrom: [], left: [], failures: []}
+  const {keychain} = places
+  if (keychain) await attempt(keychain.title, removal, () => removeFromKeychain(keychain, found, removal))
+  const netrc = await places.netrc()
+  await attempt(netrc.path, removal, async () => {
+    const hosts: string[] = []
+    for (const {host, account, token} of await netrc.entries()) {
+      if (token === found.token) hosts.push(host)
+      else if (token !== undefined)
+        removal.left.push({source: 'netrc', place: netrc.path, ...(account === undefined ? {} : {account})})
+    }
+
+    for (const host of hosts) await netrc.removeHost(host)
+    if (hosts.length > 0) removal.removedFrom.push(netrc.path)
+  })
+
+  if (removal.failures.length === 0)
+    await attempt(places.around.dataDir, removal, () => forgetLogin(places, found.account))
+  return removal
+}
+
+/**
+ * Finds a token of Heroku's in `.netrc` that no tier looks at, such as one for the git host alone.
+ * @throws {BackendError} if the file cannot be read
+ */
+export async function findLeftover(places: Places): Promise<Found | undefined> {
+  const netrc = await places.netrc()
+  for (const {account, token} of await netrc.entries())
+    if (token !== undefined)
+      return {token, ...(account === undefined ? {} : {account}), source: 'netrc', place: netrc.path}
+  return undefined
+}
+
+async function removeFromKeychain(keychain: KeychainSession, found: Found, removal: Removal): Promise<void> {
+  const {account} = found
+  if (account === undefined) return
+  const held = await keychain.ask((backend) => backend.get(account))
+  if (held === undefined) return
+  if (held !== found.token) {
+    removal.left.push({source: keychain.name, place: keychain.title, account})
+    return
+  }
+
+  await keychain.ask((backend) => backend.remove(account))
+  removal.removedFrom.push(keychain.title)
+}
+
+/**
+ * Forgets who is logged in, where there is no token left that it could be about.
+ * @throws {BackendError} if the files that say so cannot be written
+ */
+export async function forgetLogin({around, netrcOnly}: Places, account?: string): Promise<void> {
+  if (netrcOnly) return
+  try {
+    await recordLogout(around.dataDir, account)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+    throw new BackendError('failed', `cannot record in ${around.dataDir} that nobody is logged in (${code})`)
+  }
+}
+
+async function attempt(place: string, removal: Removal, action: () => Promise<void>): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error
+    removal.failures.push({place, error})
+  }
+}

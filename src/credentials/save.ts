@@ -1,0 +1,80 @@
+// Where the token of a login goes: the keychain, or `.netrc` where that is asked for or is all there is.
+import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
+import {assertStorable} from '../backends/storable.js'
+import {UserError} from '../user-error.js'
+import {fingerprint, recordLogin} from './login-state.js'
+import type {Places} from './places.js'
+
+/** Where a token was saved. */
+export interface Saved {
+  savedIn: BackendName
+  place: string
+  /** Why it went to `.netrc`, in plain text, although nobody asked for that. */
+  because?: string
+  /** What would have it in a keychain the next time. */
+  hint?: string
+}
+
+/**
+ * Saves the token of a login, and remembers who logged in.
+ * @param expiresAt ISO 8601, if the server told
+ * @throws {BackendError} 'refused' for an account or token that is not to be stored anywhere
+ * @throws {UserError} if no place took it, or it could not be recorded who is logged in
+ */
+export async function saveToken(places: Places, credential: Credential, expiresAt?: string): Promise<Saved> {
+  assertStorable(credential)
+  if (places.netrcOnly) return saveInNetrc(places, credential)
+  const saved = await saveByTiers(places, credential)
+  await record(places, credential, saved.savedIn, expiresAt)
+  return saved
+}
+
+async function saveByTiers(places: Places, credential: Credential): Promise<Saved> {
+  const {around, keychain} = places
+  if (!keychain) return {...(await saveInNetrc(places, credential)), ...whyNoKeychain(around.keychain)}
+  try {
+    await keychain.ask((backend) => backend.set(credential))
+    return {savedIn: keychain.name, place: keychain.title}
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error
+    const {hint, message} = error
+    const saved = await saveInNetrc(places, credential, `${message}; `)
+    return {...saved, because: message, ...(hint === undefined ? {} : {hint})}
+  }
+}
+
+const whyNoKeychain = (keychain: {because: string; hint?: string}) => ({
+  because: keychain.because,
+  ...(keychain.hint === undefined ? {} : {hint: keychain.hint}),
+})
+
+async function saveInNetrc(places: Places, credential: Credential, alreadyFailed = ''): Promise<Saved> {
+  const netrc = await places.netrc()
+  try {
+    await netrc.set(credential)
+    return {savedIn: 'netrc', place: netrc.path}
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error
+    throw new UserError(`no place took the token: ${alreadyFailed}${error.message}`, error.hint)
+  }
+}
+
+async function record(
+  {around, keychain}: Places,
+  {account, token}: Credential,
+  savedIn: BackendName,
+  expiresAt: string | undefined,
+): Promise<void> {
+  const {dataDir, hosts} = around
+  const known = {account, apiHost: hosts.api, fingerprint: fingerprint(token), savedIn}
+  try {
+    // login.json also where the keychain refused: the account that it named must not be back when the keychain is.
+    await recordLogin(dataDir, {...known, ...(expiresAt === undefined ? {} : {expiresAt})}, keychain !== undefined)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+    throw new UserError(
+      `cannot record in ${dataDir} who is logged in (${code})`,
+      `make ${dataDir} writable, then log in`,
+    )
+  }
+}

@@ -1,0 +1,77 @@
+import {UserError} from '../user-error.js'
+import {printable} from '../printable.js'
+import {accountOf, type Api, type Issued} from './api.js'
+import {type Answer, type Http, NetworkError} from './http.js'
+import {field, text} from './json.js'
+import {description} from './password-login.js'
+
+const START_TIMEOUT_MS = 30_000
+const LIMIT_MS = 10 * 60 * 1000
+const RETRIES = 3
+
+export interface BrowserLogin {
+  http: Http
+  api: Api
+  /** Where the browser login is served, without a slash at the end. */
+  loginUrl: string
+  /** Shows the URL and opens a browser at it; what becomes of the browser is not waited for. */
+  visit: (url: string) => Promise<void>
+  signal: AbortSignal
+  /** How long the user may take, in milliseconds. Default: ten minutes. */
+  limitMs?: number
+}
+
+/**
+ * Logs in through the browser: the login host gives two URLs, one for the user to visit and one that answers us once
+ * they have.
+ * @throws {UserError} if the user said no, or took too long
+ * @throws {NetworkError} if the login host cannot be reached
+ */
+export async function browserLogin(login: BrowserLogin): Promise<Issued> {
+  const {api, http, loginUrl, signal, visit} = login
+  const end = Date.now() + (login.limitMs ?? LIMIT_MS)
+  const started = await http(`${loginUrl}/auth`, {
+    method: 'POST',
+    body: {description: description()},
+    timeoutMs: START_TIMEOUT_MS,
+    signal,
+  })
+  const browserPath = text(field(started.body, 'browser_url'))
+  const cliPath = text(field(started.body, 'cli_url'))
+  const token = text(field(started.body, 'token'))
+  if (started.status >= 300 || browserPath === undefined || cliPath === undefined || token === undefined)
+    throw new UserError(
+      `the login host answered ${started.status}, and not with a login`,
+      'try again, or: heroku login -i',
+    )
+
+  await visit(onHost(loginUrl, browserPath))
+  const answer = await waitForUser(login, onHost(loginUrl, cliPath), token, end)
+  const error = text(field(answer.body, 'error'))
+  if (error !== undefined) throw new UserError(`login was refused: ${printable(error)}`, 'heroku login')
+  const access = text(field(answer.body, 'access_token'))
+  if (answer.status >= 300 || access === undefined)
+    throw new UserError(`the login host answered ${answer.status}, and not with a token`, 'try again: heroku login')
+  return {account: await accountOf(api, access), token: access}
+}
+
+async function waitForUser({http, signal}: BrowserLogin, url: string, token: string, end: number): Promise<Answer> {
+  for (let tries = 0; ; tries++) {
+    const timeoutMs = Math.max(1, end - Date.now())
+    try {
+      const answer = await http(url, {method: 'GET', headers: {authorization: `Bearer ${token}`}, timeoutMs, signal})
+      if (answer.status <= 500 || tries === RETRIES) return answer
+    } catch (error) {
+      if (Date.now() >= end) throw new UserError('nobody logged in in the browser in time', 'try again: heroku login')
+      if (!(error instanceof NetworkError) || tries === RETRIES) throw error
+    }
+  }
+}
+
+/** What the login host names must be on the login host: it is opened in a browser, or gets the login's own token. */
+function onHost(loginUrl: string, path: string): string {
+  const url = new URL(loginUrl + path)
+  if (url.origin !== new URL(loginUrl).origin || !/^https?:$/u.test(url.protocol))
+    throw new UserError('the login host named a page on another host', 'check HEROKU_LOGIN_HOST')
+  return url.href
+}

@@ -1,0 +1,51 @@
+import {hostname} from 'node:os'
+import {UserError} from '../user-error.js'
+import {type Api, ApiError, type Authorization, expiresIn, type Issued} from './api.js'
+import {field, text} from './json.js'
+
+/** The longest that the API lets a token of the CLI live, and what it gets where nobody says otherwise; in seconds. */
+export const THIRTY_DAYS = 60 * 60 * 24 * 30
+
+/** Asks the user for something; `secret` is not shown while it is typed. */
+export type Ask = (question: string, options?: {secret?: boolean; default?: string}) => Promise<string>
+
+/** How the Platform API's clients name their tokens, as the dashboard lists them. */
+export const description = () => `Heroku CLI login from ${hostname()}`
+
+/**
+ * Logs in with e-mail address and password, and a two-factor code where the account has that.
+ * @param known the account to offer as the default
+ * @param seconds the token's life
+ * @throws {ApiError} if the API refuses
+ */
+export async function passwordLogin(api: Api, ask: Ask, known?: string, seconds = THIRTY_DAYS): Promise<Issued> {
+  const email = await ask('Email:', known === undefined ? {} : {default: known})
+  const password = await ask('Password:', {secret: true})
+  const create = (authorization: Authorization) =>
+    api('POST', '/oauth/authorizations', authorization, {
+      description: description(),
+      expires_in: seconds,
+      scope: ['global'],
+    })
+
+  let issued: unknown
+  try {
+    issued = await create({email, password})
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    if (error.id === 'device_trust_required')
+      throw new UserError(
+        'a password is not enough for this account',
+        'enable two-factor authentication, or: heroku login',
+      )
+    if (error.id !== 'two_factor') throw error
+    issued = await create({email, password, code: await ask('Two-factor code:', {secret: true})})
+  }
+
+  const account = text(field(field(issued, 'user'), 'email'))
+  const access = field(issued, 'access_token')
+  const token = text(field(access, 'token'))
+  if (account === undefined || token === undefined)
+    throw new UserError('the API accepted the login but sent no token', 'try again later')
+  return {account, token, ...expiresIn(field(access, 'expires_in'))}
+}

@@ -1,0 +1,35 @@
+import {UserError} from '../user-error.js'
+import {accountOf, type Api, type Issued} from './api.js'
+import type {Ask} from './password-login.js'
+
+export interface SsoLogin {
+  api: Api
+  ask: Ask
+  /** Shows the URL and opens a browser at it. */
+  visit: (url: string) => Promise<void>
+  /** SSO_URL names the page; HEROKU_ORGANIZATION is offered as the organization. */
+  env: NodeJS.ProcessEnv
+}
+
+/**
+ * Logs in through an organization's own login page, which shows an access token for the user to paste.
+ * @throws {ApiError} if the token is not valid
+ */
+export async function ssoLogin({api, ask, env, visit}: SsoLogin): Promise<Issued> {
+  await visit(env.SSO_URL ? httpUrl(env.SSO_URL) : await organizationUrl(ask, env.HEROKU_ORGANIZATION))
+  const token = await ask('Access token:', {secret: true})
+  if (token === '') throw new UserError('no access token was given', 'heroku login --sso')
+  return {account: await accountOf(api, token), token}
+}
+
+async function organizationUrl(ask: Ask, known: string | undefined): Promise<string> {
+  const name = await ask('Organization name:', known ? {default: known} : {})
+  if (name === '') throw new UserError('no organization was given', 'heroku login --sso')
+  return `https://sso.heroku.com/saml/${encodeURIComponent(name)}/init?cli=true`
+}
+
+function httpUrl(value: string): string {
+  if (!URL.canParse(value) || !/^https?:$/u.test(new URL(value).protocol))
+    throw new UserError('SSO_URL is not an http(s) URL', 'unset SSO_URL, or correct it')
+  return new URL(value).href
+}

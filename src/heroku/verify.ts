@@ -1,0 +1,27 @@
+import {UserError} from '../user-error.js'
+import {accountOf, type Api, ApiError, expiresIn} from './api.js'
+import {field} from './json.js'
+import {authorizationsOf} from './revoke.js'
+
+/** What the API says of a token. */
+export interface Verified {
+  account: string
+  /** ISO 8601; missing where the API does not say, as for a session. */
+  expiresAt?: string
+}
+
+/**
+ * Asks the API whose token this is, and until when.
+ * @throws {UserError} if it is not valid
+ */
+export async function verifyToken(api: Api, token: string): Promise<Verified> {
+  try {
+    const account = await accountOf(api, token)
+    const [own] = await authorizationsOf(api, token)
+    return {account, ...expiresIn(field(field(own, 'access_token'), 'expires_in'))}
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401)
+      throw new UserError('the token is not valid any more', 'heroku login')
+    throw error
+  }
+}

@@ -1,0 +1,63 @@
+// Which Heroku we talk to: HEROKU_HOST and its kin, by the rules of the Heroku CLI.
+
+const DEFAULT_HOST = 'heroku.com'
+const DOMAINS = ['heroku.com', 'herokai.com', 'herokuspace.com', 'herokudev.com']
+const LOOPBACK = ['localhost', '127.0.0.1']
+
+export interface Hosts {
+  /** The Platform API, as a URL without a slash at the end. */
+  apiUrl: string
+  /** The machine name that the API's token is filed under in `.netrc`: a host name, with the port if there is one. */
+  api: string
+  /** The same for git over HTTPS. */
+  git: string
+  /** The browser login, as a URL without a slash at the end. */
+  loginUrl: string
+  /** Variables that were set to something we do not send a token to, and so were ignored; one sentence each. */
+  warnings: string[]
+}
+
+/**
+ * Works out the hosts from the environment.
+ *
+ * A token goes nowhere but to Heroku's own domains and to this machine: whoever can set HEROKU_HOST or
+ * HEROKU_GIT_HOST must not be able to name the place that it is sent to.
+ */
+export function hostsFrom(env: NodeJS.ProcessEnv): Hosts {
+  const warnings: string[] = []
+  const allowed = (variable: string) => {
+    const value = env[variable]
+    if (!value) return
+    const url = allowedUrl(value)
+    if (!url) warnings.push(`${variable} is set to a host that is not Heroku's; it is ignored`)
+    return url && {value, url}
+  }
+
+  const host = allowed('HEROKU_HOST')
+  const gitHost = allowed('HEROKU_GIT_HOST')
+  const isUrl = host !== undefined && hasScheme(host.value)
+  const name = host?.url.host ?? DEFAULT_HOST
+  return {
+    apiUrl: isUrl ? host.url.origin : `https://api.${name}`,
+    api: isUrl ? name : `api.${name}`,
+    git: gitHost?.url.host ?? (isUrl ? name : `git.${name}`),
+    loginUrl: (env.HEROKU_LOGIN_HOST ?? '').replace(/\/+$/u, '') || 'https://cli-auth.heroku.com',
+    warnings,
+  }
+}
+
+const hasScheme = (value: string) => /^https?:\/\//u.test(value)
+
+/** The value as a URL if it is a bare host or an http(s) origin that a token may go to. */
+function allowedUrl(value: string): URL | undefined {
+  const text = hasScheme(value) ? value : `https://${value}`
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const {hostname} = url
+  const bare = url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password
+  const loopback = LOOPBACK.includes(hostname)
+  const heroku = DOMAINS.some((domain) => hostname === domain || hostname.endsWith(`.${domain}`))
+  // Nothing goes in clear over a network.
+  const safe = loopback || url.protocol === 'https:'
+  return bare && safe && (loopback || heroku) ? url : undefined
+}

@@ -1,0 +1,25 @@
+/** What we tell the user when something cannot be done: what and why, and the next step to take. */
+export class UserError extends Error {
+  /**
+   * @param message what could not be done and why: lower case, no full stop, no secret
+   * @param hint what to do about it, best a command to paste
+   * @param exitCode the exit status of the command
+   */
+  constructor(
+    message: string,
+    readonly hint?: string,
+    readonly exitCode = 1,
+  ) {
+    super(message)
+  }
+}
+
+/** The exit status for 'not logged in', as of the Heroku CLI's own `auth:whoami`. */
+const NOT_LOGGED_IN_EXIT = 100
+
+/**
+ * @param because what stands in the way, where it is not just that nobody logged in
+ * @param hint the next step, where logging in is not it
+ */
+export const notLoggedIn = (because?: string, hint = 'heroku login') =>
+  new UserError(because === undefined ? 'not logged in' : `not logged in: ${because}`, hint, NOT_LOGGED_IN_EXIT)

@@ -1,0 +1,302 @@
+import {expect} from 'chai'
+import {existsSync} from 'node:fs'
+import {chmod, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {type Backend, BackendError} from '../../src/backends/backend.js'
+import {openSecretService} from '../../src/backends/secret-service.js'
+import {run, type Run} from '../../src/run.js'
+import {describeKeychain} from '../contract/keychain-contract.js'
+import {type Keyring, startBusWithoutProvider, startDismissingProvider, startKeyring} from '../support/keyring.js'
+import {openSandbox, type Sandbox} from '../support/sandbox.js'
+
+const program = '/usr/bin/secret-tool'
+const ada = 'ada@example.com'
+const adas = {service: 'heroku-cli', account: ada}
+
+/** `run` in a sandbox's environment in place of this process's own. */
+const runIn =
+  (env: Record<string, string>, calls: Parameters<Run>[] = []): Run =>
+  (file, args, options) => {
+    calls.push([file, args, options])
+    const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
+    return run(file, args, {...options, env: {...cleared, ...env, LC_ALL: 'C', CHARSET: 'UTF-8', ...options.env}})
+  }
+
+async function troubleOf(action: Promise<unknown>): Promise<BackendError> {
+  const error: unknown = await action.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  expect(error, 'nothing was thrown').to.be.instanceOf(BackendError)
+  return error as BackendError
+}
+
+describe('secret-service on a real GNOME Keyring', () => {
+  let sandbox: Sandbox
+  let keyring: Keyring
+  let keychain: Backend
+  const calls: Parameters<Run>[] = []
+
+  before(async () => {
+    sandbox = openSandbox()
+    keyring = await startKeyring(sandbox)
+    keychain = openSecretService({run: runIn({...sandbox.env, ...keyring.env}, calls), timeoutMs: 5000, program})
+  })
+
+  after(async () => {
+    await keyring.stop()
+    await sandbox.close()
+  })
+
+  beforeEach(() => {
+    calls.length = 0
+  })
+
+  afterEach(async () => {
+    await keyring.unlock()
+    await keyring.clear({service: 'heroku-cli'})
+  })
+
+  describeKeychain('secret-service', () => Promise.resolve(keychain), {longestToken: () => 8192})
+
+  it('stores exactly what the Heroku CLI stores', async () => {
+    await keychain.set({account: ada, token: 'HRKU-1'})
+    expect((await keyring.items()).filter(({attributes}) => attributes.service === 'heroku-cli')).to.deep.equal([
+      {
+        label: 'Heroku CLI',
+        attributes: adas,
+        secret: 'HRKU-1',
+        locked: false,
+      },
+    ])
+  })
+
+  it('reads a token with a newline at its end to the letter, as somebody else may have stored it', async () => {
+    await keyring.store({label: 'Heroku CLI', attributes: adas, secret: 'HRKU-1\n'})
+    expect(await keychain.get(ada)).to.equal('HRKU-1\n')
+  })
+
+  it('keeps the token out of every argument list', async () => {
+    await keychain.set({account: ada, token: 'HRKU-canary'})
+    await keychain.get(ada)
+    await keychain.remove(ada)
+    const seen = calls.flatMap(([file, args, {env = {}}]) => [file, ...args, JSON.stringify(env)])
+    expect(seen.filter((word) => word.includes('HRKU-canary'))).to.deep.equal([])
+    expect(calls[0]?.[2].input).to.equal('HRKU-canary')
+  })
+
+  it('says locked, not absent, in every verb on a locked keyring, and nothing is lost', async () => {
+    await keychain.set({account: ada, token: 'HRKU-1'})
+    await keyring.lock()
+    expect(await troubleOf(keychain.get(ada))).to.include({problem: 'locked', message: 'the keyring is locked'})
+    expect(await troubleOf(keychain.remove(ada))).to.include({problem: 'locked'})
+    expect(await troubleOf(keychain.set({account: ada, token: 'HRKU-2'}))).to.include({problem: 'locked'})
+    await keyring.unlock()
+    expect(await keychain.get(ada)).to.equal('HRKU-1')
+  })
+
+  it('lists the accounts of a locked keyring', async () => {
+    await keychain.set({account: ada, token: 'HRKU-1'})
+    await keyring.lock()
+    expect(await keychain.accounts()).to.deep.equal([ada])
+  })
+
+  it('says absent for an account that a locked keyring does not hold', async () => {
+    await keychain.set({account: ada, token: 'HRKU-1'})
+    await keyring.lock()
+    expect(await keychain.get('grace@example.com')).to.equal(undefined)
+  })
+
+  it('is done in time when nobody answers the prompt, and leaves no process behind', async () => {
+    await keychain.set({account: ada, token: 'HRKU-1'})
+    const prompter = await keyring.startUnansweredPrompter()
+    try {
+      await keyring.lock()
+      const hasty = openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 1000, program})
+      const started = performance.now()
+      expect(await troubleOf(hasty.get(ada))).to.include({
+        problem: 'timed-out',
+        message: 'the keyring did not answer within 1 s',
+      })
+      expect(performance.now() - started).to.be.lessThan(2500)
+      expect(await troubleOf(hasty.set({account: ada, token: 'HRKU-2'}))).to.include({problem: 'timed-out'})
+      expect((await sandbox.run('pgrep', ['-f', `secret-tool.*${ada}`])).stdout).to.equal('')
+    } finally {
+      await prompter.stop()
+    }
+  })
+
+  it('is done in time when the daemon is stopped', async () => {
+    await keyring.freeze()
+    try {
+      const hasty = openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 500, program})
+      expect(await troubleOf(hasty.get(ada))).to.include({problem: 'timed-out'})
+      expect(await troubleOf(hasty.accounts())).to.include({problem: 'timed-out'})
+    } finally {
+      keyring.thaw()
+    }
+  })
+
+  it('answers alike under an ASCII locale', async () => {
+    const account = 'łada@пример.рф'
+    const ascii = openSecretService({
+      run: runIn({...sandbox.env, ...keyring.env, LC_ALL: 'C', LANG: 'POSIX'}),
+      timeoutMs: 5000,
+      program,
+    })
+    await ascii.set({account, token: 'HRKU-1'})
+    expect(await ascii.get(account)).to.equal('HRKU-1')
+    expect(await ascii.accounts()).to.deep.equal([account])
+  })
+
+  it('starts nothing for a token of over 8,192 bytes', async () => {
+    expect(await troubleOf(keychain.set({account: ada, token: 'x'.repeat(8193)}))).to.include({problem: 'refused'})
+    expect(calls).to.deep.equal([])
+  })
+})
+
+describe('secret-service on a GNOME Keyring that was never unlocked', () => {
+  it('says locked for what is there, and absent for what is not', async () => {
+    const sandbox = openSandbox()
+    const keyring = await startKeyring(sandbox, {activation: true})
+    try {
+      await keyring.store({label: 'Heroku CLI', attributes: adas, secret: 'HRKU-1'})
+      // The next call starts a new daemon, as after a login without a password.
+      await keyring.stopDaemon()
+      const keychain = openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 5000, program})
+      expect(await troubleOf(keychain.get(ada))).to.include({problem: 'locked'})
+      expect(await troubleOf(keychain.remove(ada))).to.include({problem: 'locked'})
+      expect(await troubleOf(keychain.accounts())).to.include({problem: 'locked'})
+      expect(await keychain.get('grace@example.com')).to.equal(undefined)
+    } finally {
+      await keyring.stop()
+      await sandbox.close()
+    }
+  })
+})
+
+describe('secret-service where there is no keyring', () => {
+  let sandbox: Sandbox
+  beforeEach(() => {
+    sandbox = openSandbox()
+  })
+  afterEach(() => sandbox.close())
+
+  const everyVerb = async (keychain: Backend) => {
+    const troubles = []
+    for (const action of [
+      () => keychain.get(ada),
+      () => keychain.set({account: ada, token: 'HRKU-1'}),
+      () => keychain.remove(ada),
+      () => keychain.accounts(),
+    ])
+      troubles.push(await troubleOf(action()))
+    return troubles.map(({message, problem}) => `${problem}: ${message}`)
+  }
+
+  it('says that there is no D-Bus session', async () => {
+    const keychain = openSecretService({run: runIn(sandbox.env), timeoutMs: 5000, program})
+    expect(await everyVerb(keychain)).to.deep.equal(
+      Array.from({length: 4}, () => 'unavailable: there is no D-Bus session, so no keyring'),
+    )
+  })
+
+  for (const address of ['unix:path=/nonexistent/bus', 'disabled:', 'nonsense']) {
+    it(`says the same of the session address ${address}`, async () => {
+      const env = {...sandbox.env, DBUS_SESSION_BUS_ADDRESS: address}
+      const keychain = openSecretService({run: runIn(env), timeoutMs: 5000, program})
+      expect(new Set(await everyVerb(keychain))).to.deep.equal(
+        new Set(['unavailable: there is no D-Bus session, so no keyring']),
+      )
+    })
+  }
+
+  it('says that no keyring is running in the session', async () => {
+    const provider = await startBusWithoutProvider(sandbox)
+    try {
+      const keychain = openSecretService({run: runIn({...sandbox.env, ...provider.env}), timeoutMs: 5000, program})
+      expect(new Set(await everyVerb(keychain))).to.deep.equal(
+        new Set(['unavailable: no keyring is running in this session']),
+      )
+    } finally {
+      await provider.stop()
+    }
+  })
+
+  it('does not take a dismissed prompt for an absent token', async () => {
+    const provider = await startDismissingProvider(sandbox, {label: 'Heroku CLI', attributes: adas})
+    try {
+      const keychain = openSecretService({run: runIn({...sandbox.env, ...provider.env}), timeoutMs: 5000, program})
+      expect(['locked', 'denied']).to.include((await troubleOf(keychain.get(ada))).problem)
+      expect(['locked', 'denied']).to.include((await troubleOf(keychain.remove(ada))).problem)
+    } finally {
+      await provider.stop()
+    }
+  })
+
+  it('says that the tool cannot be started', async () => {
+    const keychain = openSecretService({run: runIn(sandbox.env), timeoutMs: 5000, program: join(sandbox.root, 'none')})
+    expect(await troubleOf(keychain.get(ada))).to.include({
+      problem: 'unavailable',
+      message: 'the keyring could not be started (ENOENT)',
+    })
+  })
+
+  describe('with a tool that misbehaves', () => {
+    const brokenBy = async (script: string) => {
+      const broken = join(sandbox.bin, 'secret-tool')
+      await writeFile(broken, `#!/bin/sh\n${script}\n`)
+      await chmod(broken, 0o755)
+      return openSecretService({run: runIn(sandbox.env), timeoutMs: 1000, program: broken})
+    }
+
+    it('says that it crashed', async () => {
+      const keychain = await brokenBy('kill -SEGV $$')
+      expect(await troubleOf(keychain.get(ada))).to.include({
+        problem: 'failed',
+        message: 'the keyring was ended by SIGSEGV',
+      })
+    })
+
+    it('keeps what it said out of the message', async () => {
+      const keychain = await brokenBy('echo HRKU-leak; echo HRKU-leak >&2; exit 3')
+      for (const trouble of [
+        await troubleOf(keychain.get(ada)),
+        await troubleOf(keychain.set({account: ada, token: 'HRKU-leak'})),
+        await troubleOf(keychain.remove(ada)),
+        await troubleOf(keychain.accounts()),
+      ]) {
+        expect(trouble.problem).to.equal('failed')
+        expect(trouble.cause).to.equal(undefined)
+        expect(`${trouble.stack} ${trouble.hint}`).not.to.include('HRKU-leak')
+      }
+    })
+
+    it('says that the token was not kept, when it stores nothing and exits 0', async () => {
+      const keychain = await brokenBy('exit 0')
+      expect(await troubleOf(keychain.set({account: ada, token: 'HRKU-1'}))).to.include({
+        problem: 'failed',
+        message: 'the keyring did not keep the token as it was stored',
+      })
+    })
+
+    it('gives up on one that prints for ever', async () => {
+      const keychain = await brokenBy('exec yes HRKU-leak')
+      expect(await troubleOf(keychain.get(ada))).to.include({problem: 'failed'})
+    })
+
+    it('ends a tool that hangs together with its children', async () => {
+      const marker = join(sandbox.root, 'survived')
+      const keychain = await brokenBy(`(trap '' TERM; sleep 1.5; touch '${marker}') & sleep 100`)
+      const slow = openSecretService({
+        run: runIn(sandbox.env),
+        timeoutMs: 300,
+        program: join(sandbox.bin, 'secret-tool'),
+      })
+      expect(await troubleOf(slow.get(ada))).to.include({problem: 'timed-out'})
+      expect(keychain.name).to.equal('secret-service')
+      expect((await sandbox.run('pgrep', ['-f', sandbox.root])).stdout).to.equal('')
+      expect(existsSync(marker)).to.equal(false)
+    })
+  })
+})
