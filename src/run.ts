@@ -40,7 +40,6 @@ const windows = process.platform === 'win32'
 
 export const run: Run = async (file, args, options) => {
   const tool = execa(file, [...args], {
-    input: options.input ?? '',
     stdout: options.discardStdout ? 'ignore' : 'pipe',
     ...(options.cwd === undefined ? {} : {cwd: options.cwd}),
     // The user's own API key is no tool's business. The locale gives messages in English and still lets a non-ASCII
@@ -56,6 +55,8 @@ export const run: Run = async (file, args, options) => {
     // NODE_DEBUG=execa would otherwise print stdout, and stdout is the token.
     verbose: 'none',
   })
+  // Not execa's `input`, which becomes one of the options that NODE_DEBUG=child_process prints.
+  tool.stdin.end(options.input ?? '')
 
   const endTree = () => {
     if (tool.pid !== undefined) endProcessTree(tool.pid)

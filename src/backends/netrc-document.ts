@@ -30,13 +30,13 @@ export function writeEntry(text: string, host: string, credential: Credential): 
   return reached ? edited : insert(edited, host, credential)
 }
 
-/** Takes a host's entries out, or only those that hold this account or this token. */
-export function removeEntries(text: string, host: string, only: Partial<Credential> = {}): string {
+/** Takes these hosts' entries out, or only those that hold this account or this token. */
+export function removeEntries(text: string, hosts: readonly string[], only: Partial<Credential> = {}): string {
   let left = text
   for (;;) {
-    const item = parse(left).findLast((item) => isFor(item, host) && holds(item, only))
+    const item = parse(left).findLast((item) => hosts.some((host) => isFor(item, host)) && holds(item, only))
     if (!item) return left
-    // One at a time: where an entry's lines begin and end depends on what is still there after it.
+    // From the last to the first: whether an entry has its lines to itself depends on what is still there after it.
     left = removeItem(left, item)
   }
 }
@@ -110,20 +110,16 @@ function placeForNew(text: string): number {
   return (items.findLast(({kind}) => kind !== 'macdef') ?? items[0])?.start ?? text.length
 }
 
-/** Takes out an entry's lines, or its words where it shares a line with others. A comment line within it stays. */
+/** Takes out an entry's words where it shares a line with others, else its lines, save those that hold a comment alone. */
 function removeItem(text: string, item: Item): string {
   const line = startOfLine(text, item.start)
   const rest = restOfLine(text, item.end)
-  const kept = commentLines(text, item)
-  if (rest === undefined) return text.slice(0, item.start) + kept + text.slice(item.end).replace(/^[ \t\r\v\f]+/, '')
-  if (!isBlank(text.slice(line, item.start))) {
-    const words = text.slice(0, item.start)
-    return (kept === '' ? words.replace(/[ \t\r\v\f]+$/, '') : words) + kept + text.slice(item.end)
-  }
+  if (rest === undefined) return text.slice(0, item.start) + text.slice(item.end).replace(/^[ \t\r\v\f]+/, '')
+  if (!isBlank(text.slice(line, item.start)))
+    return text.slice(0, item.start).replace(/[ \t\r\v\f]+$/, '') + text.slice(item.end)
 
-  const before = text.slice(0, line)
-  const after = text.slice(item.end + rest.length)
-  return rest.endsWith('\n') ? before + kept + after : withoutLastNewline(before + kept)
+  const before = text.slice(0, line) + commentLines(text, item)
+  return rest.endsWith('\n') ? before + text.slice(item.end + rest.length) : withoutLastNewline(before)
 }
 
 /** The file's last line had no newline, and the new last one is to have none. An empty line stays: it may end a macro. */

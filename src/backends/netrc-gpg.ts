@@ -81,19 +81,14 @@ function startGpg(file: string, options: GpgOptions): Call {
 /** Shows the user what gpg says, and leaves the passphrase with gpg-agent for our next try. */
 const byHand = (file: string) => `gpg --decrypt ${file}`
 
-// GPG_ERR_CANCELED and GPG_ERR_FULLY_CANCELED; the bits above 16 say where an error arose (libgpg-error's gpg-error.h).
-const CANCELLED = [99, 198]
-
 function refusal(file: string, verb: string, {code, stderr}: Answer): BackendError {
-  const errors = [...stderr.matchAll(/^\[GNUPG:\] (?:ERROR|FAILURE) \S+ (\d+)/gm)].map(
-    ([, error]) => Number(error) & 0xffff,
-  )
-  if (errors.some((error) => CANCELLED.includes(error)))
-    return new BackendError('denied', `gpg was not let to ${verb} ${file}: the prompt was dismissed`, byHand(file))
-  if (verb === 'decrypt' && /^\[GNUPG:\] NO_SECKEY/m.test(stderr))
+  // A dismissed prompt and a missing key both end in 'No secret key' (gpg 2.2.40); what came before tells them apart.
+  if (/^\[GNUPG:\] PINENTRY_LAUNCHED|public key decryption failed/m.test(stderr))
+    return new BackendError('denied', `gpg was not given the passphrase to ${verb} ${file}`, byHand(file))
+  if (/No secret key/.test(stderr))
     return new BackendError(
       'failed',
-      `gpg could not decrypt ${file}: its secret key is not here`,
+      `gpg could not ${verb} ${file}: its secret key is not here`,
       'gpg --list-secret-keys',
     )
   return new BackendError('failed', `gpg could not ${verb} ${file} (exit ${code})`, byHand(file))

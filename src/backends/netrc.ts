@@ -44,7 +44,7 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
   const hosts = [...new Set([options.hosts.api, options.hosts.git])]
   for (const host of hosts) assertHost(host)
   const path = file ?? (await locateNetrc(env))
-  const strip = (text: string) => inFile(path, () => hosts.reduce((text, host) => removeEntries(text, host), text))
+  const strip = (text: string) => inFile(path, () => removeEntries(text, hosts))
   const settings: NetrcFileOptions = {...options, env, path, strip}
 
   const read = async () => {
@@ -54,7 +54,7 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
 
   const remove = async (from: string[], only: Partial<Credential>) => {
     const edit = (text: string) => {
-      const without = inFile(path, () => from.reduce((text, host) => removeEntries(text, host, only), text))
+      const without = inFile(path, () => removeEntries(text, from, only))
       return without === text ? undefined : without
     }
     // Nothing to do needs no lock, and no right to write.

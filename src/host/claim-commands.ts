@@ -4,17 +4,22 @@ const PLUGIN = 'heroku-keychain'
 
 const claimed = new WeakSet<object>()
 
+type Find = (id: string, options?: {must: boolean}) => Command.Loadable | undefined
+
 /**
- * Makes the host answer with our commands where it has its own of the same name.
+ * Makes the host answer with our commands where it has its own of the same name, to which oclif gives precedence over a
+ * user plugin's.
  *
- * oclif gives a core command precedence over a user plugin's with the same id. `findCommand` is the one public method
- * through which running, `--help` and `runCommand` all look a command up.
- * @param config the host's configuration; does nothing where we are not among its plugins
+ * Running, `--help` and `runCommand` look a command up by the configuration's `findCommand`, which is public; each
+ * command that runs has a configuration made anew from the same plugins, so the host's own are taken from those.
+ * Nothing on disk changes.
+ * @param config the host's configuration; nothing happens where we are not among its plugins
  */
 export function claimCommands(config: Interfaces.Config): void {
   if (claimed.has(config)) return
   // An array on @oclif/core 2, a Map from 3 on.
-  const plugin = [...config.plugins.values()].find(({name}) => name === PLUGIN)
+  const plugins = [...config.plugins.values()]
+  const plugin = plugins.find(({name}) => name === PLUGIN)
   if (!plugin) return
 
   const ours = new Map<string, Command.Loadable>()
@@ -23,11 +28,16 @@ export function claimCommands(config: Interfaces.Config): void {
     for (const alias of command.aliases) ours.set(alias, {...command, id: alias})
   }
 
-  const find = config.findCommand.bind(config) as (
-    id: string,
-    options?: {must: boolean},
-  ) => Command.Loadable | undefined
-  config.findCommand = ((id: string, options?: {must: boolean}) => ours.get(id) ?? find(id, options)) as typeof find &
-    Interfaces.Config['findCommand']
+  const find = config.findCommand.bind(config) as Find
+  const claim: Find = (id, options) => ours.get(id) ?? find(id, options)
+  config.findCommand = claim as typeof config.findCommand
+  for (const {commands, name} of plugins) if (name !== PLUGIN) removeFrom(commands, ours)
   claimed.add(config)
+}
+
+function removeFrom(commands: Command.Loadable[], ours: Map<string, unknown>): void {
+  for (let index = commands.length - 1; index >= 0; index--) {
+    const id = commands[index]?.id
+    if (id !== undefined && ours.has(id)) commands.splice(index, 1)
+  }
 }

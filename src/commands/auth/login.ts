@@ -32,6 +32,8 @@ export default class AuthLogin extends BaseCommand {
 
   static override aliases = ['login']
 
+  static override usage = '<%= command.id %> [--browser NAME | -i | --with-token] [-e SECONDS]'
+
   static override flags = {
     browser: Flags.string({
       description: 'browser to log in with (example: "firefox", "safari")',

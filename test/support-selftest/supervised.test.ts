@@ -1,0 +1,81 @@
+import {expect} from 'chai'
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {readFileSync} from 'node:fs'
+import {createInterface} from 'node:readline'
+import {fileURLToPath} from 'node:url'
+import {openSandbox, type Sandbox} from '../support/sandbox.js'
+import {startSupervised} from '../support/supervised.js'
+
+// A child of its own session, and one that has lost its parent: both would outlive a mere kill of the program.
+const FAMILY = 'setsid sleep 600 & (sleep 600 & echo $!); echo $$; wait'
+
+describe('a supervised program', () => {
+  let sandbox: Sandbox
+
+  const start = (script: string, input?: string) =>
+    startSupervised('sh', ['-c', script], {
+      env: sandbox.env,
+      cwd: sandbox.home,
+      ...(input === undefined ? {} : {input}),
+    })
+
+  before(() => (sandbox = openSandbox()))
+  after(() => sandbox.close())
+
+  it('reads, speaks, and ends as it wants', async () => {
+    const program = start('read line; echo "$line"; echo trouble >&2; exit 3', 'hello\n')
+    expect(await program.line()).to.equal('hello')
+    expect(await program.ended).to.deep.equal({exitCode: 3, signal: null})
+    expect(program.stderr()).to.equal('trouble\n')
+  })
+
+  it('tells the signal that ended it', async () => {
+    expect(await start('kill -TERM $$').ended).to.deep.equal({exitCode: null, signal: 'SIGTERM'})
+  })
+
+  it('is stopped with everything that it started', async () => {
+    const program = start(FAMILY)
+    const pids = [Number(await program.line()), Number(await program.line())]
+    expect(pids.map(isAlive)).to.deep.equal([true, true])
+    await program.stop()
+    await program.stop()
+    expect(pids.map(isAlive)).to.deep.equal([false, false])
+  })
+
+  it('is ended even while it is frozen', async () => {
+    const program = start('echo $$; kill -STOP $$')
+    const pid = Number(await program.line())
+    await program.stop()
+    expect(isAlive(pid)).to.equal(false)
+  })
+
+  it('ends when the test run is killed', async () => {
+    const module = fileURLToPath(new URL('../support/supervised.ts', import.meta.url))
+    const script = `import {startSupervised} from ${JSON.stringify(module)}
+      const program = startSupervised('sh', ['-c', ${JSON.stringify(FAMILY)}], {env: process.env, cwd: '/'})
+      console.log(await program.line())
+      console.log(await program.line())
+      setInterval(() => {}, 1000)`
+    const run = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const pids: number[] = []
+    for await (const line of createInterface({input: run.stdout})) {
+      pids.push(Number(line))
+      if (pids.length === 2) run.kill('SIGKILL')
+    }
+    if (run.exitCode === null && run.signalCode === null) await once(run, 'exit')
+    expect(pids).to.have.length(2)
+    while (pids.some(isAlive)) await new Promise(setImmediate)
+  })
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    // Nothing, or what nobody has taken note of yet, is as good as gone.
+    return !/^State:\s+Z/mu.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}

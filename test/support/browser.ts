@@ -1,0 +1,16 @@
+import {symlinkSync} from 'node:fs'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import type {Env, Sandbox} from './sandbox.js'
+
+const NAME = 'fake-browser'
+
+/**
+ * Gives the sandbox a browser that visits whatever page it is told to.
+ * @returns what makes programs use it
+ */
+export function installBrowser(sandbox: Sandbox): Env {
+  // By name: the path of this repository may hold a space or a colon, and xdg-open would split it there.
+  symlinkSync(fileURLToPath(new URL(NAME, import.meta.url)), join(sandbox.bin, NAME))
+  return {BROWSER: NAME}
+}

@@ -1,0 +1,286 @@
+// A Heroku on this machine: the Platform API, the login host and the delinquency host, each on a port of 127.0.0.1.
+import {randomBytes, randomUUID} from 'node:crypto'
+import {createServer, type IncomingMessage, type RequestListener, type ServerResponse} from 'node:http'
+import type {AddressInfo, Socket} from 'node:net'
+import {type Answer, answerTo, Hold} from './loopback-routes.js'
+
+/** Somebody who has an account at this Heroku. */
+export interface Account {
+  email: string
+  password: string
+  /** Two-factor authentication is on, and this is the code that it takes. */
+  twoFactorCode?: string
+  /** Heroku asks for two-factor authentication to be switched on before a password alone is good for a login. */
+  deviceTrustRequired?: boolean
+}
+
+/** An access token that this Heroku knows, valid or not. */
+export interface Token {
+  /** The id of the session or authorization. */
+  readonly id: string
+  readonly token: string
+  /** The e-mail of the account that it is for. */
+  readonly account: string
+  /** A `session` is not among the authorizations; a `default` authorization is the account's API key (`~`). */
+  readonly kind: 'session' | 'authorization' | 'default'
+  readonly description: string
+  /** In milliseconds since 1970; undefined if it lasts for ever. A test may move it. */
+  expiresAt: number | undefined
+  revoked: boolean
+}
+
+/** A request as it came in. */
+export interface Seen {
+  /** Which of the hosts it was sent to; each of them knows every path. */
+  at: 'api' | 'login' | 'particleboard'
+  method: string
+  /** Without the query. */
+  path: string
+  query: string
+  /** How it said who it is: a bearer token, a basic user and password, nothing, or something else altogether. */
+  authorization:
+    | {kind: 'bearer'; token: string}
+    | {kind: 'basic'; user: string; password: string}
+    | {kind: 'none'}
+    | {kind: 'other'; header: string}
+  /** By lower-case name. */
+  headers: IncomingMessage['headers']
+  /** Names and values in turn, as sent. */
+  rawHeaders: string[]
+  body: string
+}
+
+/** What goes wrong on a path: a status with a body, 200 with what is not JSON, no answer ever, or a cut connection. */
+export type Fault = {status: number; body?: unknown} | 'garbage' | 'hang' | 'close'
+
+/** What the login host answers the waiting CLI, and for whom. */
+export interface BrowserLogin {
+  /**
+   * `when-visited`: a token, once the browser was on the page; `at-once`: a token; `never`: nothing;
+   * an error: that, once the browser was there.
+   */
+  answer: 'when-visited' | 'at-once' | 'never' | {error: string}
+  /** The e-mail of the account that logs in. */
+  account: string
+  kind: Token['kind']
+  /** Answer 503 to so many of the next waits first. */
+  serverErrors: number
+}
+
+export interface LoopbackHeroku {
+  /** The API: `http://127.0.0.1:PORT`, without a slash at the end. */
+  readonly url: string
+  /** Its host, `127.0.0.1:PORT`: what `.netrc` has as the machine, for the API and for git. */
+  readonly host: string
+  /** What tells the Heroku CLI and us to use this Heroku for everything. */
+  readonly env: Record<
+    'HEROKU_HOST' | 'HEROKU_LOGIN_HOST' | 'HEROKU_PARTICLEBOARD_URL' | 'HEROKU_ANALYTICS_URL',
+    string
+  >
+
+  /** Who has an account. At first Ada, `ada@example.com`, with the password `correct horse`. */
+  readonly accounts: Account[]
+  /** Every token there ever was. */
+  readonly tokens: Token[]
+  readonly browserLogin: BrowserLogin
+  /** What `GET /apps` lists. */
+  readonly apps: unknown[]
+  /** Show tokens in lists as their first nine characters, ten asterisks, and their last four. */
+  redacted: boolean
+
+  /** Every request so far, in order, `faults` included. */
+  readonly requests: Seen[]
+  /** Those to one path, by `METHOD /path`; several in one string are not understood. */
+  requestsTo(call: string): Seen[]
+  /** `METHOD /path` of every request that this Heroku does not know and answered with 404. */
+  readonly unknown: string[]
+  /** How many pages of the browser login were visited. */
+  readonly visits: number
+
+  /** Makes a token: an authorization of Ada that lasts for ever, unless told otherwise. */
+  issue(token?: Partial<Omit<Token, 'id' | 'revoked'>>): Token
+  /** @throws {Error} if there is no such token */
+  revoke(token: string): void
+  /**
+   * Whether it was revoked, by a test or by a request.
+   * @throws {Error} if there is no such token
+   */
+  revoked(token: string): boolean
+  /** What goes wrong, by `METHOD /path` or `/path`. Stays until it is deleted. */
+  readonly faults: Map<string, Fault>
+
+  /** Ends every connection and stops listening. */
+  stop(): Promise<void>
+}
+
+/** What the routes know and change. */
+export type State = Omit<LoopbackHeroku, 'stop' | 'visits'> & {visits: number; logins: Map<string, Login>}
+
+/** A login through the browser that has begun. */
+export interface Login {
+  /** What the CLI waits with. */
+  token: string
+  visited: boolean
+  /** To be called once the browser was there. */
+  waiting: Set<() => void>
+}
+
+/** Starts a Heroku of its own on free ports. It does not keep the process alive. */
+export async function startHeroku(): Promise<LoopbackHeroku> {
+  const serving: {state?: State} = {}
+  const listen = (at: Seen['at']) =>
+    startListener((request, response) => {
+      // A caller that goes away in the middle of its request gets no answer, and needs none.
+      if (serving.state) serve(serving.state, at, request, response).catch(() => response.destroy())
+    })
+  const [api, login, particleboard] = await Promise.all([listen('api'), listen('login'), listen('particleboard')])
+  const state = newState(api.host, login.host, particleboard.host)
+  serving.state = state
+
+  return Object.assign(state, {
+    async stop() {
+      await Promise.all([api.stop(), login.stop(), particleboard.stop()])
+    },
+  })
+}
+
+interface Listener {
+  host: string
+  stop(): Promise<void>
+}
+
+async function startListener(answer: RequestListener): Promise<Listener> {
+  const server = createServer(answer)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    socket.unref()
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve)
+  })
+  server.unref()
+
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve()
+        })
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
+
+function newState(host: string, loginHost: string, particleboardHost: string): State {
+  const url = `http://${host}`
+  const tokens: Token[] = []
+  const find = (wanted: string) => {
+    const found = tokens.find(({token}) => token === wanted)
+    if (!found) throw new Error('this Heroku never knew that token')
+    return found
+  }
+
+  return {
+    url,
+    host,
+    env: {
+      HEROKU_HOST: url,
+      HEROKU_LOGIN_HOST: `http://${loginHost}`,
+      HEROKU_PARTICLEBOARD_URL: `http://${particleboardHost}`,
+      HEROKU_ANALYTICS_URL: `${url}/hamurai`,
+    },
+    accounts: [{email: 'ada@example.com', password: 'correct horse'}],
+    tokens,
+    browserLogin: {answer: 'when-visited', account: 'ada@example.com', kind: 'session', serverErrors: 0},
+    apps: [],
+    redacted: false,
+    requests: [],
+    requestsTo(call) {
+      return this.requests.filter(({method, path}) => `${method} ${path}` === call)
+    },
+    unknown: [],
+    visits: 0,
+    logins: new Map(),
+    issue({token, account = 'ada@example.com', kind = 'authorization', description = 'a test', expiresAt} = {}) {
+      const issued: Token = {
+        id: randomUUID(),
+        token: token ?? `HRKU-${randomBytes(32).toString('base64url')}`,
+        account,
+        kind,
+        description,
+        expiresAt,
+        revoked: false,
+      }
+      tokens.push(issued)
+      return issued
+    },
+    revoke(token) {
+      find(token).revoked = true
+    },
+    revoked: (token) => find(token).revoked,
+    faults: new Map(),
+  }
+}
+
+async function serve(state: State, at: Seen['at'], request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const call = {at, ...(await read(request))}
+  state.requests.push(call)
+  const fault = state.faults.get(`${call.method} ${call.path}`) ?? state.faults.get(call.path)
+  const answer = fault === undefined ? answerTo(state, call) : faulty(fault)
+  await send(answer, response)
+}
+
+function faulty(fault: Fault): Answer | Hold | 'close' {
+  if (fault === 'hang') return new Hold(() => undefined)
+  if (fault === 'garbage') return {status: 200, text: '<html>{"not": JSON'}
+  if (fault === 'close') return fault
+  return {status: fault.status, body: fault.body ?? {id: 'fault', message: `A fault of status ${fault.status}.`}}
+}
+
+async function send(answer: Answer | Hold | 'close', response: ServerResponse): Promise<void> {
+  if (answer === 'close') {
+    // The head and a part of the body: the caller cannot take this for a whole answer.
+    response.writeHead(200, {'content-type': 'application/json', 'content-length': 1000})
+    await new Promise((resolve) => response.write('{"email":', resolve))
+    response.destroy()
+  } else if (answer instanceof Hold) {
+    const give = (answer: Answer) => {
+      write(answer, response)
+    }
+    const forget = answer.wait(give)
+    if (forget) response.once('close', forget)
+  } else write(answer, response)
+}
+
+function write({status, body, text}: Answer, response: ServerResponse): void {
+  const type = text === undefined ? 'application/vnd.heroku+json; version=3' : 'text/html'
+  response.writeHead(status, {'content-type': type, 'request-id': randomUUID()})
+  response.end(text ?? JSON.stringify(body))
+}
+
+async function read(request: IncomingMessage): Promise<Omit<Seen, 'at'>> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  const [path = '/', query = ''] = (request.url ?? '/').split('?')
+  return {
+    method: request.method ?? 'GET',
+    path,
+    query,
+    authorization: authorizationOf(request.headers.authorization),
+    headers: request.headers,
+    rawHeaders: request.rawHeaders,
+    body: Buffer.concat(chunks).toString('utf8'),
+  }
+}
+
+function authorizationOf(header: string | undefined): Seen['authorization'] {
+  if (header === undefined) return {kind: 'none'}
+  const [scheme = '', value = ''] = header.split(/ (.*)/su)
+  if (scheme === 'Bearer') return {kind: 'bearer', token: value}
+  if (scheme !== 'Basic') return {kind: 'other', header}
+  const [user = '', password = ''] = Buffer.from(value, 'base64').toString('utf8').split(/:(.*)/su)
+  return {kind: 'basic', user, password}
+}

@@ -1,0 +1,180 @@
+// What the loopback Heroku answers to whom. The shapes are the Platform API's, cut down to what the CLI reads of them.
+import {randomUUID} from 'node:crypto'
+import type {Account, Login, Seen, State, Token} from './loopback-heroku.js'
+
+/** A status with JSON, or with a page. */
+export type Answer = {status: number; body: unknown; text?: never} | {status: number; text: string; body?: never}
+
+/** An answer that comes later, or never. */
+export class Hold {
+  /** @param wait gets a function to answer with, and gives one to be called if the caller goes away before */
+  constructor(readonly wait: (give: (answer: Answer) => void) => (() => void) | undefined) {}
+}
+
+const ok = (body: unknown): Answer => ({status: 200, body})
+const error = (status: number, id: string, message: string, more: object = {}): Answer => ({
+  status,
+  body: {id, message, ...more},
+})
+const unauthorized = () => error(401, 'unauthorized', 'Invalid credentials provided.')
+const notFound = (resource: string) => error(404, 'not_found', `Couldn't find that ${resource}.`, {resource})
+
+/** The answer of a Heroku in this state; changes the state as the call asks for. */
+export function answerTo(state: State, call: Seen): Answer | Hold {
+  const {method, path} = call
+  const [, first, second] = path.split('/')
+  if (first === 'auth') return logIn(state, call)
+  if (first === 'hamurai') return ok({})
+  if (`${method} ${path}` === 'POST /oauth/authorizations') return authorize(state, call)
+
+  const token = tokenOf(state, call)
+  if (!token) return unauthorized()
+  if (first === 'oauth' && (second === 'authorizations' || second === 'sessions')) return oauth(state, call, token)
+  switch (`${method} ${path}`) {
+    case 'GET /account':
+      return ok(accountOf(token))
+    case 'GET /apps':
+    case 'GET /users/~/apps':
+      return ok(state.apps)
+    default:
+      state.unknown.push(`${method} ${path}`)
+      return notFound('thing')
+  }
+}
+
+function tokenOf(state: State, {authorization}: Seen): Token | undefined {
+  if (authorization.kind !== 'bearer') return undefined
+  const found = state.tokens.find(({token}) => token === authorization.token)
+  return found && isValid(found) ? found : undefined
+}
+
+function isValid({revoked, expiresAt}: Token): boolean {
+  return !revoked && (expiresAt === undefined || expiresAt > Date.now())
+}
+
+const accountOf = ({account}: Token) => ({id: idOf(account), email: account, name: null, federated: false})
+
+// The same account has the same id whenever it is asked for.
+const ids = new Map<string, string>()
+function idOf(email: string): string {
+  const id = ids.get(email) ?? randomUUID()
+  ids.set(email, id)
+  return id
+}
+
+/** `POST /auth`, the page that the browser opens, and the address that the CLI waits at. */
+function logIn(state: State, {method, path, authorization}: Seen): Answer | Hold {
+  if (`${method} ${path}` === 'POST /auth') {
+    const id = randomUUID()
+    const login: Login = {token: randomUUID(), visited: false, waiting: new Set()}
+    state.logins.set(id, login)
+    return {
+      status: 201,
+      body: {browser_url: `/auth/browser/${id}`, cli_url: `/auth/cli/${id}`, token: login.token},
+    }
+  }
+
+  const [, , end, id = ''] = path.split('/')
+  const login = state.logins.get(id)
+  if (!login || method !== 'GET') return notFound('login')
+  if (end === 'browser') {
+    login.visited = true
+    state.visits += 1
+    for (const tell of login.waiting) tell()
+    return {status: 200, text: '<!doctype html><title>Logged In</title>'}
+  }
+
+  if (authorization.kind !== 'bearer' || authorization.token !== login.token) return unauthorized()
+  return waitFor(state, login)
+}
+
+function waitFor(state: State, login: Login): Answer | Hold {
+  const {browserLogin} = state
+  if (browserLogin.serverErrors > 0) {
+    browserLogin.serverErrors -= 1
+    return error(503, 'service_unavailable', 'Heroku is taking a break.')
+  }
+
+  const {answer, account, kind} = browserLogin
+  const result = () =>
+    ok(
+      typeof answer === 'object'
+        ? answer
+        : {access_token: state.issue({account, kind, description: 'a login through the browser'}).token},
+    )
+  if (answer === 'at-once' || (login.visited && answer !== 'never')) return result()
+  if (answer === 'never') return new Hold(() => undefined)
+  return new Hold((give) => {
+    const tell = () => {
+      login.waiting.delete(tell)
+      give(result())
+    }
+    login.waiting.add(tell)
+    return () => login.waiting.delete(tell)
+  })
+}
+
+/** `POST /oauth/authorizations`: a new token for an e-mail and a password. */
+function authorize(state: State, {authorization, headers, body}: Seen): Answer {
+  if (authorization.kind !== 'basic') return unauthorized()
+  const {user, password} = authorization
+  const account = state.accounts.find(({email}) => email === user)
+  if (account?.password !== password) return unauthorized()
+  const refused = refusal(account, headers['heroku-two-factor-code'])
+  if (refused) return refused
+
+  const {description = 'no description', expires_in: seconds} = JSON.parse(body || '{}') as {
+    description?: string
+    expires_in?: number
+  }
+  const expiresAt = seconds === undefined ? undefined : Date.now() + seconds * 1000
+  return {status: 201, body: shown(state, state.issue({account: user, description, expiresAt}), {whole: true})}
+}
+
+function refusal(account: Account, code: string | string[] | undefined): Answer | undefined {
+  if (account.deviceTrustRequired === true)
+    return error(403, 'device_trust_required', 'This account needs two-factor authentication.')
+  if (account.twoFactorCode === undefined || account.twoFactorCode === code) return undefined
+  return error(
+    403,
+    'two_factor',
+    code === undefined
+      ? 'A second authentication factor or pre-authorization is required for this request.'
+      : 'The second authentication factor was not accepted.',
+  )
+}
+
+function oauth(state: State, {method, path}: Seen, own: Token): Answer {
+  const [, , what, id] = path.split('/')
+  if (what === 'sessions') {
+    if (method !== 'DELETE' || id !== '~' || own.kind !== 'session') return notFound('session')
+    return revoke(state, own)
+  }
+
+  const mine = state.tokens.filter((each) => each.account === own.account && each.kind !== 'session' && isValid(each))
+  if (id === undefined) return ok(mine.map((each) => shown(state, each)))
+  const wanted = mine.find((each) => (id === '~' ? each.kind === 'default' : each.id === id))
+  if (!wanted) return notFound('authorization')
+  return method === 'DELETE' ? revoke(state, wanted) : ok(shown(state, wanted))
+}
+
+function revoke(state: State, token: Token): Answer {
+  token.revoked = true
+  return ok(shown(state, token))
+}
+
+function shown(state: State, token: Token, {whole = false} = {}) {
+  const {id, description, expiresAt} = token
+  return {
+    id,
+    description,
+    scope: ['global'],
+    user: {id: idOf(token.account), email: token.account, full_name: null},
+    access_token: {
+      id: randomUUID(),
+      token:
+        state.redacted && !whole ? `${token.token.slice(0, 9)}${'*'.repeat(10)}${token.token.slice(-4)}` : token.token,
+      expires_in: expiresAt === undefined ? null : Math.max(0, Math.round((expiresAt - Date.now()) / 1000)),
+    },
+  }
+}

@@ -1,0 +1,95 @@
+// A real Heroku CLI with this plugin installed in it, a real keyring, and a Heroku on this machine: the whole thing.
+import {readFile, rm, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {installBrowser} from './browser.js'
+import {type Host, installHost, installPlugin, packPlugin, putOnPath} from './host-cli.js'
+import {type Item, type Keyring, startKeyring} from './keyring.js'
+import {type LoopbackHeroku, startHeroku} from './loopback-heroku.js'
+import {type Env, type Finished, openSandbox, type RunOptions, type Sandbox} from './sandbox.js'
+import {inTerminal, type Session, type Step} from './terminal.js'
+
+export interface PluggedHost {
+  readonly host: Host
+  readonly sandbox: Sandbox
+  readonly keyring: Keyring
+  /** A new one for each test, since it remembers what was asked of it. */
+  readonly heroku: LoopbackHeroku
+  readonly env: Env
+  /** The host's `config.dataDir`. */
+  readonly dataDir: string
+  /** Runs `heroku`, as a script would. */
+  run(args: readonly string[], options?: RunOptions): Promise<Finished>
+  /** Runs `heroku` for somebody at a terminal. */
+  inTerminal(args: readonly string[], steps: readonly Step[], env?: Record<string, string>): Promise<Session>
+  /** What the keyring holds of Heroku's. */
+  tokens(): Promise<Item[]>
+  /** A file below the home folder; undefined if there is none. */
+  read(path: string): Promise<string | undefined>
+  /**
+   * Puts a shell script before the real `secret-tool`, to which it may pass on with `exec "$REAL" "$@"`, until the next
+   * reset.
+   */
+  secretTool(script: string): Promise<void>
+  /** Forgets every login, here and there, and starts another Heroku. */
+  reset(): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Installs the Heroku CLI of a version, and this plugin as a user does.
+ * @param version exact, such as `11.10.0`
+ */
+export async function startPluggedHost(version: string): Promise<PluggedHost> {
+  const host = await installHost(version)
+  const sandbox = openSandbox()
+  await putOnPath(host, sandbox)
+  await installPlugin(host, sandbox, await packPlugin())
+  const keyring = await startKeyring(sandbox)
+  const browser = installBrowser(sandbox)
+  const dataDir = join(sandbox.home, '.local', 'share', 'heroku')
+
+  const shadow = join(sandbox.bin, 'secret-tool')
+
+  let heroku = await startHeroku()
+  const envNow = () => sandbox.envWith({...heroku.env, ...keyring.env, ...browser})
+
+  return {
+    host,
+    sandbox,
+    keyring,
+    dataDir,
+    get heroku() {
+      return heroku
+    },
+    get env() {
+      return envNow()
+    },
+    run: (args, options = {}) => sandbox.run('heroku', args, {...options, env: {...envNow(), ...options.env}}),
+    inTerminal: (args, steps, env = {}) =>
+      inTerminal('heroku', args, {env: {...envNow(), ...env}, cwd: sandbox.home, steps}),
+    tokens: async () => (await keyring.items()).filter(({attributes}) => attributes.service === 'heroku-cli'),
+    read: (path) => readFile(join(sandbox.home, path), 'utf8').catch(() => undefined),
+    async secretTool(script) {
+      await writeFile(shadow, `#!/bin/sh\nREAL=/usr/bin/secret-tool\n${script}\n`, {mode: 0o755})
+    },
+    async reset() {
+      await rm(shadow, {force: true})
+      await keyring.unlock()
+      await keyring.clear({service: 'heroku-cli'})
+      for (const path of [
+        '.netrc',
+        '.gitconfig',
+        '.local/share/heroku/login.json',
+        '.local/share/heroku/heroku-keychain.json',
+      ])
+        await rm(join(sandbox.home, path), {recursive: true, force: true})
+      await heroku.stop()
+      heroku = await startHeroku()
+    },
+    async stop() {
+      await keyring.stop()
+      await heroku.stop()
+      await sandbox.close()
+    },
+  }
+}

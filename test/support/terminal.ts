@@ -1,0 +1,187 @@
+// A user at a terminal: waits for what the program shows, and types.
+import {spawn} from 'node:child_process'
+import type {Socket} from 'node:net'
+import {createInterface} from 'node:readline'
+import {fileURLToPath} from 'node:url'
+import {stripVTControlCharacters} from 'node:util'
+import type {Env} from './sandbox.js'
+import {PYTHON, underSupervision, within} from './supervised.js'
+
+const PTY = fileURLToPath(new URL('pty.py', import.meta.url))
+
+/** Keys that are more than their letter. */
+export const keys = {
+  enter: '\r',
+  ctrlC: '\u0003',
+  ctrlD: '\u0004',
+  escape: '\u001B',
+  backspace: '\u007F',
+  up: '\u001B[A',
+  down: '\u001B[B',
+  right: '\u001B[C',
+  left: '\u001B[D',
+}
+
+export interface Size {
+  rows: number
+  columns: number
+}
+
+/** What the user waits for and then does; all of it is optional and happens in this order. */
+export interface Step {
+  /** Wait until this is on the screen, below what the step before has waited for. */
+  expect?: string | RegExp
+  /** Wait until the program reads key by key: before that, what is typed is shown, and Ctrl-C is a signal. */
+  raw?: boolean
+  /** Make the window larger or smaller. */
+  resize?: Size
+  /** Anything else, while the program waits. */
+  then?: () => Promise<unknown>
+  /** Type this. */
+  send?: string | Buffer
+}
+
+export interface TerminalOptions {
+  env: Env
+  cwd: string
+  steps?: readonly Step[]
+  /** How long it may take in all, in milliseconds. Default: 30 s. */
+  timeoutMs?: number
+  /** Default: 24 rows and 80 columns. */
+  size?: Size
+}
+
+export interface Session {
+  /** Everything that was shown, in order: no colours and cursor movements, lines end in `\n`. */
+  screen: string
+  /** The same with every byte. */
+  raw: string
+  exitCode: number | null
+  signal: NodeJS.Signals | null
+  /** What `stty -a` said of the terminal before the program and after it: equal, if it was left sane. */
+  settings: {before: string; after: string}
+}
+
+type Ending = Pick<Session, 'exitCode' | 'signal'> & Session['settings']
+
+/**
+ * Runs a program in a pseudo-terminal of its own and takes the steps, one after the other. `TERM` is `xterm-256color`
+ * unless `env` says otherwise than `dumb`.
+ * @throws {Error} with all that was shown, if the program ended before the last step was taken, or took too long
+ */
+export async function inTerminal(file: string, args: readonly string[], options: TerminalOptions): Promise<Session> {
+  const {env, cwd, steps = [], timeoutMs = 30_000, size = {rows: 24, columns: 80}} = options
+  const program = [file, ...args]
+  const child = spawn(...underSupervision(PYTHON, [PTY, String(size.rows), String(size.columns), ...program]), {
+    env: {...env, TERM: env.TERM === undefined || env.TERM === 'dumb' ? 'xterm-256color' : env.TERM},
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  })
+  const [keyboard, picture, trouble, lifeline, control] = child.stdio as unknown as [
+    Socket,
+    Socket,
+    Socket,
+    Socket,
+    Socket,
+  ]
+  // EPIPE, when the program ends before it has read; its end says it all.
+  for (const pipe of [keyboard, lifeline, control]) pipe.on('error', () => undefined)
+
+  const changed = newChange()
+  const state: {raw: string; rawAnswers: number; ending?: Ending; closed: boolean; trouble: string} = {
+    raw: '',
+    rawAnswers: 0,
+    closed: false,
+    trouble: '',
+  }
+  picture.setEncoding('utf8').on('data', (text: string) => {
+    state.raw += text
+    changed.tell()
+  })
+  trouble.setEncoding('utf8').on('data', (text: string) => (state.trouble += text))
+  createInterface({input: control}).on('line', (line) => {
+    if (line === 'raw') state.rawAnswers += 1
+    else state.ending = JSON.parse(line) as Ending
+    changed.tell()
+  })
+  child
+    .on('error', (error) => (state.trouble += error.message))
+    .on('close', () => {
+      state.closed = true
+      changed.tell()
+    })
+
+  const until = async (what: string, reached: () => boolean) => {
+    while (!reached()) {
+      if (state.closed) throw new Error(`it ended before ${what}`)
+      await changed.next()
+    }
+  }
+  const shown = {upTo: 0}
+  const take = async ({expect, raw = false, resize, then, send}: Step) => {
+    if (expect !== undefined) {
+      await until(`it showed ${String(expect)}`, () => {
+        const end = endOf(expect, visible(state.raw), shown.upTo)
+        shown.upTo = end ?? shown.upTo
+        return end !== undefined
+      })
+    }
+    if (raw) {
+      const wanted = state.rawAnswers + 1
+      control.write('raw\n')
+      await until('it read key by key', () => state.rawAnswers === wanted)
+    }
+    if (resize) control.write(`resize ${resize.rows} ${resize.columns}\n`)
+    await then?.()
+    if (send !== undefined) keyboard.write(send)
+  }
+  const session = async () => {
+    for (const step of steps) await take(step)
+    await until('its end was told', () => state.closed)
+  }
+
+  try {
+    await within(timeoutMs, new Error(`it took more than ${timeoutMs} ms`), session())
+    if (!state.ending) throw new Error('it ended without a word')
+  } catch (error) {
+    lifeline.destroy()
+    while (!state.closed) await changed.next()
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`${program.join(' ')}: ${why}\n${visible(state.raw)}${state.trouble}`, {cause: error})
+  }
+
+  const {exitCode, signal, before, after} = state.ending
+  return {screen: visible(state.raw), raw: state.raw, exitCode, signal, settings: {before, after}}
+}
+
+/** Without control sequences; one that has only half arrived is left out, so that what is visible only ever grows. */
+function visible(raw: string): string {
+  // eslint-disable-next-line no-control-regex -- control sequences are what this is about
+  const whole = raw.replace(/(?:\u001B(?:[[\]()#;?]*[\d;?]*)?|\r)$/u, '')
+  return stripVTControlCharacters(whole).replaceAll('\r\n', '\n')
+}
+
+/** Where the first match after `from` ends, if there is one. */
+function endOf(wanted: string | RegExp, text: string, from: number): number | undefined {
+  const rest = text.slice(from)
+  if (typeof wanted === 'string') {
+    const at = rest.indexOf(wanted)
+    return at === -1 ? undefined : from + at + wanted.length
+  }
+  const match = new RegExp(wanted.source, wanted.flags.replace(/[gy]/gu, '')).exec(rest)
+  return match ? from + match.index + match[0].length : undefined
+}
+
+/** Something to wait for that happens over and over. */
+function newChange() {
+  let waiting: (() => void)[] = []
+  return {
+    tell() {
+      const all = waiting
+      waiting = []
+      for (const each of all) each()
+    },
+    next: () => new Promise<void>((resolve) => waiting.push(resolve)),
+  }
+}
