@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what building and testing needs, and nothing that is there already.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Each line: a check that exits 0 if it is there, and the Debian package that has it.
+needed='
+command -v secret-tool|libsecret-tools
+command -v gnome-keyring-daemon|gnome-keyring
+command -v dbus-daemon|dbus
+python3 -c "import dbus"|python3-dbus
+python3 -c "import gi"|python3-gi
+command -v strace|strace
+command -v gpg|gnupg
+command -v openssl|openssl
+command -v git|git
+command -v pgrep|procps
+test -e /etc/ssl/certs/ca-certificates.crt|ca-certificates
+'
+
+missing_packages() {
+  while IFS='|' read -r check package; do
+    [ -z "$check" ] || bash -c "$check" >/dev/null 2>&1 || echo "$package"
+  done <<<"$needed"
+}
+
+if [ "$(uname)" = Linux ]; then
+  mapfile -t packages < <(missing_packages)
+  if [ "${#packages[@]}" -gt 0 ]; then
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+      echo "The tests need more than is installed here. On Debian or Ubuntu: sudo apt-get install ${packages[*]}" >&2
+      exit 1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq >&2
+    apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
+  fi
+fi
+
+# npm writes the second file last of all.
+if [ ! package-lock.json -ot node_modules/.package-lock.json ]; then
+  npm ci --ignore-scripts --no-audit --no-fund >&2
+fi
