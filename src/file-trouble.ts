@@ -27,6 +27,6 @@ function nextStep(code: string, path: string): string {
     case 'EROFS':
       return `${dirname(path)} is on a read-only file system; the file is as it was`
     default:
-      return `ls -ld ${dirname(path)} ${path}`
+      return `ls -la ${dirname(path)}`
   }
 }

@@ -1,4 +1,5 @@
 // A .netrc.gpg: opened and sealed through gpg, for the same readers as before; the plain text never touches the disk.
+import {devNull} from 'node:os'
 import {findProgram} from '../find-program.js'
 import {BackendError} from './backend.js'
 import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
@@ -46,20 +47,16 @@ export async function encrypt(
   const gpg = startGpg(file, options)
   const to = recipients.flatMap((keyId) => ['--recipient', `${keyId}!`])
   // Armored always, since binary output would not survive `run` either. Whoever could read it until now is trusted.
-  const args = [
-    '--trust-model',
-    'always',
-    '--armor',
-    ...(to.length > 0 ? to : ['--default-recipient-self']),
-    '--encrypt',
-  ]
-  const answer = await gpg(args, {input})
+  const readers = to.length > 0 ? to : ['--default-recipient-self']
+  const answer = await gpg(['--trust-model', 'always', '--armor', ...readers, '--encrypt'], {input})
   if (answer.code !== 0) throw refusal(file, 'encrypt', answer)
 
   const opened = await gpg(['--decrypt'], {input: answer.stdout})
   if (opened.code !== 0 || opened.stdout !== input)
     throw new BackendError('failed', `gpg cannot open what it has just encrypted for ${file}`, 'gpg --list-secret-keys')
-  return armored ? Buffer.from(answer.stdout) : dearmor(answer.stdout)
+  const sealed = armored ? Buffer.from(answer.stdout) : dearmor(answer.stdout)
+  if (!sealed) throw new BackendError('failed', `gpg encrypted ${file} in a form that is not armor`, byHand(file))
+  return sealed
 }
 
 function startGpg(file: string, options: GpgOptions): Call {
@@ -79,13 +76,13 @@ function startGpg(file: string, options: GpgOptions): Call {
 }
 
 /** Shows the user what gpg says, and leaves the passphrase with gpg-agent for our next try. */
-const byHand = (file: string) => `gpg --decrypt ${file}`
+const byHand = (file: string) => `gpg --decrypt ${file} > ${devNull}`
 
 function refusal(file: string, verb: string, {code, stderr}: Answer): BackendError {
   // A dismissed prompt and a missing key both end in 'No secret key' (gpg 2.2.40); what came before tells them apart.
   if (/^\[GNUPG:\] PINENTRY_LAUNCHED|public key decryption failed/m.test(stderr))
     return new BackendError('denied', `gpg was not given the passphrase to ${verb} ${file}`, byHand(file))
-  if (/No secret key/.test(stderr))
+  if (stderr.includes('No secret key'))
     return new BackendError(
       'failed',
       `gpg could not ${verb} ${file}: its secret key is not here`,
@@ -95,7 +92,7 @@ function refusal(file: string, verb: string, {code, stderr}: Answer): BackendErr
 }
 
 /** Undoes base64 and its frame (RFC 4880, 6.2): headers to an empty line, the data, a checksum that begins with `=`. */
-function dearmor(armored: string): Buffer {
-  const body = /\r?\n\r?\n([A-Za-z0-9+/=\r\n]+?)(?:\r?\n=[A-Za-z0-9+/]{4})?\r?\n-----END/.exec(armored)?.[1] ?? ''
-  return Buffer.from(body, 'base64')
+function dearmor(armored: string): Buffer | undefined {
+  const body = /\r?\n\r?\n([A-Za-z0-9+/=\r\n]+?)(?:\r?\n=[A-Za-z0-9+/]{4})?\r?\n-----END/.exec(armored)?.[1]
+  return body === undefined ? undefined : Buffer.from(body, 'base64')
 }

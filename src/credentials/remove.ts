@@ -24,17 +24,13 @@ export async function removeToken(places: Places, found: Found): Promise<Removal
   if (keychain) await attempt(keychain.title, removal, () => removeFromKeychain(keychain, found, removal))
   const netrc = await places.netrc()
   await attempt(netrc.path, removal, async () => {
-    const hosts: string[] = []
-    for (const {host, account, token} of await netrc.entries()) {
-      if (token === found.token) hosts.push(host)
-      else if (token !== undefined)
+    const {api, git} = places.around.hosts
+    const removed = [await netrc.removeHost(api, found.token), await netrc.removeHost(git, found.token)]
+    if (removed.includes(true)) removal.removedFrom.push(netrc.path)
+    for (const {account, token} of await netrc.entries())
+      if (token !== undefined)
         removal.left.push({source: 'netrc', place: netrc.path, ...(account === undefined ? {} : {account})})
-    }
-
-    for (const host of hosts) await netrc.removeHost(host)
-    if (hosts.length > 0) removal.removedFrom.push(netrc.path)
   })
-
   if (removal.failures.length === 0)
     await attempt(places.around.dataDir, removal, () => forgetLogin(places, found.account))
   return removal

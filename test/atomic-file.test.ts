@@ -1,0 +1,205 @@
+import {expect} from 'chai'
+import {spawnSync} from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import {fileURLToPath} from 'node:url'
+import {realTarget, replaceFile} from '../src/atomic-file.js'
+import {freshFolder, refusalOf} from './fixtures/netrc/folder.js'
+
+const windows = process.platform === 'win32'
+const root = process.getuid?.() === 0
+const NOBODY = 65534
+
+describe('replacing a file', () => {
+  const folder = freshFolder()
+  const names = () => readdirSync(folder.path('')).sort()
+  const modeOf = (file: string) => statSync(file).mode & 0o777
+
+  it('creates it for the user alone', async () => {
+    await replaceFile(folder.path('f'), 'new')
+    expect(readFileSync(folder.path('f'), 'utf8')).to.equal('new')
+    if (!windows) expect(modeOf(folder.path('f'))).to.equal(0o600)
+    expect(names()).to.deep.equal(['f'])
+  })
+
+  it('writes bytes as they are', async () => {
+    const bytes = Uint8Array.from({length: 256}, (_, index) => index)
+    await replaceFile(folder.path('f'), bytes)
+    expect(Uint8Array.from(readFileSync(folder.path('f')))).to.deep.equal(bytes)
+  })
+
+  for (const [before, after] of [
+    [0o644, 0o600],
+    [0o400, 0o400],
+    [0o600, 0o600],
+    [0o777, 0o600],
+  ] as const) {
+    it(`makes mode ${before.toString(8)} ${after.toString(8)}`, async function () {
+      if (windows) this.skip()
+      writeFileSync(folder.path('f'), 'old')
+      chmodSync(folder.path('f'), before)
+      await replaceFile(folder.path('f'), 'new')
+      expect(readFileSync(folder.path('f'), 'utf8')).to.equal('new')
+      expect(modeOf(folder.path('f'))).to.equal(after)
+    })
+  }
+
+  it('follows links, relative and chained, and keeps them', async () => {
+    mkdirSync(folder.path('a/b'), {recursive: true})
+    mkdirSync(folder.path('c'))
+    writeFileSync(folder.path('c/real'), 'old')
+    symlinkSync('../../c/real', folder.path('a/b/second'))
+    symlinkSync(folder.path('a/b'), folder.path('ab'))
+    symlinkSync('ab/second', folder.path('first'))
+    await replaceFile(folder.path('first'), 'new')
+    expect(readFileSync(folder.path('c/real'), 'utf8')).to.equal('new')
+    expect(lstatSync(folder.path('first')).isSymbolicLink()).to.equal(true)
+    expect(lstatSync(folder.path('a/b/second')).isSymbolicLink()).to.equal(true)
+    expect(readdirSync(folder.path('c'))).to.deep.equal(['real'])
+  })
+
+  it('creates what a dangling link stands for, through a linked folder too', async () => {
+    mkdirSync(folder.path('x/y'), {recursive: true})
+    symlinkSync(folder.path('x/y'), folder.path('linked'))
+    symlinkSync('linked/../wanted', folder.path('second'))
+    symlinkSync('second', folder.path('first'))
+    expect(await realTarget(folder.path('first'))).to.equal(folder.path('x/wanted'))
+    await replaceFile(folder.path('first'), 'new')
+    expect(readFileSync(folder.path('x/wanted'), 'utf8')).to.equal('new')
+    expect(lstatSync(folder.path('first')).isSymbolicLink()).to.equal(true)
+  })
+
+  it('refuses a link to itself', async () => {
+    symlinkSync('loop', folder.path('loop'))
+    const {problem, message} = await refusalOf(replaceFile(folder.path('loop'), 'new'))
+    expect({problem, message}).to.deep.equal({
+      problem: 'failed',
+      message: `could not follow ${folder.path('loop')} (ELOOP)`,
+    })
+  })
+
+  it('refuses a folder, and a device', async function () {
+    mkdirSync(folder.path('d'))
+    expect((await refusalOf(replaceFile(folder.path('d'), 'new'))).message).to.equal(
+      `could not write ${folder.path('d')}: it is a folder`,
+    )
+    if (windows) this.skip()
+    symlinkSync('/dev/null', folder.path('null'))
+    expect((await refusalOf(replaceFile(folder.path('null'), 'new'))).message).to.equal(
+      `could not write ${folder.path('null')}: it is not a file`,
+    )
+    expect(names()).to.deep.equal(['d', 'null'])
+  })
+
+  it('names the folder to make where there is none', async () => {
+    const {problem, message, hint} = await refusalOf(replaceFile(folder.path('no/f'), 'new'))
+    expect({problem, message, hint}).to.deep.equal({
+      problem: 'failed',
+      message: `could not write ${folder.path('no/f')} (ENOENT)`,
+      hint: `mkdir -p ${folder.path('no')}`,
+    })
+  })
+
+  it('leaves nothing behind when it is stopped before the rename', async () => {
+    writeFileSync(folder.path('f'), 'old')
+    const stop = new Error('stop')
+    const beforeRename = () => {
+      expect(names()).to.have.length(2)
+      return Promise.reject(stop)
+    }
+    const error: unknown = await replaceFile(folder.path('f'), 'new', {beforeRename}).catch((error: unknown) => error)
+    expect(error).to.equal(stop)
+    expect(readFileSync(folder.path('f'), 'utf8')).to.equal('old')
+    expect(names()).to.deep.equal(['f'])
+  })
+
+  it('clears away what a killed process left, and nothing else', async () => {
+    const old = ['f.heroku-keychain-1.tmp', 'f.heroku-keychain-1.txt', 'g.heroku-keychain-1.tmp', 'f.tmp']
+    for (const name of [...old, 'f.heroku-keychain-2.tmp']) writeFileSync(folder.path(name), 'secret')
+    for (const name of old) utimesSync(folder.path(name), 1, 1)
+    await replaceFile(folder.path('f'), 'new')
+    expect(names()).to.deep.equal(['f', ...old.slice(1), 'f.heroku-keychain-2.tmp'].sort())
+  })
+
+  describe('as another user', () => {
+    const program = fileURLToPath(new URL('fixtures/netrc/replace-file.ts', import.meta.url))
+    const asNobody = (file: string) => {
+      const ran = spawnSync(process.execPath, ['--import', 'tsx', program, file], {
+        encoding: 'utf8',
+        env: {...process.env, TSX_DISABLE_CACHE: '1'},
+        // Only root can become somebody else; anybody else is stopped by a mode as it is.
+        ...(root ? {uid: NOBODY, gid: NOBODY} : {}),
+      })
+      expect(ran.stderr).to.equal('')
+      return ran.stdout
+    }
+
+    it('is denied in a folder that cannot be written to, with the file as it was', function () {
+      if (windows) this.skip()
+      const file = folder.path('d/f')
+      mkdirSync(folder.path('d'))
+      writeFileSync(file, 'old', {mode: 0o666})
+      chmodSync(folder.path(''), 0o755)
+      chmodSync(folder.path('d'), 0o555)
+      expect(asNobody(file)).to.equal(`denied: could not write ${file} (EACCES); ls -la ${folder.path('d')}\n`)
+      chmodSync(folder.path('d'), 0o755)
+      expect(readFileSync(file, 'utf8')).to.equal('old')
+      expect(readdirSync(folder.path('d'))).to.deep.equal(['f'])
+    })
+
+    it("refuses another's file rather than taking it over", function () {
+      if (!root) this.skip()
+      const file = folder.path('d/f')
+      chmodSync(folder.path(''), 0o755)
+      mkdirSync(folder.path('d'))
+      chmodSync(folder.path('d'), 0o777)
+      writeFileSync(file, 'old')
+      expect(asNobody(file)).to.equal(`denied: could not write ${file}: it belongs to another user; ls -l ${file}\n`)
+      expect(readFileSync(file, 'utf8')).to.equal('old')
+      expect(readdirSync(folder.path('d'))).to.deep.equal(['f'])
+    })
+
+    it('leaves it to its owner when root writes it', async function () {
+      if (!root) this.skip()
+      writeFileSync(folder.path('f'), 'old')
+      chownSync(folder.path('f'), NOBODY, NOBODY)
+      await replaceFile(folder.path('f'), 'new')
+      const {uid, gid} = statSync(folder.path('f'))
+      expect({uid, gid}).to.deep.equal({uid: NOBODY, gid: NOBODY})
+    })
+  })
+
+  it('leaves the file as it was when the disk is full', async function () {
+    const disk = folder.path('disk')
+    mkdirSync(disk)
+    if (!root || spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status !== 0) this.skip()
+    try {
+      const file = folder.path('disk/f')
+      const old = 'old'.repeat(10_000)
+      writeFileSync(file, old)
+      const {problem, message, hint} = await refusalOf(replaceFile(file, 'new'.repeat(20_000)))
+      expect({problem, message, hint}).to.deep.equal({
+        problem: 'failed',
+        message: `could not write ${file} (ENOSPC)`,
+        hint: 'free some disk space and try again; the file is as it was',
+      })
+      expect(readFileSync(file, 'utf8')).to.equal(old)
+      expect(readdirSync(disk)).to.deep.equal(['f'])
+    } finally {
+      spawnSync('umount', [disk])
+    }
+
+    expect(existsSync(folder.path('disk/f'))).to.equal(false)
+  })
+})

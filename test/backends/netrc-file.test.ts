@@ -1,0 +1,150 @@
+import {expect} from 'chai'
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import {openNetrc} from '../../src/backends/netrc.js'
+import {type NetrcFileOptions, updateNetrc} from '../../src/backends/netrc-file.js'
+import {run} from '../../src/run.js'
+import {freshFolder, refusalOf} from '../fixtures/netrc/folder.js'
+
+const hosts = {api: 'api.heroku.com', git: 'git.heroku.com'}
+const ada = {account: 'ada@example.com', token: 'HRKU-1'}
+const other = 'machine example.com\n  login bob\n  password secret\n'
+
+describe('changing a .netrc on disk', () => {
+  const folder = freshFolder()
+  const file = () => folder.path('.netrc')
+  const text = () => readFileSync(file(), 'utf8')
+  const open = () => openNetrc({run, timeoutMs: 5000, file: file(), hosts})
+  const settings = (more: Partial<NetrcFileOptions> = {}): NetrcFileOptions => ({
+    run,
+    timeoutMs: 5000,
+    env: {},
+    path: file(),
+    strip: (text) => text.replaceAll(/ours\n/g, ''),
+    ...more,
+  })
+  /** The lock as another process would hold it, last renewed some time ago. */
+  const lockedSince = (msAgo: number) => {
+    mkdirSync(`${file()}.lock`)
+    const renewed = (Date.now() - msAgo) / 1000
+    utimesSync(`${file()}.lock`, renewed, renewed)
+  }
+
+  it('takes away what others may do with a file that holds a token', async function () {
+    if (process.platform === 'win32') this.skip()
+    writeFileSync(file(), other)
+    chmodSync(file(), 0o644)
+    await (await open()).set(ada)
+    expect(statSync(file()).mode & 0o777).to.equal(0o600)
+  })
+
+  it('writes through a link, and leaves no lock at either end', async () => {
+    mkdirSync(folder.path('dotfiles'))
+    symlinkSync('dotfiles/netrc', file())
+    await (await open()).set(ada)
+    expect(readFileSync(folder.path('dotfiles/netrc'), 'utf8')).to.equal(text())
+    expect(readdirSync(folder.path(''))).to.deep.equal(['.netrc', 'dotfiles'])
+    expect(readdirSync(folder.path('dotfiles'))).to.deep.equal(['netrc'])
+  })
+
+  it('names the folder that stands where the file belongs', async () => {
+    mkdirSync(file())
+    for (const verb of ['entries', 'accounts'] as const) {
+      const netrc = await open()
+      expect((await refusalOf(netrc[verb]())).message).to.equal(`could not read ${file()} (EISDIR)`)
+    }
+    const {problem, message, hint} = await refusalOf((await open()).set(ada))
+    expect({problem, message, hint}).to.deep.equal({
+      problem: 'failed',
+      message: `could not read ${file()} (EISDIR)`,
+      hint: `move the folder ${file()} out of the way`,
+    })
+    expect(readdirSync(folder.path(''))).to.deep.equal(['.netrc'])
+  })
+
+  it('names the folder that is missing', async () => {
+    const netrc = await openNetrc({run, timeoutMs: 5000, file: folder.path('no/.netrc'), hosts})
+    const {message, hint} = await refusalOf(netrc.set(ada))
+    expect({message, hint}).to.deep.equal({
+      message: `could not lock ${folder.path('no/.netrc.lock')} (ENOENT)`,
+      hint: `mkdir -p ${folder.path('no')}`,
+    })
+  })
+
+  it('reads while somebody else holds the lock', async () => {
+    writeFileSync(file(), `machine api.heroku.com login ada password HRKU-1\n`)
+    lockedSince(0)
+    expect(await (await open()).get('ada')).to.equal('HRKU-1')
+  })
+
+  it('gives up on a lock that is held, and says which', async () => {
+    writeFileSync(file(), other)
+    lockedSince(-60_000)
+    const {problem, message, hint} = await refusalOf(updateNetrc(settings({lockWaitMs: 150}), () => 'x'))
+    expect({problem, message, hint}).to.deep.equal({
+      problem: 'timed-out',
+      message: `${file()}.lock is still held by another program after 0.15 s`,
+      hint: `if no heroku command is running: rmdir ${file()}.lock`,
+    })
+    expect(text()).to.equal(other)
+  })
+
+  it("takes over a killed process's lock four seconds after its last renewal", async () => {
+    lockedSince(3000)
+    const begin = performance.now()
+    await (await open()).set(ada)
+    const waited = performance.now() - begin
+    expect(waited).to.be.within(900, 3000)
+    expect(readdirSync(folder.path(''))).to.deep.equal(['.netrc'])
+  })
+
+  it('refuses an edit that changes more than our entries, with the file as it was', async () => {
+    writeFileSync(file(), 'theirs\nours\n')
+    const {problem, message} = await refusalOf(updateNetrc(settings(), (text) => text.replace('theirs\n', '')))
+    expect({problem, message}).to.deep.equal({
+      problem: 'failed',
+      message: `refused to write ${file()}: it would have changed more than Heroku's entries`,
+    })
+    expect(text()).to.equal('theirs\nours\n')
+    expect(readdirSync(folder.path(''))).to.deep.equal(['.netrc'])
+  })
+
+  it('begins again when somebody without a lock changes the file in between', async () => {
+    writeFileSync(file(), 'theirs\n')
+    let edits = 0
+    const edit = (text: string) => {
+      if (edits++ === 0) writeFileSync(file(), 'theirs\nmore of theirs\n')
+      return `${text}ours\n`
+    }
+    expect(await updateNetrc(settings(), edit)).to.equal(true)
+    expect(text()).to.equal('theirs\nmore of theirs\nours\n')
+  })
+
+  it('gives up when that never ends, and leaves the last word to the others', async () => {
+    let edits = 0
+    const edit = (text: string) => {
+      writeFileSync(file(), `theirs ${++edits}\n`)
+      return `${text}ours\n`
+    }
+    expect((await refusalOf(updateNetrc(settings(), edit))).message).to.equal(
+      `could not write ${file()}: another program keeps changing it`,
+    )
+    expect(text()).to.equal(`theirs ${edits}\n`)
+    expect(readdirSync(folder.path(''))).to.deep.equal(['.netrc'])
+  })
+
+  it('writes nothing where there is nothing to change', async () => {
+    writeFileSync(file(), 'theirs\n')
+    const before = statSync(file())
+    expect(await updateNetrc(settings(), () => undefined)).to.equal(false)
+    expect(statSync(file())).to.deep.include({ino: before.ino, mtimeMs: before.mtimeMs})
+  })
+})

@@ -1,0 +1,61 @@
+import {expect} from 'chai'
+import {readFileSync, writeFileSync} from 'node:fs'
+import {type NetrcBackend, openNetrc} from '../../src/backends/netrc.js'
+import {run} from '../../src/run.js'
+import {freshFolder, refusalOf} from '../fixtures/netrc/folder.js'
+import {refused, shapes} from '../fixtures/netrc/shapes.js'
+
+const hosts = {api: 'api.heroku.com', git: 'git.heroku.com'}
+const credential = {account: 'new@example.com', token: 'HRKU-new'}
+
+describe('a .netrc on disk', () => {
+  const folder = freshFolder()
+  let file: string
+  let netrc: NetrcBackend
+
+  const open = async (text: string) => {
+    file = folder.path('.netrc')
+    writeFileSync(file, text, 'latin1')
+    netrc = await openNetrc({run, timeoutMs: 5000, file, hosts})
+  }
+  const bytes = () => readFileSync(file, 'latin1')
+  const removeAll = async () => {
+    for (const host of Object.values(hosts)) await netrc.removeHost(host)
+  }
+
+  for (const [what, {text, account, token, without}] of Object.entries(shapes)) {
+    describe(`with ${what}`, () => {
+      beforeEach(() => open(text))
+
+      it('is read right', async () => {
+        const entry = (await netrc.entries()).find(({host}) => host === hosts.api)
+        expect({account: entry?.account, token: entry?.token}).to.deep.equal({account, token})
+      })
+
+      it('keeps the rest to the byte when our entries go', async () => {
+        await removeAll()
+        expect(bytes()).to.equal(without)
+      })
+
+      it('gives back what is set, and keeps the rest to the byte', async () => {
+        await netrc.set(credential)
+        expect(await netrc.entries()).to.deep.equal(Object.values(hosts).map((host) => ({host, ...credential})))
+        await removeAll()
+        expect(bytes()).to.equal(without)
+      })
+    })
+  }
+
+  for (const [what, {text, line}] of Object.entries(refused)) {
+    it(`is refused untouched with ${what}, naming the line and not what it says`, async () => {
+      await open(text)
+      for (const verb of [() => netrc.entries(), () => netrc.set(credential), () => netrc.remove('ada@example.com')]) {
+        const {problem, message, hint} = await refusalOf(verb())
+        expect(problem).to.equal('failed')
+        expect(message.startsWith(`${file}: line ${line} `), message).to.equal(true)
+        expect(`${message} ${hint ?? ''}`).not.to.match(/SECRET|HRKU|example/)
+      }
+      expect(bytes()).to.equal(text)
+    })
+  }
+})

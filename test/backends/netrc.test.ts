@@ -1,0 +1,193 @@
+import {expect} from 'chai'
+import {existsSync, readFileSync, readdirSync, statSync, writeFileSync} from 'node:fs'
+import {openNetrc} from '../../src/backends/netrc.js'
+import {run} from '../../src/run.js'
+import {freshFolder, refusalOf} from '../fixtures/netrc/folder.js'
+
+const hosts = {api: 'api.heroku.com', git: 'git.heroku.com'}
+const ada = {account: 'ada@example.com', token: 'HRKU-1'}
+const entry = (host: string, account: string, token: string, newline = '\n') =>
+  [`machine ${host}`, `  login ${account}`, `  password ${token}`, ''].join(newline)
+const ours = (account = ada.account, token = ada.token) =>
+  Object.values(hosts).map((host) => entry(host, account, token))
+
+describe('the netrc backend', () => {
+  const folder = freshFolder()
+  const name = process.platform === 'win32' ? '_netrc' : '.netrc'
+  const file = () => folder.path(name)
+  const open = () => openNetrc({run, timeoutMs: 5000, hosts, env: {HOME: folder.path(''), PATH: process.env.PATH}})
+  const put = (text: string) => {
+    writeFileSync(file(), text)
+  }
+  const text = () => readFileSync(file(), 'utf8')
+
+  it('uses the file in HOME, and the encrypted one beside it if there is one', async () => {
+    const own = process.env.HOME
+    expect((await open()).path).to.equal(file())
+    writeFileSync(`${file()}.gpg`, '')
+    expect((await open()).path).to.equal(`${file()}.gpg`)
+    expect(process.env.HOME).to.equal(own)
+  })
+
+  it('finds nothing where there is no file, and makes none by looking or removing', async () => {
+    const netrc = await open()
+    expect(await netrc.entries()).to.deep.equal([])
+    expect(await netrc.accounts()).to.deep.equal([])
+    expect(await netrc.get(ada.account)).to.equal(undefined)
+    expect(await netrc.remove(ada.account)).to.equal(false)
+    expect(existsSync(file())).to.equal(false)
+  })
+
+  it('writes the two entries as the Heroku CLI does, for the user alone', async () => {
+    await (await open()).set(ada)
+    expect(text()).to.equal(ours().join(''))
+    if (process.platform !== 'win32') expect(statSync(file()).mode & 0o777).to.equal(0o600)
+    expect(readdirSync(folder.path(''))).to.deep.equal([name])
+  })
+
+  it('leaves a file empty, not missing, when its last entry goes', async () => {
+    const netrc = await open()
+    await netrc.set(ada)
+    expect(await netrc.remove(ada.account)).to.equal(true)
+    expect(text()).to.equal('')
+    expect(await netrc.remove(ada.account)).to.equal(false)
+  })
+
+  it('writes one entry where both hosts are the same', async () => {
+    const netrc = await openNetrc({run, timeoutMs: 5000, file: file(), hosts: {api: 'localhost:1', git: 'localhost:1'}})
+    await netrc.set(ada)
+    expect(text()).to.equal(entry('localhost:1', ada.account, ada.token))
+  })
+
+  const writes: Record<string, [before: string, after: string]> = {
+    'replaces values where they stand, and nothing else': [
+      'machine api.heroku.com # ours\n\taccount acme\n\tpassword  old # p\n\tlogin\t"o l d"\n\nmachine git.heroku.com login old password old\n',
+      'machine api.heroku.com # ours\n\taccount acme\n\tpassword  HRKU-1 # p\n\tlogin\tada@example.com\n\nmachine git.heroku.com login ada@example.com password HRKU-1\n',
+    ],
+    'adds what an entry lacks, in the way that it is written': [
+      'machine api.heroku.com\r\n\tlogin old\r\nmachine git.heroku.com password old # p\r\n',
+      'machine api.heroku.com\r\n\tlogin ada@example.com\r\n\tpassword HRKU-1\r\nmachine git.heroku.com password HRKU-1 login ada@example.com # p\r\n',
+    ],
+    'fills an entry that has nothing': [
+      'machine git.heroku.com machine api.heroku.com\n',
+      'machine git.heroku.com login ada@example.com password HRKU-1 machine api.heroku.com\n  login ada@example.com\n  password HRKU-1\n',
+    ],
+    'replaces the values of every duplicate': [
+      ours('old', 'old').join('') + ours('older', 'older').join(''),
+      ours().join('') + ours().join(''),
+    ],
+    "takes over the file's line ends": [
+      'machine x\r\n',
+      'machine x\r\n' +
+        Object.values(hosts)
+          .map((host) => entry(host, ada.account, ada.token, '\r\n'))
+          .join(''),
+    ],
+    'begins a new line after one that has no end': ['machine x', `machine x\n${ours().join('').trimEnd()}`],
+    'stays in front of the default entry': [
+      'machine x\n# else\ndefault login a password b\n',
+      `machine x\n# else\n${ours().join('')}default login a password b\n`,
+    ],
+    'is put in front of the default entry if it stands behind': [
+      `default login a password b\n${ours('old', 'old').join('')}`,
+      `${ours().join('')}default login a password b\n${ours().join('')}`,
+    ],
+    'is put in front of a machine whose macro has no end': [
+      'machine x\nmacdef init\ncd /pub\n',
+      `${ours().join('')}machine x\nmacdef init\ncd /pub\n`,
+    ],
+    'comes after a macro that has an end': [
+      'machine x\nmacdef init\ncd /pub\n\n',
+      `machine x\nmacdef init\ncd /pub\n\n${ours().join('')}`,
+    ],
+  }
+  for (const [what, [before, after]] of Object.entries(writes)) {
+    it(what, async () => {
+      put(before)
+      await (await open()).set(ada)
+      expect(text()).to.equal(after)
+    })
+  }
+
+  const spelled: Record<string, string> = {
+    'HR#KU"1\'': 'HR#KU"1\'',
+    '#HRKU': '"#HRKU"',
+    '"HRKU"': String.raw`"\"HRKU\""`,
+    'a b': '"a b"',
+    [String.raw`a\b`]: String.raw`"a\\b"`,
+  }
+  for (const [token, written] of Object.entries(spelled)) {
+    it(`writes the token ${token} as ${written}`, async () => {
+      const netrc = await open()
+      await netrc.set({...ada, token})
+      expect(text()).to.equal(ours(ada.account, written).join(''))
+      expect(await netrc.get(ada.account)).to.equal(token)
+    })
+  }
+
+  it('answers for the account on record, to the letter, and for the API host first', async () => {
+    put(entry(hosts.git, 'bob', 'HRKU-git') + entry(hosts.api, 'ada', 'HRKU-api') + entry('example.com', 'eve', 'x'))
+    const netrc = await open()
+    expect(await netrc.entries()).to.deep.equal([
+      {host: hosts.api, account: 'ada', token: 'HRKU-api'},
+      {host: hosts.git, account: 'bob', token: 'HRKU-git'},
+    ])
+    expect(await Promise.all(['ada', 'bob', 'Ada', 'eve', '*'].map((account) => netrc.get(account)))).to.deep.equal([
+      'HRKU-api',
+      'HRKU-git',
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect(await netrc.accounts()).to.deep.equal(['ada', 'bob'])
+  })
+
+  it("removes an account's entries, duplicates too, and leaves another's", async () => {
+    put(
+      entry(hosts.api, 'ada', '1') +
+        entry(hosts.git, 'bob', '2') +
+        entry(hosts.api, 'ada', '3') +
+        entry('x', 'ada', '4'),
+    )
+    const netrc = await open()
+    expect(await netrc.remove('ada')).to.equal(true)
+    expect(text()).to.equal(entry(hosts.git, 'bob', '2') + entry('x', 'ada', '4'))
+    expect(await netrc.remove('ada')).to.equal(false)
+  })
+
+  it("removes a host's entries, or those with one token alone", async () => {
+    put(entry(hosts.api, 'ada', '1') + entry(hosts.api, 'bob', '2') + entry(hosts.git, 'ada', '1'))
+    const netrc = await open()
+    expect(await netrc.removeHost(hosts.api, '3')).to.equal(false)
+    expect(await netrc.removeHost(hosts.api, '2')).to.equal(true)
+    expect(text()).to.equal(entry(hosts.api, 'ada', '1') + entry(hosts.git, 'ada', '1'))
+    expect(await netrc.removeHost(hosts.api)).to.equal(true)
+    expect(text()).to.equal(entry(hosts.git, 'ada', '1'))
+  })
+
+  it('keeps an entry without a login when an account goes', async () => {
+    put('machine api.heroku.com password HRKU-1\n')
+    const netrc = await open()
+    expect(await netrc.accounts()).to.deep.equal([])
+    expect(await netrc.remove(ada.account)).to.equal(false)
+    expect(text()).to.equal('machine api.heroku.com password HRKU-1\n')
+  })
+
+  it('refuses what no keychain can hold, and an empty host, with the file as it was', async () => {
+    put('machine x\n')
+    const netrc = await open()
+    const actions = [
+      () => netrc.set({account: '', token: 'HRKU-1'}),
+      () => netrc.set({account: 'a\nb', token: 'HRKU-1'}),
+      () => netrc.set({account: 'a', token: ''}),
+      () => netrc.set({account: 'a', token: 'HRKU\n'}),
+      () => netrc.get(''),
+      () => netrc.remove(''),
+      () => netrc.removeHost(''),
+      () => netrc.removeHost('a b'),
+      () => openNetrc({run, timeoutMs: 5000, file: file(), hosts: {api: '', git: 'x'}}),
+    ]
+    for (const action of actions) expect((await refusalOf(action())).problem).to.equal('refused')
+    expect(text()).to.equal('machine x\n')
+  })
+})
