@@ -2,9 +2,8 @@ import {Command, ux} from '@oclif/core'
 import {BackendError} from './backends/backend.js'
 import {patience, resolveKeychain} from './backends/resolve.js'
 import {Places} from './credentials/places.js'
-import {hostsFrom} from './hosts.js'
+import {type Hosts, hostsFrom} from './hosts.js'
 import {run} from './run.js'
-import {isInteractive} from './terminal.js'
 import {UserError} from './user-error.js'
 
 /** What all our commands share: where tokens are, how to speak, and how trouble reaches the user. */
@@ -33,20 +32,25 @@ export abstract class BaseCommand extends Command {
     return super.catch(error)
   }
 
-  private openPlaces(): Places {
+  /** The same places, for another Heroku. */
+  protected placesAt(hosts: Hosts): Places {
     const {env, platform} = process
-    const hosts = hostsFrom(env)
-    for (const warning of hosts.warnings) this.notify(warning)
     return new Places({
       env,
       dataDir: this.config.dataDir,
       hosts,
       keychain: resolveKeychain(env, platform),
       run,
-      timeoutMs: patience(env, platform, isInteractive()),
+      timeoutMs: patience(env, platform, process.stderr.isTTY),
       notify: (line) => {
         this.notify(line)
       },
     })
+  }
+
+  private openPlaces(): Places {
+    const hosts = hostsFrom(process.env)
+    for (const warning of hosts.warnings) this.notify(warning)
+    return this.placesAt(hosts)
   }
 }

@@ -13,6 +13,11 @@ export function fileTrouble(verb: string, path: string, error: unknown): Backend
   return new BackendError(denied ? 'denied' : 'failed', `could not ${verb} ${path} (${code})`, nextStep(code, path))
 }
 
+/** What went wrong with a file, in as few words as say it. */
+export function causeOf(error: unknown): string {
+  return error instanceof BackendError ? error.message : (codeOf(error) ?? 'unknown error')
+}
+
 function nextStep(code: string, path: string): string {
   switch (code) {
     case 'ENOSPC':

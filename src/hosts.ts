@@ -35,7 +35,8 @@ export function hostsFrom(env: NodeJS.ProcessEnv): Hosts {
 
   const host = allowed('HEROKU_HOST')
   const gitHost = allowed('HEROKU_GIT_HOST')
-  const isUrl = host !== undefined && hasScheme(host.value)
+  // There is no name below an address, and `https://api.127.0.0.1` is no URL.
+  const isUrl = host !== undefined && (hasScheme(host.value) || host.url.hostname === '127.0.0.1')
   const name = host?.url.host ?? DEFAULT_HOST
   return {
     apiUrl: isUrl ? host.url.origin : `https://api.${name}`,

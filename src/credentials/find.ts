@@ -109,7 +109,7 @@ async function findAfterTrouble(
     )
   }
 
-  places.around.notify(`${trouble.message}; using ${found.place} instead${trouble.hint ? ` (${trouble.hint})` : ''}`)
+  keychain.complain(`${trouble.message}; using ${found.place} instead${trouble.hint ? ` (${trouble.hint})` : ''}`)
   return inNetrc
 }
 

@@ -11,6 +11,7 @@ export class KeychainSession {
   trouble: BackendError | undefined
 
   private backend: Promise<Backend> | undefined
+  private complained = false
 
   constructor(
     private readonly keychain: Extract<Keychain, {name: string}>,
@@ -45,5 +46,11 @@ export class KeychainSession {
     } finally {
       clearTimeout(notice)
     }
+  }
+
+  /** Tells the user what its trouble has led to, once. */
+  complain(line: string): void {
+    if (!this.complained) this.options.notify(line)
+    this.complained = true
   }
 }

@@ -1,5 +1,6 @@
 // What a logout takes away: every stored copy of one token, and nothing else.
 import {BackendError, type BackendName} from '../backends/backend.js'
+import {causeOf} from '../file-trouble.js'
 import type {KeychainSession} from './keychain-session.js'
 import {recordLogout} from './login-state.js'
 import type {Found, Places} from './places.js'
@@ -71,8 +72,8 @@ export async function forgetLogin({around, netrcOnly}: Places, account?: string)
   try {
     await recordLogout(around.dataDir, account)
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-    throw new BackendError('failed', `cannot record in ${around.dataDir} that nobody is logged in (${code})`)
+    const cause = causeOf(error)
+    throw new BackendError('failed', `cannot record in ${around.dataDir} that nobody is logged in (${cause})`)
   }
 }
 

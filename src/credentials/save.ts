@@ -1,6 +1,7 @@
 // Where the token of a login goes: the keychain, or `.netrc` where that is asked for or is all there is.
 import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
 import {assertStorable} from '../backends/storable.js'
+import {causeOf} from '../file-trouble.js'
 import {UserError} from '../user-error.js'
 import {fingerprint, recordLogin} from './login-state.js'
 import type {Places} from './places.js'
@@ -71,9 +72,8 @@ async function record(
     // login.json also where the keychain refused: the account that it named must not be back when the keychain is.
     await recordLogin(dataDir, {...known, ...(expiresAt === undefined ? {} : {expiresAt})}, keychain !== undefined)
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
     throw new UserError(
-      `cannot record in ${dataDir} who is logged in (${code})`,
+      `cannot record in ${dataDir} who is logged in (${causeOf(error)})`,
       `make ${dataDir} writable, then log in`,
     )
   }

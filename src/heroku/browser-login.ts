@@ -70,8 +70,8 @@ async function waitForUser({http, signal}: BrowserLogin, url: string, token: str
 
 /** What the login host names must be on the login host: it is opened in a browser, or gets the login's own token. */
 function onHost(loginUrl: string, path: string): string {
-  const url = new URL(loginUrl + path)
-  if (url.origin !== new URL(loginUrl).origin || !/^https?:$/u.test(url.protocol))
+  const url = URL.canParse(loginUrl + path) ? new URL(loginUrl + path) : undefined
+  if (url?.origin !== new URL(loginUrl).origin || !/^https?:$/u.test(url.protocol))
     throw new UserError('the login host named a page on another host', 'check HEROKU_LOGIN_HOST')
   return url.href
 }

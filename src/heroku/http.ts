@@ -1,6 +1,6 @@
 // The one door to the network. Proxies and certificates as the Heroku CLI takes them: HTTPS_PROXY, HTTP_PROXY and
 // NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR, NODE_EXTRA_CA_CERTS.
-import {readdirSync, readFileSync} from 'node:fs'
+import {readdirSync, readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {rootCertificates} from 'node:tls'
 import {type Dispatcher, EnvHttpProxyAgent, request} from 'undici'
@@ -61,7 +61,7 @@ export function openHttp(env: NodeJS.ProcessEnv): Http {
       return {status: response.statusCode, body: await readJson(response.body)}
     } catch (error) {
       if (signal?.aborted) throw error
-      const {host} = new URL(url)
+      const host = URL.canParse(url) ? new URL(url).host : printable(url)
       if (limit.aborted) throw new NetworkError(`${host} did not answer within ${timeoutMs / 1000} s`, CHECK_NETWORK)
       throw new NetworkError(`cannot reach ${host}: ${reasonOf(error)}`, CHECK_NETWORK)
     }
@@ -74,10 +74,20 @@ function dispatcherFor(env: NodeJS.ProcessEnv): Dispatcher {
   const ca = certificates(env)
   return new EnvHttpProxyAgent({
     ...(ca ? {connect: {ca}, requestTls: {ca}, proxyTls: {ca}} : {}),
-    httpProxy: env.http_proxy ?? env.HTTP_PROXY ?? '',
-    httpsProxy: env.https_proxy ?? env.HTTPS_PROXY ?? '',
+    httpProxy: proxyIn(env, 'HTTP_PROXY'),
+    httpsProxy: proxyIn(env, 'HTTPS_PROXY'),
     noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
   })
+}
+
+function proxyIn(env: NodeJS.ProcessEnv, variable: 'HTTP_PROXY' | 'HTTPS_PROXY'): string {
+  const value = env[variable.toLowerCase()] ?? env[variable] ?? ''
+  if (value === '') return value
+  // As for curl, an address without a scheme is an HTTP proxy's.
+  const url = value.includes('://') ? value : `http://${value}`
+  if (!URL.canParse(url) || !/^https?:$/u.test(new URL(url).protocol))
+    throw new UserError(`${variable} is not the address of an HTTP proxy`, `correct or unset ${variable}`)
+  return url
 }
 
 /** Naming certificates at all replaces Node's own and NODE_EXTRA_CA_CERTS, so all of them are named. */
@@ -91,7 +101,11 @@ function certificates(env: NodeJS.ProcessEnv): string[] | undefined {
   return [...rootCertificates, ...files.map((file) => read(file, () => readFileSync(file, 'utf8')))]
 }
 
-const filesIn = (folder: string) => read(folder, () => readdirSync(folder)).map((name) => join(folder, name))
+// A system's folder of certificates has folders and dangling links in it, too (Debian: /etc/ssl/certs/java).
+const filesIn = (folder: string) =>
+  read(folder, () => readdirSync(folder))
+    .map((name) => join(folder, name))
+    .filter((file) => statSync(file, {throwIfNoEntry: false})?.isFile())
 
 function read<T>(path: string, action: () => T): T {
   try {

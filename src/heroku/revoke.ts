@@ -63,5 +63,7 @@ function isSame(ours: string, shown: string | undefined): boolean {
   const at = shown.indexOf(ASTERISKS)
   if (at === -1) return ours === shown
   const end = shown.slice(at + ASTERISKS.length)
+  // What shows one end or none could be anybody's.
+  if (at === 0 || end === '') return false
   return ours.length > at + end.length && ours.startsWith(shown.slice(0, at)) && ours.endsWith(end)
 }

@@ -2,6 +2,9 @@ import {Flags, ux} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
 import {readLoginState} from '../../credentials/login-state.js'
 import {type Saved, saveToken} from '../../credentials/save.js'
+import {configureGit} from '../../git/configure.js'
+import {rejectStaleCopies} from '../../git/stale-copies.js'
+import {subjectFor} from '../../git/subject.js'
 import {type Api, type Issued, openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {login, type Method} from '../../heroku/login.js'
@@ -9,6 +12,7 @@ import {THIRTY_DAYS} from '../../heroku/password-login.js'
 import {revoke} from '../../heroku/revoke.js'
 import {openBrowser} from '../../open-browser.js'
 import {printable} from '../../printable.js'
+import {run} from '../../run.js'
 import {ask, interruptible, isInteractive, readStdin, waitForKey} from '../../terminal.js'
 import {UserError} from '../../user-error.js'
 
@@ -88,6 +92,7 @@ export default class AuthLogin extends BaseCommand {
     this.log(`Logged in as ${printable(issued.account)}`)
     this.report(saved)
     await this.mentionLeftovers(saved)
+    await this.configureGit()
     await this.config.runHook('recache', {type: 'login'})
   }
 
@@ -124,6 +129,16 @@ export default class AuthLogin extends BaseCommand {
   private report({because, hint, place, savedIn}: Saved): void {
     if (because === undefined) this.log(`The token is in ${place}${savedIn === 'netrc' ? ', in plain text' : ''}`)
     else this.notify(`the token is in ${place}, in plain text: ${because}${hint === undefined ? '' : ` (${hint})`}`)
+  }
+
+  private async configureGit(): Promise<void> {
+    const {dataDir, env, hosts} = this.places.around
+    const git = await configureGit(subjectFor(this.config, hosts), run, true)
+    await rejectStaleCopies(run, env, dataDir, hosts.git)
+    if (git.state === 'failed') this.notify(`git push will not find the token: ${git.because}`)
+    if (git.state === 'opted out') this.notify('git was left alone, as heroku.credentialHelper says')
+    if (git.state === 'configured' && git.foreign.length > 0)
+      this.notify(`git asks your own helper for ${hosts.git} too: ${printable(git.foreign.join(', '))}`)
   }
 
   /** An older entry in `.netrc` is left alone, since other tools may read it; but git reads it before any helper. */

@@ -3,10 +3,15 @@ import {BaseCommand} from '../../base-command.js'
 import {findToken} from '../../credentials/find.js'
 import type {Found} from '../../credentials/places.js'
 import {findLeftover, forgetLogin, type Removal, removeToken} from '../../credentials/remove.js'
+import {unconfigureGit} from '../../git/configure.js'
+import {rejectStaleCopies} from '../../git/stale-copies.js'
+import {someoneIsLoggedIn} from '../../git/steady-state.js'
+import {subjectFor} from '../../git/subject.js'
 import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {revoke, type Revocation} from '../../heroku/revoke.js'
 import {printable} from '../../printable.js'
+import {run} from '../../run.js'
 import {UserError} from '../../user-error.js'
 
 interface Outcome {
@@ -53,6 +58,7 @@ export default class AuthLogout extends BaseCommand {
     const server = flags.local ? 'not asked' : await this.revoke(found)
     const removal = await removeToken(this.places, found)
     if (removal.failures.length > 0) throw stillThere(removal, server)
+    await this.unconfigureGit()
     ux.action.stop()
     this.report(found, removal, server)
     await this.config.runHook('recache', {type: 'logout'})
@@ -82,6 +88,14 @@ export default class AuthLogout extends BaseCommand {
         `try again; or ${this.config.bin} logout --local, which leaves it valid`,
       )
     }
+  }
+
+  private async unconfigureGit(): Promise<void> {
+    const {dataDir, env, hosts} = this.places.around
+    // A login that .netrc had nothing to do with goes on.
+    if (someoneIsLoggedIn(env, dataDir)) return
+    await unconfigureGit(subjectFor(this.config, hosts), run)
+    await rejectStaleCopies(run, env, dataDir, hosts.git)
   }
 
   private report({account}: Found, {left, removedFrom}: Removal, server: Outcome['server']): void {

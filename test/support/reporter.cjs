@@ -1,7 +1,7 @@
-// mocha's own report, with its own count in one line at the end.
-import mocha from 'mocha'
+// mocha's own report, with its own count in one line at the end. CommonJS, since mocha requires its reporters.
+const {Spec} = require('mocha').reporters
 
-export default class Reporter extends mocha.reporters.Spec {
+module.exports = class Reporter extends Spec {
   constructor(runner, options) {
     super(runner, options)
     runner.once('end', () => {

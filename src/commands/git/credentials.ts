@@ -1,0 +1,31 @@
+import {BaseCommand} from '../../base-command.js'
+import {answer} from '../../git/answer.js'
+import {readStdin} from '../../terminal.js'
+
+export default class GitCredentials extends BaseCommand {
+  static override summary = 'answer git as its credential helper'
+
+  static override description = 'git runs this by itself, where the launcher that a login gives it is gone.'
+
+  static override examples = [
+    'printf "protocol=https\\nhost=git.heroku.com\\n" | <%= config.bin %> <%= command.id %> get',
+  ]
+
+  static override hidden = true
+
+  // git may come to know more operations than any helper does, and expects them to be ignored.
+  static override strict = false
+
+  async run(): Promise<void> {
+    const {argv} = await this.parse(GitCredentials)
+    const operation = typeof argv[0] === 'string' ? argv[0] : undefined
+    const {dataDir, hosts} = this.places.around
+    const {stderr, stdout} = await answer(operation, operation === 'get' ? await readStdin() : '', {
+      dataDir,
+      hosts,
+      open: (hosts) => this.placesAt(hosts),
+    })
+    process.stderr.write(stderr)
+    process.stdout.write(stdout)
+  }
+}

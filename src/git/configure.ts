@@ -1,0 +1,133 @@
+// Having git ask our helper for the Heroku git host, and taking that back.
+import {mkdir} from 'node:fs/promises'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {BackendError} from '../backends/backend.js'
+import {codeOf} from '../file-trouble.js'
+import type {Run} from '../run.js'
+import {configuredHosts, forgetHost, rememberHost} from './configured.js'
+import {type Entry, type Git, GitProblem, openGit} from './git-config.js'
+import {launcherText, launcherValue, writeLauncher} from './launcher.js'
+import {removeStamp, type Subject, writeStamp} from './steady-state.js'
+import {
+  foreignValues,
+  isOwnRight,
+  isSharedRight,
+  ownKey,
+  restoredValues,
+  sharedKey,
+  valuesOf,
+  wantedValues,
+} from './values.js'
+
+/** How git stands to us after a look. */
+export type GitState =
+  | {state: 'configured'; foreign: string[]}
+  /** `git config --global heroku.credentialHelper false` */
+  | {state: 'opted out'}
+  | {state: 'failed'; because: string}
+  /** Another process of ours is at it. */
+  | {state: 'busy'}
+
+// The host CLI may write the same key at the same moment, in a process or hook of its own.
+const ATTEMPTS = 6
+
+/**
+ * Has git ask our helper, unless the user would rather not. Idempotent, and remembered, also where it fails.
+ * @param patient whether to wait for another process of ours that is at it
+ * @returns how it went; nothing is thrown for what is wrong with git or its files
+ */
+export async function configureGit(subject: Subject, run: Run, patient: boolean): Promise<GitState> {
+  try {
+    const git = openGit(run, subject.env)
+    const {files, state} = await locked(subject, patient, () => configure(git, subject))
+    writeStamp(subject, files, undefined)
+    return state
+  } catch (error) {
+    if (codeOf(error) === 'ELOCKED') return {state: 'busy'}
+    const because = reasonOf(error)
+    writeStamp(subject, [], because)
+    return {state: 'failed', because}
+  }
+}
+
+async function configure(git: Git, {dataDir, helper, hosts}: Subject): Promise<{files: string[]; state: GitState}> {
+  const launcher = launcherValue(dataDir)
+  for (let attempt = 1; ; attempt++) {
+    const {entries, files} = await git.read()
+    if (isOptedOut(entries)) return {files, state: {state: 'opted out'}}
+    if (attempt === 1) {
+      await writeLauncher(dataDir, launcherText({dataDir, helper, node: process.execPath}))
+      const before = valuesOf(entries, sharedKey(hosts.git))
+      if (!before.includes(launcher)) await rememberHost(dataDir, {...hosts, before})
+    }
+
+    const sharedRight = isSharedRight(entries, hosts.git, launcher)
+    const ownRight = isOwnRight(entries, hosts.git, launcher)
+    if (sharedRight && ownRight)
+      return {files, state: {state: 'configured', foreign: foreignValues(entries, hosts.git, launcher)}}
+    if (attempt === ATTEMPTS) throw new GitProblem("git's global configuration does not keep what is written to it")
+    if (attempt > 1) await sleep(Math.random() * 30 * attempt)
+    const wanted = wantedValues(entries, hosts.git, launcher)
+    if (!sharedRight) await git.write(sharedKey(hosts.git), wanted.shared)
+    if (ownRight) continue
+    // Emptied first, so that it is written below the shared one.
+    await git.write(ownKey(hosts.git), [])
+    await git.write(ownKey(hosts.git), wanted.own)
+  }
+}
+
+/**
+ * Takes back what {@link configureGit} did for this git host, and leaves what stood there before and what the user has
+ * there now.
+ */
+export async function unconfigureGit(subject: Subject, run: Run): Promise<void> {
+  const {dataDir, hosts} = subject
+  try {
+    const git = openGit(run, subject.env)
+    await locked(subject, true, async () => {
+      const launcher = launcherValue(dataDir)
+      const {entries} = await git.read()
+      if (!valuesOf(entries, sharedKey(hosts.git)).includes(launcher)) return
+      const known = (await configuredHosts(dataDir)).find(({git}) => git === hosts.git)
+      await git.write(sharedKey(hosts.git), restoredValues(entries, hosts.git, launcher, known?.before ?? []))
+      await git.write(ownKey(hosts.git), [])
+    })
+    await forgetHost(dataDir, hosts.git)
+  } catch (error) {
+    // What is wrong with git does not keep anybody logged in.
+    reasonOf(error)
+  } finally {
+    removeStamp(subject.cacheDir)
+  }
+}
+
+const isOptedOut = (entries: Entry[]) =>
+  ['false', 'no', 'off', '0'].includes(
+    entries.findLast(({key}) => key === 'heroku.credentialhelper')?.value.toLowerCase() ?? '',
+  )
+
+/** One of us at a time; git's own lock is held for each single change alone. */
+async function locked<T>({cacheDir}: Subject, patient: boolean, work: () => Promise<T>): Promise<T> {
+  const {default: lockfile} = await import('proper-lockfile')
+  await mkdir(cacheDir, {recursive: true})
+  const release = await lockfile.lock(cacheDir, {
+    lockfilePath: join(cacheDir, 'heroku-keychain-git.lock'),
+    stale: 5000,
+    retries: patient ? {retries: 40, factor: 1.1, minTimeout: 20, maxTimeout: 250, randomize: true} : 0,
+  })
+  try {
+    return await work()
+  } finally {
+    // One that cannot be released is stale soon.
+    await release().catch(() => undefined)
+  }
+}
+
+/** @throws the error, if it is neither git's nor the file system's */
+function reasonOf(error: unknown): string {
+  if (error instanceof GitProblem || error instanceof BackendError) return error.message
+  const code = codeOf(error)
+  if (code !== undefined) return `git's configuration cannot be kept (${code})`
+  throw error
+}

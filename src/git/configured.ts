@@ -1,0 +1,57 @@
+// For which git hosts we have configured git, and what stood there before: `<dataDir>/heroku-keychain-git.json`.
+import {mkdir, readFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {replaceFile} from '../atomic-file.js'
+
+const NAME = 'heroku-keychain-git.json'
+
+export interface ConfiguredHost {
+  git: string
+  /** The API whose token this git host takes. */
+  api: string
+  /** The values that stood there before ours. */
+  before: string[]
+}
+
+/** A file that is missing or makes no sense is as good as an empty one. */
+export async function configuredHosts(dataDir: string): Promise<ConfiguredHost[]> {
+  try {
+    const {hosts} = JSON.parse(await readFile(join(dataDir, NAME), 'utf8')) as {hosts: unknown}
+    return Array.isArray(hosts) ? hosts.filter(isConfiguredHost) : []
+  } catch {
+    return []
+  }
+}
+
+/** Remembers a host, and keeps what is remembered of it already: what stood there before is known only the first time. */
+export async function rememberHost(dataDir: string, host: ConfiguredHost): Promise<void> {
+  const hosts = await configuredHosts(dataDir)
+  const known = hosts.find(({git}) => git === host.git)
+  if (known?.api === host.api) return
+  const others = hosts.filter((each) => each !== known)
+  await write(dataDir, [...others, {...host, before: known?.before ?? host.before}])
+}
+
+export async function forgetHost(dataDir: string, git: string): Promise<void> {
+  const hosts = await configuredHosts(dataDir)
+  if (hosts.some((host) => host.git === git))
+    await write(
+      dataDir,
+      hosts.filter((host) => host.git !== git),
+    )
+}
+
+async function write(dataDir: string, hosts: ConfiguredHost[]): Promise<void> {
+  await mkdir(dataDir, {recursive: true, mode: 0o700})
+  await replaceFile(join(dataDir, NAME), `${JSON.stringify({version: 1, hosts}, undefined, 2)}\n`)
+}
+
+function isConfiguredHost(value: unknown): value is ConfiguredHost {
+  const {api, before, git} = (value ?? {}) as Record<string, unknown>
+  return (
+    typeof git === 'string' &&
+    typeof api === 'string' &&
+    Array.isArray(before) &&
+    before.every((each) => typeof each === 'string')
+  )
+}

@@ -1,0 +1,53 @@
+// git's credential helper for the Heroku git host: a program by itself, bundled into one file, without oclif.
+import {readFileSync, writeSync} from 'node:fs'
+import {isatty} from 'node:tty'
+import {patience, resolveKeychain} from '../backends/resolve.js'
+import {Places} from '../credentials/places.js'
+import {hostsFrom} from '../hosts.js'
+import {answer} from './answer.js'
+import {lightRun} from './light-run.js'
+
+const STDIN = 0
+const STDOUT = 1
+const STDERR = 2
+
+async function main(dataDir: string, operation: string | undefined): Promise<void> {
+  const {env, platform} = process
+  const {stderr, stdout} = await answer(operation, readInput(), {
+    dataDir,
+    hosts: hostsFrom(env),
+    open: (hosts) =>
+      new Places({
+        env,
+        dataDir,
+        hosts,
+        keychain: resolveKeychain(env, platform),
+        run: lightRun,
+        timeoutMs: patience(env, platform, isatty(STDERR)),
+        notify: (line) => {
+          write(STDERR, `heroku: ${line}\n`)
+        },
+      }),
+  })
+  write(STDERR, stderr)
+  write(STDOUT, stdout)
+}
+
+function readInput(): string {
+  try {
+    return readFileSync(STDIN, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+// Not process.stdout, which takes longer to load than all that we have to say.
+function write(descriptor: number, text: string): void {
+  if (text !== '') writeSync(descriptor, text)
+}
+
+const [dataDir = '', operation] = process.argv.slice(2)
+// git ignores how a helper ends, and goes on to the next one. The error may hold anything, so it is not shown.
+main(dataDir, operation).catch(() => {
+  write(STDERR, 'heroku: the credential helper failed; try this: heroku auth:token\n')
+})

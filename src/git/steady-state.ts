@@ -1,0 +1,90 @@
+// Whether git's configuration needs to be looked at again: decided before every command, so with a few looks at files,
+// no import beyond node's own, and no process.
+import {mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {globalFiles} from './global-files.js'
+import {launcherPath} from './launcher-path.js'
+
+const NAME = 'heroku-keychain-git.json'
+
+// What stood in the way may be gone without a trace in what we look at: git was installed, a disk was mounted.
+const RETRY_PROBLEM_MS = 24 * 60 * 60 * 1000
+
+/** What the configuration of git depends on. */
+export interface Subject {
+  env: NodeJS.ProcessEnv
+  dataDir: string
+  cacheDir: string
+  /** The git host and its API. */
+  hosts: {git: string; api: string}
+  /** The helper's file. */
+  helper: string
+}
+
+/** What was found the last time, and what it depended on. */
+export interface Stamp {
+  facts: string
+  /** Files beyond the usual ones, such as included ones. */
+  files: string[]
+  /** Why git could not be configured, if it could not. */
+  problem?: string
+  /** Milliseconds since 1970. */
+  at: number
+}
+
+/** Whether nothing has changed since the last look. */
+export function isSteady(subject: Subject, now = Date.now()): boolean {
+  const stamp = readStamp(subject.cacheDir)
+  if (stamp?.facts !== factsOf(subject, stamp?.files ?? [])) return false
+  return stamp.problem === undefined || now - stamp.at < RETRY_PROBLEM_MS
+}
+
+/** Remembers a look. Not being able to costs the next command another one. */
+export function writeStamp(subject: Subject, files: string[], problem: string | undefined, now = Date.now()): void {
+  const stamp: Stamp = {facts: factsOf(subject, files), files, at: now, ...(problem === undefined ? {} : {problem})}
+  try {
+    mkdirSync(subject.cacheDir, {recursive: true})
+    writeFileSync(join(subject.cacheDir, NAME), JSON.stringify(stamp), {mode: 0o600})
+  } catch {
+    // See above.
+  }
+}
+
+export function removeStamp(cacheDir: string): void {
+  rmSync(join(cacheDir, NAME), {force: true})
+}
+
+export function readStamp(cacheDir: string): Stamp | undefined {
+  try {
+    return JSON.parse(readFileSync(join(cacheDir, NAME), 'utf8')) as Stamp
+  } catch {
+    return undefined
+  }
+}
+
+/** Everything that a look depends on, in one text to compare. */
+function factsOf({dataDir, env, helper, hosts}: Subject, more: string[]): string {
+  const files = [...globalFiles(env), ...more, launcherPath(dataDir), helper, process.execPath]
+  return JSON.stringify([hosts.git, hosts.api, process.execPath, helper, ...files.map(stateOf)])
+}
+
+/** Changes whenever the file does: git replaces its configuration rather than writes into it. */
+function stateOf(file: string): string {
+  const stat = statSync(file, {bigint: true, throwIfNoEntry: false})
+  return stat ? `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs}` : file
+}
+
+/**
+ * Whether somebody is logged in, as far as that shows without asking a keychain: git is configured for nobody else.
+ */
+export function someoneIsLoggedIn(env: NodeJS.ProcessEnv, dataDir: string): boolean {
+  if (env.HEROKU_API_KEY || exists(join(dataDir, 'login.json'))) return true
+  try {
+    const {account} = JSON.parse(readFileSync(join(dataDir, 'heroku-keychain.json'), 'utf8')) as {account?: unknown}
+    return typeof account === 'string'
+  } catch {
+    return false
+  }
+}
+
+const exists = (file: string) => statSync(file, {throwIfNoEntry: false}) !== undefined

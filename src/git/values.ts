@@ -1,0 +1,68 @@
+// What git's configuration says of the Heroku git host. git asks the values of all keys that match a URL in the order in
+// which they stand in its files, and an empty value drops those before it.
+//
+// `credential.https://<host>.helper` is the key that the Heroku CLI writes too:
+//
+//   (empty)                  drops the helpers that apply to every host: they answer first, with stale passwords, and
+//                            git hands our token to them after a success (heroku/cli#3867)
+//   our launcher
+//   whatever the user has there
+//   !heroku git:credentials  where the launcher steps aside. The CLI (11.9 and later) looks at the last value only, and
+//                            leaves all of them alone if it is this one
+//
+// git would run that last value for every `store` too, which is a start of the whole CLI after each push. So
+// `credential.https://<host>/.helper`, another name for the same URL, says the same again further down, with a last
+// value that starts the CLI for `get` alone.
+import type {Entry} from './git-config.js'
+
+const FALLBACK = '!heroku git:credentials'
+const FALLBACK_FOR_GET = '!f() { test "$1" != get || heroku git:credentials get; }; f'
+
+export const sharedKey = (gitHost: string) => `credential.https://${gitHost}.helper`
+export const ownKey = (gitHost: string) => `credential.https://${gitHost}/.helper`
+
+/** The values of one key, in their order. */
+export const valuesOf = (entries: readonly Entry[], key: string) =>
+  entries.filter((entry) => entry.key === key).map(({value}) => value)
+
+/** The helpers that the user has chosen for this host, each once. */
+export function foreignValues(entries: readonly Entry[], gitHost: string, launcher: string): string[] {
+  const known = ['', launcher, FALLBACK, FALLBACK_FOR_GET]
+  const values = [...valuesOf(entries, sharedKey(gitHost)), ...valuesOf(entries, ownKey(gitHost))]
+  return [...new Set(values.filter((value) => !known.includes(value)))]
+}
+
+/** What the two keys are to hold, with the user's own helpers kept. */
+export function wantedValues(entries: readonly Entry[], gitHost: string, launcher: string) {
+  const ours = ['', launcher, ...foreignValues(entries, gitHost, launcher)]
+  return {shared: [...ours, FALLBACK], own: [...ours, FALLBACK_FOR_GET]}
+}
+
+/** Whether the shared key is as it should be. */
+export function isSharedRight(entries: readonly Entry[], gitHost: string, launcher: string): boolean {
+  return same(valuesOf(entries, sharedKey(gitHost)), wantedValues(entries, gitHost, launcher).shared)
+}
+
+/** Whether our own key is as it should be, and stands below the shared one. */
+export function isOwnRight(entries: readonly Entry[], gitHost: string, launcher: string): boolean {
+  const first = entries.findIndex(({key}) => key === ownKey(gitHost))
+  const last = entries.findLastIndex(({key}) => key === sharedKey(gitHost))
+  return first > last && same(valuesOf(entries, ownKey(gitHost)), wantedValues(entries, gitHost, launcher).own)
+}
+
+/**
+ * What the shared key is to hold once ours are taken away.
+ * @param before what it held before we came
+ */
+export function restoredValues(
+  entries: readonly Entry[],
+  gitHost: string,
+  launcher: string,
+  before: readonly string[],
+): string[] {
+  const foreign = foreignValues(entries, gitHost, launcher)
+  return valuesOf(entries, sharedKey(gitHost)).filter((value) => foreign.includes(value) || before.includes(value))
+}
+
+const same = (some: readonly string[], others: readonly string[]) =>
+  some.length === others.length && some.every((value, index) => value === others[index])

@@ -1,0 +1,104 @@
+// What both ways of starting a tool have in common: its environment, its end, and how long it is waited for.
+import {spawn} from 'node:child_process'
+import type {Readable} from 'node:stream'
+
+/** No tool we use has more to say than this, in characters; a broken one may print for ever. */
+export const MAX_OUTPUT = 4_000_000
+
+// After its tree was killed a tool has nothing left to say; a grandchild that fled to a session of its own may still
+// hold the pipes open, and is not waited for.
+const GRACE_MS = 500
+
+const windows = process.platform === 'win32'
+
+/** A process group of its own, so that the whole tree can be ended. On Windows it would be a console window. */
+export const detached = !windows
+
+/**
+ * The environment of a tool: ours, with changes; undefined takes a variable away.
+ *
+ * The user's own API key is no tool's business. The locale gives messages in English and still lets a non-ASCII account
+ * name through, without any locale being installed (measured with secret-tool 0.20.5).
+ */
+export function toolEnv(changes: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
+  return {...process.env, HEROKU_API_KEY: undefined, LC_ALL: 'C', CHARSET: 'UTF-8', ...changes}
+}
+
+interface Tool {
+  pid?: number | undefined
+  stdout: Readable | null
+  stderr: Readable | null
+}
+
+/**
+ * Waits until a tool is done, for so long. At the deadline, and when this process ends or is told to, the tool is ended
+ * with all that it has started.
+ * @param timeoutMs in milliseconds
+ */
+export async function waitFor<T>(tool: Tool, done: Promise<T>, timeoutMs: number): Promise<T | 'timed-out'> {
+  const release = onOurOwnEnd(() => {
+    endTree(tool)
+  })
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<'timed-out'>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, 'timed-out')
+  })
+  try {
+    const first = await Promise.race([done, deadline])
+    if (first !== 'timed-out') return first
+    endTree(tool)
+    await Promise.race([done, sleep(GRACE_MS)])
+    tool.stdout?.destroy()
+    tool.stderr?.destroy()
+    return 'timed-out'
+  } finally {
+    clearTimeout(timer)
+    release()
+  }
+}
+
+const sleep = (ms: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })
+
+/** Ends a tool and all that it has started, at once. */
+export function endTree({pid}: Tool): void {
+  if (pid === undefined) return
+  if (windows) {
+    const taskkill = `${process.env.SystemRoot ?? String.raw`C:\Windows`}\\System32\\taskkill.exe`
+    spawn(taskkill, ['/T', '/F', '/PID', String(pid)], {stdio: 'ignore', windowsHide: true}).on(
+      'error',
+      () => undefined,
+    )
+    return
+  }
+
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/**
+ * Calls `end` if this process ends or is told to: Ctrl-C does not reach another process group.
+ * @returns a function that takes the arrangement back
+ */
+function onOurOwnEnd(end: () => void): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const onSignal = (signal: NodeJS.Signals) => {
+    end()
+    release()
+    // Ours was the only listener: what the signal does by default is still to happen.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+  }
+  const release = () => {
+    process.off('exit', end)
+    for (const signal of signals) process.off(signal, onSignal)
+  }
+
+  process.on('exit', end)
+  for (const signal of signals) process.on(signal, onSignal)
+  return release
+}

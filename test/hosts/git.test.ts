@@ -1,0 +1,332 @@
+import {expect} from 'chai'
+import {once} from 'node:events'
+import {mkdir, readFile, rename, rm, stat, symlink, writeFile} from 'node:fs/promises'
+import {createServer} from 'node:net'
+import {dirname, join} from 'node:path'
+import {type LoopbackGit, startGit} from '../support/loopback-git.js'
+import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+import {traced} from '../support/trace.js'
+import {credentialFill, openWorkTree, type WorkTree} from '../support/work-tree.js'
+
+const ada = 'ada@example.com'
+const fallback = '!heroku git:credentials'
+
+describe('git push beside heroku@11.10.0', function () {
+  this.timeout(60_000)
+  let it11: PluggedHost
+  let git: LoopbackGit
+  let tree: WorkTree
+
+  before(async function () {
+    this.timeout(600_000)
+    it11 = await startPluggedHost('11.10.0')
+  })
+  after(() => it11.stop())
+
+  beforeEach(async () => {
+    await it11.reset()
+    const {heroku} = it11
+    git = await startGit({
+      accepts: (password) => heroku.tokens.some(({revoked, token}) => token === password && !revoked),
+    })
+    await git.createRepository('app')
+    tree = await openWorkTree(it11.sandbox)
+  })
+  afterEach(() => git.stop())
+
+  const launcher = () => `!'${it11.dataDir}/git-credential-helper'`
+  const key = () => `credential.https://${git.host}.helper`
+  const env = (more: Record<string, string | undefined> = {}) => ({
+    ...it11.env,
+    ...git.env,
+    HEROKU_GIT_HOST: git.host,
+    ...more,
+  })
+  const login = async (more = {}) => {
+    const {token} = it11.heroku.issue()
+    const ended = await it11.run(['login', '--with-token'], {input: token, env: env(more)})
+    expect(ended.exitCode, ended.stderr).to.equal(0)
+    return {token, ...ended}
+  }
+  const push = (more: Record<string, string | undefined> = {}) => tree.push(git.remote('app'), env(more))
+  /** The passwords that the git host was shown. */
+  const shown = () => [...new Set(git.requests.flatMap(({password}) => password ?? []))]
+  const config = async (...args: string[]) =>
+    (await it11.sandbox.run('git', ['config', '--global', ...args], {env: env()})).stdout
+  const values = async () => (await config('-z', '--get-all', key())).split('\0').slice(0, -1)
+  const three = () => ['', launcher(), fallback]
+
+  describe('authenticates', () => {
+    it('push and clone after a login, with no prompt', async () => {
+      const {token} = await login()
+      expect(await push()).to.include({exitCode: 0})
+      expect(Object.keys(await git.heads('app'))).to.deep.equal(['main'])
+      expect(await tree.clone(git.remote('app'), env())).to.include({exitCode: 0})
+      expect(shown()).to.deep.equal([token])
+      expect(await it11.read('.netrc')).to.equal(undefined)
+    })
+
+    it("after a login by the CLI's own code, from the first command on", async () => {
+      const {token} = it11.heroku.issue()
+      await it11.keyring.store({
+        label: 'Heroku CLI',
+        attributes: {service: 'heroku-cli', account: ada},
+        secret: token,
+      })
+      await writeFile(join(it11.dataDir, 'login.json'), `{"account":"${ada}"}\n`)
+      expect((await it11.run(['whoami'], {env: env()})).stdout).to.equal(`${ada}\n`)
+      expect(await values()).to.deep.equal(three())
+      expect(await push()).to.include({exitCode: 0})
+      expect(shown()).to.deep.equal([token])
+    })
+
+    it('with HEROKU_API_KEY, before the token of the login', async () => {
+      await login()
+      const {token} = it11.heroku.issue()
+      expect(await push({HEROKU_API_KEY: token})).to.include({exitCode: 0})
+      expect(shown()).to.deep.equal([token])
+    })
+
+    it('with .netrc alone', async () => {
+      const {token} = await login({HEROKU_NETRC_WRITE: 'true'})
+      expect(await it11.tokens()).to.deep.equal([])
+      expect(await push()).to.include({exitCode: 0})
+      expect(shown()).to.deep.equal([token])
+    })
+
+    it('where neither heroku nor node is on PATH, and no variable names the git host', async () => {
+      const {token} = await login()
+      expect(await push({PATH: '/usr/bin:/bin', HEROKU_GIT_HOST: undefined, HEROKU_HOST: undefined})).to.include({
+        exitCode: 0,
+      })
+      expect(shown()).to.deep.equal([token])
+    })
+
+    it('past another helper with a stale password, which never sees the token', async () => {
+      // heroku/cli#3867
+      await config('credential.helper', 'store')
+      await writeFile(
+        join(it11.sandbox.home, '.git-credentials'),
+        `https://old:stale@${git.host}\nhttps://me:mine@example.com\n`,
+      )
+      const {token} = await login()
+      expect(await it11.read('.git-credentials')).to.equal('https://me:mine@example.com\n')
+      expect(await push()).to.include({exitCode: 0})
+      expect(shown()).to.deep.equal([token])
+      expect(await it11.read('.git-credentials')).to.equal('https://me:mine@example.com\n')
+    })
+
+    it('by the fallback, where the launcher steps aside', async () => {
+      const {token} = await login()
+      const helper = join(it11.dataDir, 'node_modules', 'heroku-keychain', 'dist', 'git-helper.cjs')
+      await rename(helper, `${helper}.away`)
+      try {
+        const pushed = await push()
+        expect(pushed).to.include({exitCode: 0})
+        expect(pushed.stderr).not.to.include('not found').and.not.to.include('No such file')
+        expect(shown()).to.deep.equal([token])
+      } finally {
+        await rename(`${helper}.away`, helper)
+      }
+    })
+
+    it('where the data folder has a space, quotes and parentheses in its path', async () => {
+      const folder = join(it11.sandbox.home, `it's (a) "data" folder`)
+      await mkdir(folder)
+      await symlink(it11.dataDir, join(folder, 'heroku'))
+      const more = {XDG_DATA_HOME: folder}
+      const {token} = await login(more)
+      expect((await values())[1]).to.include('git-credential-helper')
+      expect(await push({...more, PATH: '/usr/bin:/bin'})).to.include({exitCode: 0})
+      expect(shown()).to.deep.equal([token])
+    })
+  })
+
+  it('fails clearly with a token that was revoked, and leaves the login alone', async () => {
+    const {token} = await login()
+    it11.heroku.revoke(token)
+    const {exitCode, stderr} = await push()
+    expect(exitCode).to.equal(128)
+    expect(stderr).to.include('Authentication failed')
+    expect((await it11.run(['auth:token'])).stdout).to.equal(`${token}\n`)
+    expect(await push({HEROKU_API_KEY: it11.heroku.issue().token})).to.include({exitCode: 0})
+  })
+
+  it('says in one line what is wrong where nobody is logged in, or the keyring is locked', async () => {
+    await login()
+    await it11.keyring.lock()
+    const direct = (
+      await credentialFill(it11.sandbox, env({PATH: '/usr/bin:/bin'}), {protocol: 'https', host: git.host})
+    ).stderr
+    expect(direct).to.include('heroku: not logged in: the keyring is locked; try this: unlock it')
+  })
+
+  it('gives the token to no other host, and not over http', async () => {
+    const {token} = await login()
+    for (const asked of [
+      {protocol: 'https', host: 'example.com'},
+      {protocol: 'http', host: git.host},
+      {protocol: 'https', host: `evil${git.host}`},
+    ]) {
+      const helper = join(it11.dataDir, 'git-credential-helper')
+      const input = `protocol=${asked.protocol}\nhost=${asked.host}\n\n`
+      const answer = await it11.sandbox.run(helper, ['get'], {input, env: env()})
+      expect(answer).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+      expect(answer.stdout).not.to.include(token)
+    }
+  })
+
+  it('answers alike inside the host', async () => {
+    const {token} = await login()
+    const ask = (operation: string) =>
+      it11.run(['git:credentials', operation], {input: `protocol=https\nhost=${git.host}\n\n`, env: env()})
+    expect(await ask('get')).to.deep.equal({stdout: `username=heroku\npassword=${token}\n`, stderr: '', exitCode: 0})
+    for (const operation of ['store', 'erase', 'whatever'])
+      expect(await ask(operation)).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+    expect(await it11.run(['git:credentials'], {env: env()})).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+  })
+
+  describe('the configuration', () => {
+    it('has the three values once each, in order, after ten commands at once and more in turn', async function () {
+      this.timeout(180_000)
+      await login()
+      await config('--unset-all', key())
+      const apps = () => it11.run(['whoami'], {env: env()})
+      await apps()
+      expect(await values()).to.deep.equal(three())
+      await config('--unset-all', key())
+      await Promise.all(Array.from({length: 10}, apps))
+      await apps()
+      expect(await values()).to.deep.equal(three())
+      for (let turn = 0; turn < 5; turn++) await apps()
+      expect(await values()).to.deep.equal(three())
+    })
+
+    it('lets heroku git:remote work', async () => {
+      await login()
+      it11.heroku.apps.push({name: 'app', owner: {email: ada}, region: {name: 'us'}})
+      const configured = await it11.read('.gitconfig')
+      const remote = await it11.run(['git:remote', '-r', 'production', '-a', 'app'], {env: env(), cwd: tree.path})
+      expect(remote.stderr).not.to.include('cannot overwrite')
+      expect(await it11.read('.gitconfig')).to.equal(configured)
+    })
+
+    it("keeps the user's own helper, after ours, and mentions it", async () => {
+      await config('--add', key(), '!echo theirs >&2; true')
+      const {stderr} = await login()
+      expect(stderr).to.include('git asks your own helper for').and.to.include('!echo theirs')
+      expect(await values()).to.deep.equal(['', launcher(), '!echo theirs >&2; true', fallback])
+      expect(await push()).to.include({exitCode: 0})
+    })
+
+    it('is as it was before, after a logout, and stays so', async () => {
+      await writeFile(join(it11.sandbox.home, '.gitconfig'), '# mine\n[user]\n\tname = Ada\n')
+      const before = await it11.read('.gitconfig')
+      await login()
+      expect(await it11.read('.gitconfig')).not.to.equal(before)
+      expect((await it11.run(['logout'], {env: env()})).exitCode).to.equal(0)
+      expect(await it11.read('.gitconfig')).to.equal(before)
+      // Of the CLI's commands that configure git by themselves this is none.
+      await it11.run(['version'], {env: env()})
+      expect(await it11.read('.gitconfig')).to.equal(before)
+    })
+
+    it('has stale copies elsewhere rejected at logout too', async () => {
+      await config('credential.helper', 'store')
+      await login()
+      await writeFile(join(it11.sandbox.home, '.git-credentials'), `https://old:stale@${git.host}\n`)
+      await it11.run(['logout'], {env: env()})
+      expect(await it11.read('.git-credentials')).to.equal('')
+      expect(await config('credential.helper')).to.equal('store\n')
+    })
+
+    it('is left alone by an opt-out', async () => {
+      await config('heroku.credentialHelper', 'false')
+      const before = await it11.read('.gitconfig')
+      expect((await login()).stderr).to.include('git was left alone, as heroku.credentialHelper says')
+      expect(await it11.read('.gitconfig')).to.equal(before)
+    })
+
+    it('goes where GIT_CONFIG_GLOBAL says, or to the XDG file where that is the one', async () => {
+      const elsewhere = join(it11.sandbox.home, 'elsewhere')
+      await writeFile(elsewhere, '')
+      await login({GIT_CONFIG_GLOBAL: elsewhere})
+      expect(await it11.read('.gitconfig')).to.equal(undefined)
+      expect(await readFile(elsewhere, 'utf8')).to.include('git-credential-helper')
+
+      const xdg = join(it11.sandbox.home, '.config', 'git', 'config')
+      await mkdir(dirname(xdg), {recursive: true})
+      await writeFile(xdg, '')
+      try {
+        await login()
+        expect(await it11.read('.gitconfig')).to.equal(undefined)
+        expect(await readFile(xdg, 'utf8')).to.include('git-credential-helper')
+      } finally {
+        await rm(dirname(xdg), {recursive: true})
+      }
+    })
+
+    it('that is malformed costs the login one line, and later commands none', async () => {
+      await writeFile(join(it11.sandbox.home, '.gitconfig'), '[user\n')
+      expect((await login()).stderr).to.match(/^heroku: git push will not find the token: [^\n]+\n$/u)
+      expect(await it11.read('.gitconfig')).to.equal('[user\n')
+      expect((await it11.run(['auth:token'], {env: env()})).stderr).to.equal('')
+    })
+
+    it('that is no file is never replaced by one', async () => {
+      const socket = join(it11.sandbox.root, 'socket')
+      const server = createServer().listen(socket)
+      await once(server, 'listening')
+      try {
+        expect((await login({GIT_CONFIG_GLOBAL: socket})).stderr).to.match(
+          /^heroku: git push will not find the token: /u,
+        )
+        expect((await stat(socket)).isSocket()).to.equal(true)
+      } finally {
+        server.close()
+      }
+    })
+  })
+
+  it('costs a command in the steady state no process', async () => {
+    await login()
+    const version = async () => {
+      const {executed, exitCode} = await traced(it11.sandbox, join(it11.sandbox.bin, 'heroku'), ['version'], {
+        env: env(),
+      })
+      expect(exitCode).to.equal(0)
+      return executed.map(({argv}) => argv.join(' ')).filter((line) => /git|secret-tool/u.test(line))
+    }
+    await version()
+    expect(await version()).to.deep.equal([])
+    await config('--unset-all', key())
+    expect(await version()).not.to.deep.equal([])
+    expect(await values()).to.deep.equal(three())
+  })
+
+  it('goes on after the plugin was uninstalled', async () => {
+    const {token} = await login()
+    const plugin = join(it11.dataDir, 'node_modules', 'heroku-keychain')
+    const pjson = join(it11.dataDir, 'package.json')
+    const installed = await readFile(pjson, 'utf8')
+    await rename(plugin, `${plugin}.away`)
+    await writeFile(pjson, JSON.stringify({private: true, oclif: {schema: 1, plugins: []}, dependencies: {}}))
+    try {
+      expect(await push()).to.include({exitCode: 0})
+      expect(shown()).to.deep.equal([token])
+    } finally {
+      await rename(`${plugin}.away`, plugin)
+      await writeFile(pjson, installed)
+    }
+  })
+
+  it('answers store and erase without node', async () => {
+    await login()
+    const helper = join(it11.dataDir, 'git-credential-helper')
+    for (const operation of ['store', 'erase', 'whatever']) {
+      const {executed, ...ended} = await traced(it11.sandbox, helper, [operation], {env: env()})
+      expect(ended).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+      expect(executed.map(({argv}) => argv[0])).to.deep.equal([helper])
+    }
+  })
+})

@@ -1,0 +1,83 @@
+// A keychain in memory that fails when it is told to. It keeps the same contract as the real ones.
+import {type Backend, BackendError} from '../../src/backends/backend.js'
+import type {Keychain} from '../../src/backends/resolve.js'
+import {assertAccount, assertStorable} from '../../src/backends/storable.js'
+
+export type Verb = 'open' | 'get' | 'set' | 'remove' | 'accounts'
+
+export const LONGEST_TOKEN = 8192
+
+export interface MemoryKeychain extends Backend {
+  /** What it holds, by account. A test may change it, as another program would. */
+  readonly tokens: Map<string, string>
+  /** Every verb that it was asked for so far, `open` included, with the account. */
+  readonly calls: string[]
+  /** What goes wrong, by verb. Stays until it is deleted. */
+  readonly faults: Map<Verb, Error>
+  /** Makes all verbs but `open` fail. */
+  fail(error: Error): void
+  /** Makes everything work again. */
+  mend(): void
+  /** What answers to `resolveKeychain`. */
+  readonly keychain: Extract<Keychain, {name: string}>
+}
+
+export function memoryKeychain(): MemoryKeychain {
+  const tokens = new Map<string, string>()
+  const calls: string[] = []
+  const faults = new Map<Verb, Error>()
+  const call = (verb: Verb, account?: string) => {
+    calls.push(account === undefined ? verb : `${verb} ${account}`)
+    const fault = faults.get(verb)
+    if (fault) throw fault
+  }
+
+  // Async, so that whatever is thrown rejects, as with a real one.
+  const memory: MemoryKeychain = {
+    name: 'secret-service',
+    tokens,
+    calls,
+    faults,
+    fail(error) {
+      for (const verb of ['get', 'set', 'remove', 'accounts'] as const) faults.set(verb, error)
+    },
+    mend() {
+      faults.clear()
+    },
+    keychain: {
+      name: 'secret-service',
+      title: 'the keyring',
+      because: 'a test says so',
+      // eslint-disable-next-line @typescript-eslint/require-await
+      async open() {
+        call('open')
+        return memory
+      },
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async get(account) {
+      call('get', account)
+      assertAccount(account)
+      return tokens.get(account)
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async set(credential) {
+      call('set', credential.account)
+      assertStorable(credential)
+      if (credential.token.length > LONGEST_TOKEN) throw new BackendError('refused', 'the token is too long')
+      tokens.set(credential.account, credential.token)
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async remove(account) {
+      call('remove', account)
+      assertAccount(account)
+      return tokens.delete(account)
+    },
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async accounts() {
+      call('accounts')
+      return [...tokens.keys()]
+    },
+  }
+  return memory
+}
