@@ -1,5 +1,4 @@
 // Replacing a file so that a crash, a full disk or a refusal at any moment leaves the old content or the new one.
-import {randomBytes} from 'node:crypto'
 import type {Stats} from 'node:fs'
 import {type FileHandle, lstat, open, readdir, readlink, realpath, rename, stat, unlink} from 'node:fs/promises'
 import {basename, dirname, isAbsolute, join} from 'node:path'
@@ -57,6 +56,8 @@ export async function replaceFile(path: string, content: string | Uint8Array, op
   if (old && !old.isFile())
     throw new BackendError('failed', `could not write ${path}: it is ${old.isDirectory() ? 'a folder' : 'not a file'}`)
 
+  // Imported here, since it takes longer to load than the git helper has time for, which reads and seldom writes.
+  const {randomBytes} = await import('node:crypto')
   const fresh = join(dirname(target), `${leftoverPrefix(target)}${randomBytes(8).toString('hex')}.tmp`)
   try {
     const handle = await open(fresh, 'wx', 0o600)

@@ -31,6 +31,8 @@ export type Ran =
 export type Run = (file: string, args: readonly string[], options: RunOptions) => Promise<Ran>
 
 export const run: Run = async (file, args, options) => {
+  // execa would throw; no program can be given one.
+  if ([file, ...args].some((each) => each.includes('\0'))) return {ended: 'not-started', code: 'EINVAL'}
   const tool = execa(file, [...args], {
     stdout: options.discardStdout ? 'ignore' : 'pipe',
     ...(options.cwd === undefined ? {} : {cwd: options.cwd}),
@@ -45,6 +47,8 @@ export const run: Run = async (file, args, options) => {
     verbose: 'none',
   })
   // Not execa's `input`, which becomes one of the options that NODE_DEBUG=child_process prints.
+  // Where nothing could be started it is closed already; a tool may end without reading all of it.
+  tool.stdin.on('error', () => undefined)
   tool.stdin.end(options.input ?? '')
 
   const done = await waitFor(tool, tool, options.timeoutMs)

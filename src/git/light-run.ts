@@ -1,10 +1,11 @@
 // `run` for the git helper, which is started for every push: loading execa takes as long again as starting node does
 // (measured: 22 ms for node, 18 ms for execa in one bundled file, 3 ms for child_process). Held to the tests of `run`.
 import {spawn} from 'node:child_process'
+import {codeOf} from '../file-trouble.js'
 import type {Ran, Run} from '../run.js'
 import {detached, endTree, MAX_OUTPUT, toolEnv, waitFor} from '../tool-process.js'
 
-export const lightRun: Run = async (file, args, {cwd, discardStdout, env, input = '', timeoutMs}) => {
+const start: Run = async (file, args, {cwd, discardStdout, env, input = '', timeoutMs}) => {
   const tool = spawn(file, args, {
     cwd,
     env: toolEnv(env),
@@ -34,4 +35,13 @@ export const lightRun: Run = async (file, args, {cwd, discardStdout, env, input 
   tool.stdin?.end(input)
   const ended = await waitFor(tool, done, timeoutMs)
   return ended === 'timed-out' ? {ended} : ended
+}
+
+/** spawn throws where neither 'error' nor an exit is to come: E2BIG, ENOTDIR, a NUL. */
+export const lightRun: Run = async (file, args, options) => {
+  try {
+    return await start(file, args, options)
+  } catch (error) {
+    return {ended: 'not-started', code: codeOf(error) ?? 'UNKNOWN'}
+  }
 }

@@ -3,9 +3,9 @@ import type {AddressInfo, Server, Socket} from 'node:net'
 export interface Listening {
   port: number
   /** How many connections are open. */
-  connections(): number
+  connections: () => number
   /** Ends every connection and stops listening. */
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 /** Has a server listen on a free port of 127.0.0.1. It does not keep the process alive. */

@@ -38,12 +38,13 @@ export interface PluggedHost {
 /**
  * Installs the Heroku CLI of a version, and this plugin as a user does.
  * @param version exact, such as `11.10.0`
+ * @param plugged false for the CLI by itself, to compare with
  */
-export async function startPluggedHost(version: string): Promise<PluggedHost> {
+export async function startPluggedHost(version: string, plugged = true): Promise<PluggedHost> {
   const host = await installHost(version)
   const sandbox = openSandbox()
   await putOnPath(host, sandbox)
-  await installPlugin(host, sandbox, await packPlugin())
+  if (plugged) await installPlugin(host, sandbox, await packPlugin())
   const keyring = await startKeyring(sandbox)
   const browser = installBrowser(sandbox)
   const dataDir = join(sandbox.home, '.local', 'share', 'heroku')

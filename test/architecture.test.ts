@@ -1,0 +1,281 @@
+// The lines that keep the house small: who may import whom, and where each library and each oddity has its one home.
+import {expect} from 'chai'
+import {readdirSync, readFileSync} from 'node:fs'
+import {dirname, join, posix} from 'node:path'
+import {fileURLToPath} from 'node:url'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+
+/** Texts of source files by path, such as `src/run.ts`. */
+type Sources = Map<string, string>
+
+function readSources(): Sources {
+  const files = readdirSync(join(ROOT, 'src'), {recursive: true, encoding: 'utf8'}).filter((name) =>
+    name.endsWith('.ts'),
+  )
+  return new Map(
+    files.sort().map((name) => {
+      const path = `src/${name.replaceAll('\\', '/')}`
+      return [path, readFileSync(join(ROOT, path), 'utf8')]
+    }),
+  )
+}
+
+/** Without comments, which may speak of anything. A `//` in a string is taken for one only after a space. */
+const codeOf = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\//gu, '').replaceAll(/(^|\s)\/\/.*$/gmu, '$1')
+
+const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"`])([^'"`\n]+)\1/gu
+
+/** What a file imports, as it says so: from wherever, statically or not, types too. */
+const importsOf = (text: string) => [...codeOf(text).matchAll(IMPORT)].map(([, , from = '']) => from)
+
+/** The package of an import; undefined for a file of ours. */
+function packageOf(from: string): string | undefined {
+  if (from.startsWith('.')) return undefined
+  const [first = '', second = ''] = from.split('/')
+  return first.startsWith('@') ? `${first}/${second}` : first
+}
+
+/** The source file that a relative import means. */
+const targetOf = (file: string, from: string) => posix.join(dirname(file), from).replace(/\.js$/u, '.ts')
+
+const ownImports = (file: string, text: string) =>
+  importsOf(text)
+    .filter((from) => from.startsWith('.'))
+    .map((from) => targetOf(file, from))
+
+/** The floors of the house, from the ground up; a file is on the first that matches. */
+const FLOORS = [
+  [/^src\/commands\/|^src\/hooks\/|^src\/base-command\.ts$/u, 4],
+  [/^src\/(?:heroku|host|git)\//u, 3],
+  [/^src\/credentials\//u, 2],
+  // The interface itself imports nothing, so everybody may know it.
+  [/^src\/backends\/(?!backend\.ts)/u, 1],
+  [/^src\//u, 0],
+] as const
+
+const floorOf = (file: string) => FLOORS.find(([pattern]) => pattern.test(file))?.[1] ?? 0
+const roomOf = (file: string) => (floorOf(file) === 3 ? dirname(file).split('/').slice(0, 2).join('/') : floorOf(file))
+
+/** Imports that go up, or across to another folder of the same floor. */
+function wrongWays(sources: Sources): string[] {
+  return [...sources].flatMap(([file, text]) =>
+    ownImports(file, text)
+      .filter((to) => floorOf(to) > floorOf(file) || (floorOf(to) === floorOf(file) && roomOf(to) !== roomOf(file)))
+      .map((to) => `${file} imports ${to}`),
+  )
+}
+
+/** Files that import themselves in the end. */
+function cycles(sources: Sources): string[] {
+  const reaches = (from: string, wanted: string, seen = new Set<string>()): boolean =>
+    ownImports(from, sources.get(from) ?? '').some((to) => {
+      if (to === wanted) return true
+      if (seen.has(to)) return false
+      seen.add(to)
+      return reaches(to, wanted, seen)
+    })
+  return [...sources.keys()].filter((file) => reaches(file, file))
+}
+
+/** The files that a pattern is found in, comments left out. */
+const filesWith = (sources: Sources, pattern: RegExp) =>
+  [...sources].filter(([, text]) => pattern.test(codeOf(text))).map(([file]) => file)
+
+const usersOf = (sources: Sources, name: string) =>
+  [...sources].filter(([, text]) => importsOf(text).some((from) => packageOf(from) === name)).map(([file]) => file)
+
+/** Where each library is at home, and nowhere else. */
+const HOMES: Record<string, string[]> = {
+  execa: ['src/run.ts'],
+  'netrc-parser': ['src/backends/netrc-file.ts'],
+  open: ['src/open-browser.ts'],
+  // Two locks that have nothing in common but the library: a file that others wait for, and a folder that they do not.
+  'proper-lockfile': ['src/backends/netrc-file.ts', 'src/git/configure.ts'],
+  read: ['src/terminal.ts'],
+  undici: ['src/heroku/http.ts'],
+}
+
+const PLATFORM = /\bprocess\.platform\b|\bplatform\b[^{}\n]*\}\s*=\s*process\b|from 'node:os'.*\bplatform\b/u
+const CONSOLE = /\bconsole\s*[.[]/u
+const CHILD_PROCESS = /['"](?:node:)?child_process['"]/u
+const SHELL = /\bshell\s*:|\bexecSync\b|\bnew Function\b|\beval\(/u
+
+describe('the architecture', () => {
+  const sources = readSources()
+  const {dependencies} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+
+  it('has imports go one way: commands and hooks, heroku and host and git, credentials, backends, the rest', () => {
+    expect(wrongWays(sources)).to.deep.equal([])
+  })
+
+  it('has no file that imports itself in the end', () => {
+    expect(cycles(sources)).to.deep.equal([])
+  })
+
+  it('imports files that exist', () => {
+    const missing = [...sources].flatMap(([file, text]) => ownImports(file, text).filter((to) => !sources.has(to)))
+    expect(missing).to.deep.equal([])
+  })
+
+  it('has the backends not know each other', () => {
+    const backends = ['macos-keychain', 'secret-service', 'windows-vault', 'netrc'].map(
+      (name) => `src/backends/${name}.ts`,
+    )
+    const users = (backend: string) =>
+      [...sources].filter(([file, text]) => ownImports(file, text).includes(backend)).map(([file]) => file)
+    expect(backends.map((backend) => users(backend).filter((file) => backends.includes(file)))).to.deep.equal(
+      backends.map(() => []),
+    )
+  })
+
+  for (const [name, homes] of Object.entries(HOMES))
+    it(`imports ${name} in ${homes.join(' and ')} and nowhere else`, () => {
+      expect(usersOf(sources, name)).to.deep.equal(homes)
+    })
+
+  it('has a home for every dependency, and imports nothing that is no dependency', () => {
+    const {'@oclif/core': oclif, ...others} = dependencies
+    expect(oclif).to.be.a('string')
+    expect(Object.keys(others).sort()).to.deep.equal(Object.keys(HOMES).sort())
+    const packages = [...sources].flatMap(([file, text]) =>
+      importsOf(text).flatMap((from) => {
+        const name = packageOf(from)
+        return name === undefined || name.startsWith('node:') || name in dependencies ? [] : `${file} imports ${name}`
+      }),
+    )
+    expect(packages).to.deep.equal([])
+  })
+
+  it('imports @oclif/core in commands, hooks, host and the base command; elsewhere its types alone', () => {
+    const allowed = /^src\/(?:commands|hooks|host)\/|^src\/base-command\.ts$/u
+    const elsewhere = [...sources].filter(([file]) => !allowed.test(file))
+    const users = elsewhere.filter(([, text]) =>
+      importsOf(codeOf(text).replaceAll(/^import type .*$/gmu, '')).some((from) => from.startsWith('@oclif/core')),
+    )
+    expect(users.map(([file]) => file)).to.deep.equal([])
+  })
+
+  it('looks at the platform of this process in few places', () => {
+    expect(filesWith(sources, PLATFORM)).to.deep.equal([
+      'src/base-command.ts',
+      'src/find-program.ts',
+      'src/git/global-files.ts',
+      'src/git/helper.ts',
+      'src/git/launcher.ts',
+      'src/tool-process.ts',
+    ])
+  })
+
+  it('starts programs in two places, and ends them in one', () => {
+    expect(filesWith(sources, CHILD_PROCESS)).to.deep.equal(['src/git/light-run.ts', 'src/tool-process.ts'])
+  })
+
+  it('never starts a shell', () => {
+    expect(filesWith(sources, SHELL)).to.deep.equal([])
+  })
+
+  it('never writes to the console', () => {
+    expect(filesWith(sources, CONSOLE)).to.deep.equal([])
+  })
+
+  it('has no file of more than 200 lines', () => {
+    const long = [...sources].filter(([, text]) => text.split('\n').length - 1 > 200)
+    expect(long.map(([file, text]) => `${file}: ${text.split('\n').length - 1}`)).to.deep.equal([])
+  })
+
+  it('has no file that is called after nothing in particular', () => {
+    const vague = /\/(?:utils?|helpers?|types|common|misc|index|constants)\.ts$/u
+    // git's own word for it.
+    expect([...sources.keys()].filter((file) => vague.test(file) && file !== 'src/git/helper.ts')).to.deep.equal([])
+  })
+})
+
+describe('the check of the architecture', () => {
+  const planted = (file: string, text: string) => new Map([[file, text]])
+
+  for (const text of [
+    "import {a} from '../backends/netrc.js'",
+    "import type {A} from '../backends/netrc.js'",
+    "import '../backends/netrc.js'",
+    "import {\n  a,\n  b,\n} from '../backends/netrc.js'",
+    "export {a} from '../backends/netrc.js'",
+    "export * from '../backends/netrc.js'",
+    "const {a} = await import('../backends/netrc.js')",
+    "type A = import('../backends/netrc.js').A",
+    'const a = require("../backends/netrc.js")',
+  ])
+    it(`sees ${JSON.stringify(text)}`, () => {
+      expect(ownImports('src/host/x.ts', text)).to.deep.equal(['src/backends/netrc.ts'])
+    })
+
+  it('does not see what a comment says', () => {
+    const text = "// import 'execa'\n/* import {a} from 'execa'\n console.log() */\nconst url = 'https://execa'\n"
+    expect(importsOf(text)).to.deep.equal([])
+    expect(filesWith(planted('src/x.ts', text), CONSOLE)).to.deep.equal([])
+  })
+
+  const wrong = [
+    ['src/backends/netrc.ts', '../credentials/find.js'],
+    ['src/credentials/find.ts', '../heroku/api.js'],
+    ['src/credentials/find.ts', '../commands/auth/login.js'],
+    ['src/heroku/api.ts', '../host/claim-commands.js'],
+    ['src/host/claim-commands.ts', '../git/protocol.js'],
+    ['src/run.ts', './backends/tool.js'],
+    ['src/hosts.ts', './base-command.js'],
+    ['src/heroku/api.ts', '../hooks/init.js'],
+  ] as const
+  for (const [file, from] of wrong)
+    it(`objects to ${from} in ${file}`, () => {
+      expect(wrongWays(planted(file, `import {x} from '${from}'\n`))).to.deep.equal([
+        `${file} imports ${targetOf(file, from)}`,
+      ])
+    })
+
+  const right = [
+    ['src/commands/auth/login.ts', '../../heroku/api.js'],
+    ['src/heroku/api.ts', './http.js'],
+    ['src/git/protocol.ts', '../credentials/find.js'],
+    ['src/credentials/find.ts', '../backends/netrc.js'],
+    ['src/atomic-file.ts', './backends/backend.js'],
+    ['src/backends/tool.ts', '../run.js'],
+  ] as const
+  for (const [file, from] of right)
+    it(`has nothing against ${from} in ${file}`, () => {
+      expect(wrongWays(planted(file, `import {x} from '${from}'\n`))).to.deep.equal([])
+    })
+
+  it('finds a cycle', () => {
+    const round = new Map([
+      ['src/a.ts', "import './b.js'"],
+      ['src/b.ts', "import('./c.js')"],
+      ['src/c.ts', "import type {A} from './a.js'"],
+      ['src/d.ts', "import './a.js'"],
+    ])
+    expect(cycles(round)).to.deep.equal(['src/a.ts', 'src/b.ts', 'src/c.ts'])
+  })
+
+  const oddities: [RegExp, string][] = [
+    [PLATFORM, "if (process.platform === 'win32') {}"],
+    [PLATFORM, 'const {env, platform} = process'],
+    [PLATFORM, 'const {platform: system} = process'],
+    [CONSOLE, 'console.log(1)'],
+    [CONSOLE, "console['log'](1)"],
+    [CHILD_PROCESS, "import {spawn} from 'node:child_process'"],
+    [CHILD_PROCESS, 'await import("child_process")'],
+    [SHELL, 'execa(file, [], {shell: true})'],
+    [SHELL, 'execSync(command)'],
+  ]
+  for (const [pattern, text] of oddities)
+    it(`finds ${text}`, () => {
+      expect(filesWith(planted('src/x.ts', `const a = 1\n${text}\n`), pattern)).to.deep.equal(['src/x.ts'])
+    })
+
+  it('takes a library for itself, whatever part of it is imported, and for no other', () => {
+    expect(usersOf(planted('src/x.ts', "import 'execa/lib/x.js'"), 'execa')).to.deep.equal(['src/x.ts'])
+    expect(usersOf(planted('src/x.ts', "import 'execa-more'"), 'execa')).to.deep.equal([])
+    expect(usersOf(planted('src/x.ts', "await import('@oclif/core/ux')"), '@oclif/core')).to.deep.equal(['src/x.ts'])
+  })
+})

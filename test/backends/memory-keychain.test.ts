@@ -1,0 +1,22 @@
+import {expect} from 'chai'
+import {BackendError} from '../../src/backends/backend.js'
+import {describeKeychain} from '../contract/keychain-contract.js'
+import {LONGEST_TOKEN, memoryKeychain} from '../support/memory-keychain.js'
+import {thrownBy} from '../support/thrown-by.js'
+
+describe('the keychain in memory that other tests use', () => {
+  describeKeychain('memory', () => Promise.resolve(memoryKeychain()), {longestToken: () => LONGEST_TOKEN})
+
+  it('fails as it is told to, until it is mended', async () => {
+    const memory = memoryKeychain()
+    const locked = new BackendError('locked', 'it is locked')
+    memory.fail(locked)
+    expect(await thrownBy(memory.get('ada'))).to.equal(locked)
+    expect(await thrownBy(memory.set({account: 'ada', token: 'HRKU-1'}))).to.equal(locked)
+    expect(await thrownBy(memory.remove('ada'))).to.equal(locked)
+    expect(await thrownBy(memory.accounts())).to.equal(locked)
+    memory.mend()
+    expect(await memory.accounts()).to.deep.equal([])
+    expect(memory.calls).to.deep.equal(['get ada', 'set ada', 'remove ada', 'accounts', 'accounts'])
+  })
+})

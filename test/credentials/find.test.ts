@@ -1,0 +1,390 @@
+import {expect} from 'chai'
+import {mkdirSync, rmSync, statSync} from 'node:fs'
+import {join} from 'node:path'
+import {BackendError, type Problem} from '../../src/backends/backend.js'
+import {findToken} from '../../src/credentials/find.js'
+import {nameAccount, recordLogout} from '../../src/credentials/login-state.js'
+import {saveToken} from '../../src/credentials/save.js'
+import {UserError} from '../../src/user-error.js'
+import {thrownBy} from '../support/thrown-by.js'
+import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../support/user.js'
+
+const locked = () => new BackendError('locked', 'the keyring is locked', 'unlock it')
+const EXPIRY = '2030-01-01T00:00:00.000Z'
+
+describe('finding the token', () => {
+  const user = freshUser()
+  const find = (...how: Parameters<typeof user.places>) => findToken(user.places(...how))
+  const inKeychain = ({account, token} = ada) => ({
+    found: {token, account, source: 'secret-service', place: 'the keyring'},
+  })
+  const inNetrc = ({account, token} = ada) => ({found: {token, account, source: 'netrc', place: user.netrcPath}})
+  /** A login by the Heroku CLI itself. */
+  const logIn = async ({account, token} = ada) => {
+    user.memory.tokens.set(account, token)
+    await nameAccount(user.dataDir, account)
+  }
+  const writeNetrc = (text: string) => {
+    user.write('.netrc', text)
+  }
+
+  describe('in HEROKU_API_KEY', () => {
+    const found = {found: {token: 'HRKU-key', source: 'HEROKU_API_KEY', place: 'HEROKU_API_KEY'}}
+
+    it('wins over everything, with nothing else looked at, and the account unknown', async () => {
+      await logIn()
+      writeNetrc(entries(grace))
+      expect(await find({HEROKU_API_KEY: 'HRKU-key'})).to.deep.equal(found)
+      expect(await find({HEROKU_API_KEY: 'HRKU-key', HEROKU_NETRC_WRITE: 'true'})).to.deep.equal(found)
+      expect(await find({HEROKU_API_KEY: 'HRKU-key'}, noKeychain)).to.deep.equal(found)
+      expect(user.memory.calls).to.deep.equal([])
+    })
+
+    it('does not need a .netrc that can be read', async () => {
+      mkdirSync(user.netrcPath)
+      expect(await find({HEROKU_API_KEY: 'HRKU-key'})).to.deep.equal(found)
+    })
+
+    it('counts for nothing when it is empty', async () => {
+      await logIn()
+      expect(await find({HEROKU_API_KEY: ''})).to.deep.equal(inKeychain())
+    })
+  })
+
+  describe('with HEROKU_NETRC_WRITE', () => {
+    for (const value of ['true', 'TRUE', 'tRuE']) {
+      it(`${value} takes it from .netrc alone, and does not start the keychain`, async () => {
+        await logIn()
+        writeNetrc(entries(grace))
+        expect(await find({HEROKU_NETRC_WRITE: value})).to.deep.equal(inNetrc(grace))
+        expect(user.memory.calls).to.deep.equal([])
+      })
+    }
+
+    for (const value of ['', '1', 'yes', 'false', ' true', 'truely']) {
+      it(`'${value}' takes it from the keychain as ever`, async () => {
+        await logIn()
+        writeNetrc(entries(grace))
+        expect(await find({HEROKU_NETRC_WRITE: value})).to.deep.equal(inKeychain())
+      })
+    }
+
+    it('finds nothing where only the keychain holds something', async () => {
+      await logIn()
+      expect(await find({HEROKU_NETRC_WRITE: 'true'})).to.deep.equal({})
+      expect(user.memory.calls).to.deep.equal([])
+      expect(user.notices).to.deep.equal([])
+    })
+  })
+
+  describe('in the keychain', () => {
+    it('takes it over .netrc, for the account that login.json names', async () => {
+      await logIn(grace)
+      await logIn(ada)
+      writeNetrc(entries(grace))
+      expect(await find()).to.deep.equal(inKeychain(ada))
+      expect(user.memory.calls).to.deep.equal(['open', `get ${ada.account}`])
+      expect(user.notices).to.deep.equal([])
+    })
+
+    it('does not read a .netrc that it does not need', async () => {
+      await logIn()
+      writeNetrc('machine api.heroku.com login "not closed')
+      expect(await find()).to.deep.equal(inKeychain())
+    })
+
+    it('takes the only account there is, where login.json names none', async () => {
+      user.memory.tokens.set(ada.account, ada.token)
+      expect(await find()).to.deep.equal(inKeychain())
+      expect(user.read(LOGIN_JSON)).to.equal(undefined)
+    })
+
+    it('takes none of several accounts, and says why, where login.json names none', async () => {
+      user.memory.tokens.set(ada.account, ada.token).set(grace.account, grace.token)
+      expect(await find()).to.deep.equal({because: 'the keyring holds several accounts, and none of them is current'})
+      writeNetrc(entries(grace))
+      expect(await find()).to.deep.equal(inNetrc(grace))
+      expect(user.notices).to.deep.equal([])
+    })
+
+    it('takes none in place of the account that login.json names', async () => {
+      user.memory.tokens.set(grace.account, grace.token)
+      await nameAccount(user.dataDir, ada.account)
+      expect(await find()).to.deep.equal({})
+    })
+
+    for (const content of ['', '{"account":', '[]', '{"account":""}', '{"account":["ada@example.com"]}']) {
+      it(`takes a login.json of '${content}' for none`, async () => {
+        user.memory.tokens.set(ada.account, ada.token)
+        user.write(LOGIN_JSON, content)
+        expect(await find()).to.deep.equal(inKeychain())
+      })
+    }
+
+    it('does not hand an account with control characters on to the keychain, or to the terminal', async () => {
+      const account = 'ada\u001B[2J@example.com'
+      user.write(LOGIN_JSON, JSON.stringify({account}))
+      expect(await find()).to.deep.include({because: 'an account name cannot hold a control character'})
+      writeNetrc(entries(grace))
+      const error = await thrownBy(find())
+      expect(error).to.be.instanceOf(UserError)
+      expect(error.message).to.equal(
+        'an account name cannot hold a control character, so the token of ada\uFFFD[2J@example.com cannot be read, ' +
+          `and ${user.netrcPath} holds that of ${grace.account}: nobody is acted for in place of somebody else`,
+      )
+    })
+
+    for (const account of ['__proto__', 'constructor', 'toString']) {
+      it(`finds the token of an account called ${account}, and no other's`, async () => {
+        expect(await find()).to.deep.equal({})
+        const credential = {account, token: 'HRKU-odd'}
+        await saveToken(user.places(), credential, EXPIRY)
+        const {found} = inKeychain(credential)
+        expect(await find()).to.deep.equal({found: {...found, expiresAt: EXPIRY}})
+      })
+    }
+
+    it('says until when, for the very token that was saved', async () => {
+      await saveToken(user.places(), ada, EXPIRY)
+      expect(await find()).to.deep.equal({found: {...inKeychain().found, expiresAt: EXPIRY}})
+      user.memory.tokens.set(ada.account, 'HRKU-somebody-replaced-it')
+      expect(await find()).to.deep.equal(inKeychain({...ada, token: 'HRKU-somebody-replaced-it'}))
+    })
+
+    it('takes what is no token for a failure, and does not repeat it', async () => {
+      await logIn({...ada, token: 'HRKU-1\nHost: evil'})
+      const looked = await find()
+      expect(looked).to.deep.include({because: 'the keyring gave something that is no token'})
+      expect(JSON.stringify(looked)).not.to.include('HRKU-1')
+    })
+  })
+
+  describe('after login.json was deleted by a CLI that could not read the keychain', () => {
+    beforeEach(async () => {
+      await saveToken(user.places(), grace)
+      await saveToken(user.places(), ada)
+      rmSync(join(user.home, LOGIN_JSON))
+    })
+
+    it('is that of the last login, of whom login.json tells again', async () => {
+      expect(await find()).to.deep.equal(inKeychain())
+      expect(user.read(LOGIN_JSON)).to.equal('{"account":"ada@example.com"}\n')
+      if (process.platform !== 'win32') expect(statSync(join(user.home, LOGIN_JSON)).mode & 0o777).to.equal(0o600)
+    })
+
+    it('is found as well where login.json cannot be written', async () => {
+      mkdirSync(join(user.home, LOGIN_JSON))
+      expect(await find()).to.deep.equal(inKeychain())
+    })
+
+    it('is that of whoever is left once the account is gone from the keychain', async () => {
+      user.memory.tokens.delete(ada.account)
+      expect(await find()).to.deep.equal(inKeychain(grace))
+    })
+
+    it('is nowhere, and login.json stays away, while the keychain fails', async () => {
+      user.memory.fail(locked())
+      const trouble = await find()
+      expect(trouble).to.deep.include({because: 'the keyring is locked'})
+      expect(user.read(LOGIN_JSON)).to.equal(undefined)
+      user.memory.mend()
+      expect(await find()).to.deep.equal(inKeychain())
+    })
+  })
+
+  describe('after a logout', () => {
+    it('is nobody, whatever the keychain holds', async () => {
+      user.memory.tokens.set(ada.account, ada.token)
+      await recordLogout(user.dataDir, undefined)
+      expect(await find()).to.deep.equal({})
+    })
+
+    it('is whom login.json names since', async () => {
+      await recordLogout(user.dataDir, undefined)
+      await logIn()
+      expect(await find()).to.deep.equal(inKeychain())
+    })
+
+    it('is whom .netrc names', async () => {
+      await recordLogout(user.dataDir, undefined)
+      writeNetrc(entries(ada))
+      expect(await find()).to.deep.equal(inNetrc())
+    })
+  })
+
+  describe('in .netrc', () => {
+    it('is looked for in silence where there is no keychain', async () => {
+      writeNetrc(entries(ada))
+      expect(await find({}, noKeychain)).to.deep.equal(inNetrc())
+      expect(user.notices).to.deep.equal([])
+    })
+
+    it('is looked for in silence where the keychain holds nothing', async () => {
+      writeNetrc(entries(ada))
+      expect(await find()).to.deep.equal(inNetrc())
+      expect(user.notices).to.deep.equal([])
+    })
+
+    it('counts for the API host alone', async () => {
+      writeNetrc(entries(ada, ['git.heroku.com', 'example.com']))
+      expect(await find()).to.deep.equal({})
+      writeNetrc(entries(ada, ['api.staging.herokudev.com']))
+      expect(await find({HEROKU_HOST: 'staging.herokudev.com'})).to.deep.equal(inNetrc())
+    })
+
+    it('may have no account', async () => {
+      writeNetrc(entries({token: ada.token}))
+      expect(await find()).to.deep.equal({found: {token: ada.token, source: 'netrc', place: user.netrcPath}})
+    })
+
+    it('is not there without a token', async () => {
+      writeNetrc('machine api.heroku.com\n  login ada@example.com\n')
+      expect(await find()).to.deep.equal({})
+    })
+
+    it('says until when', async () => {
+      await saveToken(user.places({}, noKeychain), ada, EXPIRY)
+      expect(await find({}, noKeychain)).to.deep.equal({found: {...inNetrc().found, expiresAt: EXPIRY}})
+    })
+
+    it('is trouble where it is needed and cannot be read', async () => {
+      mkdirSync(user.netrcPath)
+      for (const keychain of [noKeychain, user.memory.keychain])
+        expect(await thrownBy(find({}, keychain))).to.include({
+          problem: 'failed',
+          message: `could not read ${user.netrcPath} (EISDIR)`,
+        })
+    })
+  })
+
+  describe('when the keychain failed', () => {
+    for (const problem of ['locked', 'denied', 'unavailable', 'timed-out', 'failed'] satisfies Problem[]) {
+      it(`as ${problem}, goes on with .netrc, and says so with the cause and what to do`, async () => {
+        await logIn()
+        writeNetrc(entries(ada))
+        user.memory.fail(new BackendError(problem, `the keyring was ${problem}`, 'do this'))
+        expect(await find()).to.deep.equal(inNetrc())
+        expect(user.notices).to.deep.equal([`the keyring was ${problem}; using ${user.netrcPath} instead (do this)`])
+      })
+    }
+
+    it('because it could not be opened, goes on all the same', async () => {
+      writeNetrc(entries(ada))
+      user.memory.faults.set('open', new BackendError('unavailable', 'secret-tool could not be started (ENOENT)'))
+      expect(await find()).to.deep.equal(inNetrc())
+      expect(user.notices).to.deep.equal([`secret-tool could not be started (ENOENT); using ${user.netrcPath} instead`])
+    })
+
+    it('says so once in a process, and does not ask it again', async () => {
+      await logIn()
+      writeNetrc(entries(ada))
+      user.memory.fail(locked())
+      const places = user.places()
+      expect([await findToken(places), await findToken(places)]).to.deep.equal([inNetrc(), inNetrc()])
+      expect(user.notices).to.have.length(1)
+      expect(user.memory.calls).to.deep.equal(['open', `get ${ada.account}`])
+    })
+
+    it('is not "not logged in": the cause and the hint come back, and nothing on record is lost', async () => {
+      await saveToken(user.places(), ada)
+      const before = [user.read(LOGIN_JSON), user.read(OUR_JSON)]
+      const trouble = locked()
+      user.memory.fail(trouble)
+      expect(await find()).to.deep.equal({because: 'the keyring is locked', trouble})
+      expect([user.read(LOGIN_JSON), user.read(OUR_JSON)]).to.deep.equal(before)
+      user.memory.mend()
+      expect(await find()).to.deep.equal(inKeychain())
+    })
+
+    const onRecord = {
+      'login.json names': () => nameAccount(user.dataDir, ada.account),
+      'logged in last, though login.json is gone,': async () => {
+        await saveToken(user.places(), ada)
+        rmSync(join(user.home, LOGIN_JSON))
+      },
+    }
+    for (const [who, prepare] of Object.entries(onRecord)) {
+      for (const [other, named] of [
+        [grace, grace.account],
+        [{token: grace.token}, 'an unnamed account'],
+      ] as const) {
+        it(`acts for nobody in place of the account that ${who} where .netrc has ${named}`, async () => {
+          await prepare()
+          writeNetrc(entries(other))
+          user.memory.fail(locked())
+          const error = await thrownBy(find())
+          expect(error).to.be.instanceOf(UserError)
+          expect(error).to.include({
+            message:
+              `the keyring is locked, so the token of ${ada.account} cannot be read, and ${user.netrcPath} holds ` +
+              `that of ${named}: nobody is acted for in place of somebody else`,
+            hint: `unlock it; or set HEROKU_NETRC_WRITE=true to act as ${named}`,
+            exitCode: 1,
+          })
+          expect(user.notices).to.deep.equal([])
+          const {found} = await find({HEROKU_NETRC_WRITE: 'true'})
+          expect(found?.token).to.equal(grace.token)
+        })
+      }
+    }
+
+    it('takes whoever is in .netrc where nobody is on record', async () => {
+      writeNetrc(entries(grace))
+      user.memory.fail(locked())
+      expect(await find()).to.deep.equal(inNetrc(grace))
+    })
+
+    it('is not covered up by a mistake of ours', async () => {
+      await logIn()
+      writeNetrc(entries(ada))
+      const mistake = new TypeError('a mistake')
+      user.memory.fail(mistake)
+      expect(await thrownBy(find())).to.equal(mistake)
+    })
+  })
+
+  describe('after the keychain refused a newer login', () => {
+    const newer = {...ada, token: 'HRKU-newer'}
+    beforeEach(async () => {
+      await logIn({...ada, token: 'HRKU-older'})
+      user.memory.fail(locked())
+      await saveToken(user.places(), newer, EXPIRY)
+      user.memory.mend()
+    })
+
+    it('is the newer one, from .netrc, though the keychain is back with the older', async () => {
+      expect(await find()).to.deep.equal({found: {...inNetrc(newer).found, expiresAt: EXPIRY}})
+      expect(user.notices).to.deep.equal([])
+    })
+
+    it('is the older one where the newer is nowhere any more', async () => {
+      rmSync(user.netrcPath)
+      expect(await find()).to.deep.equal(inKeychain({...ada, token: 'HRKU-older'}))
+      writeNetrc(entries({...ada, token: 'HRKU-unknown'}))
+      expect(await find()).to.deep.equal(inKeychain({...ada, token: 'HRKU-older'}))
+    })
+
+    it('is the newest one after the next login, in the keychain', async () => {
+      await saveToken(user.places(), {...ada, token: 'HRKU-newest'})
+      expect(await find()).to.deep.equal(inKeychain({...ada, token: 'HRKU-newest'}))
+    })
+  })
+
+  describe("for another host than the token's", () => {
+    const staging = {HEROKU_HOST: 'staging.herokudev.com'}
+
+    it('is not given, and says why', async () => {
+      await saveToken(user.places(), ada)
+      expect(await find(staging)).to.deep.equal({
+        because: 'ada@example.com is logged in to api.heroku.com, not to api.staging.herokudev.com',
+      })
+      expect(await find()).to.deep.equal(inKeychain())
+    })
+
+    it("is that host's own from .netrc", async () => {
+      await saveToken(user.places(), ada)
+      writeNetrc(entries(grace, ['api.staging.herokudev.com']))
+      expect(await find(staging)).to.deep.equal(inNetrc(grace))
+    })
+  })
+})

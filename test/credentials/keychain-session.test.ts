@@ -1,0 +1,96 @@
+import {expect} from 'chai'
+import {mock} from 'node:test'
+import {BackendError, type Problem} from '../../src/backends/backend.js'
+import {KeychainSession} from '../../src/credentials/keychain-session.js'
+import {run} from '../../src/run.js'
+import {memoryKeychain, type MemoryKeychain} from '../support/memory-keychain.js'
+import {thrownBy} from '../support/thrown-by.js'
+
+describe('a session with the keychain', () => {
+  let memory: MemoryKeychain
+  let session: KeychainSession
+  let notices: string[]
+
+  beforeEach(() => {
+    memory = memoryKeychain()
+    notices = []
+    session = new KeychainSession(memory.keychain, {run, timeoutMs: 5000, notify: (line) => notices.push(line)})
+  })
+
+  it('starts nothing before it is asked, and opens the keychain once', async () => {
+    expect(memory.calls).to.deep.equal([])
+    memory.tokens.set('ada', 'HRKU-1')
+    expect(await session.ask((backend) => backend.get('ada'))).to.equal('HRKU-1')
+    expect(await session.ask((backend) => backend.accounts())).to.deep.equal(['ada'])
+    expect(memory.calls).to.deep.equal(['open', 'get ada', 'accounts'])
+  })
+
+  it('says what keychain it is', () => {
+    expect([session.name, session.title]).to.deep.equal(['secret-service', 'the keyring'])
+  })
+
+  for (const problem of ['locked', 'denied', 'unavailable', 'timed-out', 'failed'] satisfies Problem[]) {
+    it(`does not ask again in the same process once the keychain was ${problem}`, async () => {
+      const trouble = new BackendError(problem, 'something is wrong')
+      memory.fail(trouble)
+      expect(await thrownBy(session.ask((backend) => backend.get('ada')))).to.equal(trouble)
+      expect(session.trouble).to.equal(trouble)
+      memory.mend()
+      expect(await thrownBy(session.ask((backend) => backend.remove('ada')))).to.equal(trouble)
+      expect(memory.calls).to.deep.equal(['open', 'get ada'])
+    })
+  }
+
+  it('asks again after it refused an account, which says nothing of the keychain', async () => {
+    memory.tokens.set('ada', 'HRKU-1')
+    expect(await thrownBy(session.ask((backend) => backend.get('a\nb')))).to.include({problem: 'refused'})
+    expect(await session.ask((backend) => backend.get('ada'))).to.equal('HRKU-1')
+  })
+
+  it('asks again after a mistake of our own', async () => {
+    const mistake = new TypeError('a mistake')
+    expect(await thrownBy(session.ask(() => Promise.reject(mistake)))).to.equal(mistake)
+    expect(await session.ask((backend) => backend.accounts())).to.deep.equal([])
+  })
+
+  it('fails as opening does', async () => {
+    const trouble = new BackendError('unavailable', 'there is no tool')
+    memory.faults.set('open', trouble)
+    expect(await thrownBy(session.ask((backend) => backend.get('ada')))).to.equal(trouble)
+    expect(await thrownBy(session.ask((backend) => backend.get('ada')))).to.equal(trouble)
+    expect(memory.calls).to.deep.equal(['open'])
+  })
+
+  describe('with the clock in our hands', () => {
+    beforeEach(() => {
+      mock.timers.enable({apis: ['setTimeout']})
+    })
+    afterEach(() => {
+      mock.timers.reset()
+    })
+
+    const WAITING = 'waiting for the keyring (5 s at most); it may be showing a prompt'
+
+    it('says after two seconds what is being waited for, once, and how long at most', async () => {
+      let answer: (token: string) => void = () => undefined
+      const answered = new Promise<string>((resolve) => (answer = resolve))
+      const asked = session.ask(() => answered)
+      mock.timers.tick(1999)
+      expect(notices).to.deep.equal([])
+      mock.timers.tick(1)
+      expect(notices).to.deep.equal([WAITING])
+      mock.timers.tick(60_000)
+      answer('HRKU-1')
+      expect(await asked).to.equal('HRKU-1')
+      expect(notices).to.deep.equal([WAITING])
+    })
+
+    it('says nothing where the keychain has answered, or failed, in time', async () => {
+      await session.ask((backend) => backend.accounts())
+      memory.fail(new BackendError('locked', 'it is locked'))
+      await thrownBy(session.ask((backend) => backend.accounts()))
+      mock.timers.tick(60_000)
+      expect(notices).to.deep.equal([])
+    })
+  })
+})

@@ -1,0 +1,176 @@
+import {expect} from 'chai'
+import fc from 'fast-check'
+import {mkdirSync, statSync} from 'node:fs'
+import {
+  fingerprint,
+  nameAccount,
+  readLoginState,
+  recordLogin,
+  recordLogout,
+  recordOf,
+  type TokenRecord,
+} from '../../src/credentials/login-state.js'
+import {ada, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
+import {thrownBy} from '../support/thrown-by.js'
+
+const windows = process.platform === 'win32'
+
+const recordFor = ({account, token}: typeof ada, more: Partial<TokenRecord> = {}): TokenRecord => ({
+  account,
+  apiHost: 'api.heroku.com',
+  fingerprint: fingerprint(token),
+  savedIn: 'secret-service',
+  ...more,
+})
+
+describe('who is logged in, on record', () => {
+  const user = freshUser()
+  const read = () => readLoginState(user.dataDir)
+  const nothing = {loggedOut: false, tokens: []}
+
+  it('is nobody where nothing was ever recorded, and looking records nothing', async () => {
+    expect(await read()).to.deep.equal(nothing)
+    expect(user.read(LOGIN_JSON)).to.equal(undefined)
+    expect(user.read(OUR_JSON)).to.equal(undefined)
+  })
+
+  it('is whom the login was for, with what is known of the token', async () => {
+    const record = recordFor(ada, {expiresAt: '2030-01-01T00:00:00.000Z'})
+    await recordLogin(user.dataDir, record, true)
+    expect(await read()).to.deep.equal({
+      named: ada.account,
+      remembered: ada.account,
+      loggedOut: false,
+      tokens: [record],
+    })
+  })
+
+  it("has login.json byte for byte as the Heroku CLI's, and files for the user alone", async () => {
+    await recordLogin(user.dataDir, recordFor(ada), true)
+    expect(user.read(LOGIN_JSON)).to.equal('{"account":"ada@example.com"}\n')
+    if (windows) return
+    const modes = ['', '/login.json', '/heroku-keychain.json'].map((name) => statSync(user.dataDir + name).mode & 0o777)
+    expect(modes).to.deep.equal([0o700, 0o600, 0o600])
+  })
+
+  it('has no token in any file', async () => {
+    await recordLogin(user.dataDir, recordFor(ada), true)
+    expect(`${user.read(LOGIN_JSON) ?? ''}${user.read(OUR_JSON) ?? ''}`).not.to.include(ada.token)
+  })
+
+  it('leaves login.json as it is where it is not to be named', async () => {
+    await nameAccount(user.dataDir, grace.account)
+    await recordLogin(user.dataDir, recordFor(ada), false)
+    expect(await read()).to.include({named: grace.account, remembered: ada.account})
+  })
+
+  it('keeps one record for each account, the newest', async () => {
+    await recordLogin(user.dataDir, recordFor(ada), true)
+    await recordLogin(user.dataDir, recordFor(grace), true)
+    const newer = recordFor({...ada, token: 'HRKU-newer'}, {savedIn: 'netrc'})
+    await recordLogin(user.dataDir, newer, true)
+    expect(await read()).to.deep.equal({
+      named: ada.account,
+      remembered: ada.account,
+      loggedOut: false,
+      tokens: [recordFor(grace), newer],
+    })
+  })
+
+  it('is nobody after a logout, with the records of the others kept', async () => {
+    await recordLogin(user.dataDir, recordFor(grace), true)
+    await recordLogin(user.dataDir, recordFor(ada), true)
+    await recordLogout(user.dataDir, ada.account)
+    expect(await read()).to.deep.equal({loggedOut: true, tokens: [recordFor(grace)]})
+    expect(user.read(LOGIN_JSON)).to.equal(undefined)
+  })
+
+  it('is nobody after a logout of somebody unknown, on a machine that never saw a login', async () => {
+    await recordLogout(user.dataDir, undefined)
+    expect(await read()).to.deep.equal({loggedOut: true, tokens: []})
+  })
+
+  it('is somebody again after the next login', async () => {
+    await recordLogout(user.dataDir, ada.account)
+    await recordLogin(user.dataDir, recordFor(ada), true)
+    expect(await read()).to.include({named: ada.account, loggedOut: false})
+  })
+
+  const senseless = {
+    'an empty file': '',
+    'half a file': '{"account":"ada@exam',
+    'no object': '"ada@example.com"',
+    null: 'null',
+    'a list': '["ada@example.com"]',
+    'a number as the account': '{"account":5}',
+    'an empty account': '{"account":""}',
+    'another key': '{"user":"ada@example.com"}',
+    'an account by way of __proto__': '{"__proto__":{"account":"ada@example.com"}}',
+    'binary rubbish': '\u0000\uFFFD\u0001',
+  }
+  for (const [what, content] of Object.entries(senseless)) {
+    it(`takes login.json and our own file for missing that hold ${what}`, async () => {
+      user.write(LOGIN_JSON, content)
+      user.write(OUR_JSON, content)
+      expect(await read()).to.deep.equal(nothing)
+    })
+  }
+
+  it('takes folders in place of the files for missing', async () => {
+    mkdirSync(`${user.dataDir}/login.json`, {recursive: true})
+    mkdirSync(`${user.dataDir}/heroku-keychain.json`)
+    expect(await read()).to.deep.equal(nothing)
+  })
+
+  it('drops records that make no sense, and keeps the others', async () => {
+    const good = recordFor(ada)
+    const bad = [null, 1, 'x', [], {}, {...good, account: ''}, {...good, fingerprint: 1}, {...good, expiresAt: 0}]
+    user.write(OUR_JSON, JSON.stringify({version: 1, account: 7, loggedOut: 'yes', tokens: [...bad, good]}))
+    expect(await read()).to.deep.equal({loggedOut: false, tokens: [good]})
+  })
+
+  it('replaces rubbish at the next login', async () => {
+    user.write(LOGIN_JSON, 'rubbish')
+    user.write(OUR_JSON, '{"tokens":{}}')
+    await recordLogin(user.dataDir, recordFor(ada), true)
+    expect(await read()).to.deep.include({named: ada.account, tokens: [recordFor(ada)]})
+  })
+
+  for (const account of ['__proto__', 'constructor', 'hasOwnProperty', 'å"\\@例.example', ' a b ']) {
+    it(`takes the account ${account} for a name like any other`, async () => {
+      const record = recordFor({account, token: 'HRKU-1'})
+      await recordLogin(user.dataDir, record, true)
+      expect(await read()).to.deep.equal({named: account, remembered: account, loggedOut: false, tokens: [record]})
+      await recordLogout(user.dataDir, account)
+      expect(await read()).to.deep.equal({loggedOut: true, tokens: []})
+    })
+  }
+
+  it('cannot be recorded where the folder cannot be made, and says so', async () => {
+    user.write('data', 'a file where the folder would be')
+    expect(await thrownBy(recordLogin(user.dataDir, recordFor(ada), true))).to.include({code: 'EEXIST'})
+  })
+})
+
+describe('recognising a token', () => {
+  const state = (...tokens: TokenRecord[]) => ({loggedOut: false, tokens})
+
+  it('goes by account and token together', () => {
+    const adas = recordFor(ada)
+    const known = state(recordFor(grace), adas)
+    expect(recordOf(ada, known)).to.equal(adas)
+    expect(recordOf({...ada, token: grace.token}, known)).to.equal(undefined)
+    expect(recordOf({...ada, account: 'ADA@example.com'}, known)).to.equal(undefined)
+    expect(recordOf({token: ada.token}, known)).to.equal(undefined)
+    expect(recordOf({account: ada.account}, known)).to.equal(undefined)
+  })
+
+  it('needs twelve hexadecimal digits of a mark, none of them the token', () => {
+    fc.assert(
+      fc.property(fc.string({minLength: 1}), fc.string({minLength: 1}), (one, other) => {
+        expect(fingerprint(one)).to.match(/^[\da-f]{12}$/u)
+        expect(fingerprint(one) === fingerprint(other)).to.equal(one === other)
+      }),
+    )
+  })
+})

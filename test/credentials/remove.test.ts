@@ -1,0 +1,244 @@
+import {expect} from 'chai'
+import {mkdirSync, rmSync} from 'node:fs'
+import {join} from 'node:path'
+import {BackendError} from '../../src/backends/backend.js'
+import {findToken} from '../../src/credentials/find.js'
+import {readLoginState} from '../../src/credentials/login-state.js'
+import type {Found} from '../../src/credentials/places.js'
+import {findLeftover, forgetLogin, removeToken} from '../../src/credentials/remove.js'
+import {saveToken} from '../../src/credentials/save.js'
+import {thrownBy} from '../support/thrown-by.js'
+import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../support/user.js'
+
+const locked = () => new BackendError('locked', 'the keyring is locked', 'unlock it')
+
+describe('removing the token at logout', () => {
+  const user = freshUser()
+  const KEYRING = 'the keyring'
+  const nothing = {removedFrom: [], left: [], failures: []}
+  const foundIn = (source: Found['source'], place: string, {account, token} = ada): Found => ({
+    token,
+    account,
+    source,
+    place,
+  })
+  const inKeychain = (credential = ada) => foundIn('secret-service', KEYRING, credential)
+  const inNetrc = (credential = ada) => foundIn('netrc', user.netrcPath, credential)
+  const held = () => Object.fromEntries(user.memory.tokens)
+  const netrc = () => user.read('.netrc')
+  const state = () => readLoginState(user.dataDir)
+  const loggedOut = {loggedOut: true, tokens: []}
+
+  it('takes it from the keychain, and forgets who was logged in', async () => {
+    await saveToken(user.places(), ada)
+    expect(await removeToken(user.places(), inKeychain())).to.deep.equal({...nothing, removedFrom: [KEYRING]})
+    expect(held()).to.deep.equal({})
+    expect(await state()).to.deep.equal(loggedOut)
+    expect(user.read(LOGIN_JSON)).to.equal(undefined)
+    expect(await findToken(user.places())).to.deep.equal({})
+    expect(netrc()).to.equal(undefined)
+  })
+
+  it('takes every copy of it, from .netrc too', async () => {
+    await saveToken(user.places(), ada)
+    user.write('.netrc', `${entries(ada)}machine x\n  login y\n  password z\n`)
+    expect(await removeToken(user.places(), inKeychain())).to.deep.equal({
+      ...nothing,
+      removedFrom: [KEYRING, user.netrcPath],
+    })
+    expect(netrc()).to.equal('machine x\n  login y\n  password z\n')
+    expect(held()).to.deep.equal({})
+  })
+
+  it('takes the copy in the keychain too of what was found in .netrc', async () => {
+    await saveToken(user.places(), ada)
+    user.write('.netrc', entries(ada))
+    expect((await removeToken(user.places(), inNetrc())).removedFrom).to.deep.equal([KEYRING, user.netrcPath])
+  })
+
+  it('takes the entry alone that holds it, where the git host has another', async () => {
+    user.write('.netrc', entries(ada, ['api.heroku.com']) + entries(grace, ['git.heroku.com']))
+    expect(await removeToken(user.places({}, noKeychain), inNetrc())).to.deep.equal({
+      removedFrom: [user.netrcPath],
+      left: [{source: 'netrc', place: user.netrcPath, account: grace.account}],
+      failures: [],
+    })
+    expect(netrc()).to.equal(entries(grace, ['git.heroku.com']))
+  })
+
+  it('leaves the tokens of other accounts in the keychain alone', async () => {
+    await saveToken(user.places(), grace)
+    await saveToken(user.places(), ada)
+    await removeToken(user.places(), inKeychain())
+    expect(held()).to.deep.equal({[grace.account]: grace.token})
+    const {tokens} = await state()
+    expect(tokens.map(({account}) => account)).to.deep.equal([grace.account])
+    expect(await findToken(user.places())).to.deep.equal({})
+  })
+
+  it('leaves entries with another token alone, and names them, whoever they are of', async () => {
+    await saveToken(user.places(), ada)
+    const before =
+      entries({...ada, token: 'HRKU-another'}, ['api.heroku.com']) + entries({token: 'HRKU-x'}, ['git.heroku.com'])
+    user.write('.netrc', before)
+    expect(await removeToken(user.places(), inKeychain())).to.deep.equal({
+      removedFrom: [KEYRING],
+      left: [
+        {source: 'netrc', place: user.netrcPath, account: ada.account},
+        {source: 'netrc', place: user.netrcPath},
+      ],
+      failures: [],
+    })
+    expect(netrc()).to.equal(before)
+  })
+
+  it('leaves a token alone that replaced it in the keychain, and names it', async () => {
+    user.memory.tokens.set(ada.account, 'HRKU-newer')
+    user.write('.netrc', entries(ada))
+    expect(await removeToken(user.places(), inNetrc())).to.deep.equal({
+      removedFrom: [user.netrcPath],
+      left: [{source: 'secret-service', place: KEYRING, account: ada.account}],
+      failures: [],
+    })
+    expect(held()).to.deep.equal({[ada.account]: 'HRKU-newer'})
+  })
+
+  for (const account of ['__proto__', 'constructor']) {
+    it(`takes away the token of an account called ${account}`, async () => {
+      const odd = {account, token: 'HRKU-odd'}
+      await saveToken(user.places(), odd)
+      expect((await removeToken(user.places(), inKeychain(odd))).removedFrom).to.deep.equal([KEYRING])
+      expect([...user.memory.tokens]).to.deep.equal([])
+      expect(await state()).to.deep.equal(loggedOut)
+    })
+  }
+
+  it('is done, with nothing removed, where no copy is left', async () => {
+    expect(await removeToken(user.places(), inKeychain())).to.deep.equal(nothing)
+    expect(await removeToken(user.places(), inKeychain())).to.deep.equal(nothing)
+    expect(netrc()).to.equal(undefined)
+  })
+
+  describe('with HEROKU_NETRC_WRITE=true', () => {
+    const env = {HEROKU_NETRC_WRITE: 'true'}
+
+    it('is about .netrc alone: the keychain is not started, and what is on record stays', async () => {
+      await saveToken(user.places(), ada)
+      user.write('.netrc', entries(ada))
+      const before = [user.read(LOGIN_JSON), user.read(OUR_JSON)]
+      const calls = [...user.memory.calls]
+      expect(await removeToken(user.places(env), inNetrc())).to.deep.equal({...nothing, removedFrom: [user.netrcPath]})
+      expect(netrc()).to.equal('')
+      expect(user.memory.calls).to.deep.equal(calls)
+      expect([user.read(LOGIN_JSON), user.read(OUR_JSON)]).to.deep.equal(before)
+    })
+  })
+
+  describe('when a copy cannot be removed', () => {
+    const trouble = locked()
+    const keyringFailed = {place: KEYRING, error: trouble}
+
+    beforeEach(async () => {
+      await saveToken(user.places(), ada)
+      user.write('.netrc', entries(ada))
+    })
+
+    for (const verb of ['open', 'get', 'remove'] as const) {
+      it(`says so if the keychain fails to ${verb}, removes the others, and remembers who is logged in`, async () => {
+        const before = [user.read(LOGIN_JSON), user.read(OUR_JSON)]
+        user.memory.faults.set(verb, trouble)
+        expect(await removeToken(user.places(), inKeychain())).to.deep.equal({
+          removedFrom: [user.netrcPath],
+          left: [],
+          failures: [keyringFailed],
+        })
+        expect(netrc()).to.equal('')
+        expect([user.read(LOGIN_JSON), user.read(OUR_JSON)]).to.deep.equal(before)
+        user.memory.mend()
+        expect((await findToken(user.places())).found).to.include(ada)
+      })
+    }
+
+    it('says so of .netrc, takes the one in the keychain, and remembers who is logged in', async () => {
+      rmSync(user.netrcPath)
+      mkdirSync(user.netrcPath)
+      const {failures, removedFrom} = await removeToken(user.places(), inKeychain())
+      expect(removedFrom).to.deep.equal([KEYRING])
+      expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([
+        [user.netrcPath, `could not read ${user.netrcPath} (EISDIR)`],
+      ])
+      expect(await state()).to.include({named: ada.account, loggedOut: false})
+    })
+
+    it('says so of each of several', async () => {
+      rmSync(user.netrcPath)
+      mkdirSync(user.netrcPath)
+      user.memory.fail(trouble)
+      const {failures, removedFrom} = await removeToken(user.places(), inKeychain())
+      expect(removedFrom).to.deep.equal([])
+      expect(failures.map(({place}) => place)).to.deep.equal([KEYRING, user.netrcPath])
+    })
+
+    it('does not cover up a mistake of ours', async () => {
+      const mistake = new TypeError('a mistake')
+      user.memory.fail(mistake)
+      expect(await thrownBy(removeToken(user.places(), inKeychain()))).to.equal(mistake)
+    })
+  })
+
+  it('says so if it cannot be recorded that nobody is logged in, and why', async () => {
+    await saveToken(user.places(), ada)
+    rmSync(join(user.home, OUR_JSON))
+    mkdirSync(join(user.home, OUR_JSON))
+    const {failures, removedFrom} = await removeToken(user.places(), inKeychain())
+    expect(removedFrom).to.deep.equal([KEYRING])
+    expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([
+      [
+        user.dataDir,
+        `cannot record in ${user.dataDir} that nobody is logged in ` +
+          `(could not write ${join(user.home, OUR_JSON)}: it is a folder)`,
+      ],
+    ])
+  })
+})
+
+describe('a token in .netrc that no tier looks at', () => {
+  const user = freshUser()
+
+  it('is found for the git host alone', async () => {
+    user.write('.netrc', entries(ada, ['git.heroku.com']))
+    expect(await findLeftover(user.places())).to.deep.equal({...ada, source: 'netrc', place: user.netrcPath})
+  })
+
+  it('is found without an account', async () => {
+    user.write('.netrc', entries({token: ada.token}, ['git.heroku.com']))
+    expect(await findLeftover(user.places())).to.deep.equal({token: ada.token, source: 'netrc', place: user.netrcPath})
+  })
+
+  it("is nobody else's", async () => {
+    user.write('.netrc', `${entries(ada, ['example.com'])}machine git.heroku.com\n  login ada@example.com\n`)
+    expect(await findLeftover(user.places())).to.equal(undefined)
+  })
+})
+
+describe('forgetting who is logged in', () => {
+  const user = freshUser()
+
+  it('makes nobody current, where only other accounts are in the keychain', async () => {
+    user.memory.tokens.set(ada.account, ada.token)
+    await forgetLogin(user.places())
+    expect(await findToken(user.places())).to.deep.equal({})
+  })
+
+  it('records nothing with HEROKU_NETRC_WRITE=true', async () => {
+    await forgetLogin(user.places({HEROKU_NETRC_WRITE: 'true'}), ada.account)
+    expect(user.read(OUR_JSON)).to.equal(undefined)
+  })
+
+  it('fails where that cannot be recorded, and says why', async () => {
+    user.write('data', 'a file where the folder would be')
+    const error = await thrownBy(forgetLogin(user.places(), ada.account))
+    expect(error).to.be.instanceOf(BackendError)
+    expect(error.message).to.equal(`cannot record in ${user.dataDir} that nobody is logged in (EEXIST)`)
+  })
+})

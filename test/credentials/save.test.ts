@@ -1,0 +1,230 @@
+import {expect} from 'chai'
+import {mkdirSync, statSync} from 'node:fs'
+import {join} from 'node:path'
+import {BackendError, type Problem} from '../../src/backends/backend.js'
+import {findToken} from '../../src/credentials/find.js'
+import {fingerprint, nameAccount, readLoginState} from '../../src/credentials/login-state.js'
+import {saveToken} from '../../src/credentials/save.js'
+import {UserError} from '../../src/user-error.js'
+import {thrownBy} from '../support/thrown-by.js'
+import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../support/user.js'
+
+const locked = () => new BackendError('locked', 'the keyring is locked', 'unlock it')
+const EXPIRY = '2030-01-01T00:00:00.000Z'
+
+describe('saving the token of a login', () => {
+  const user = freshUser()
+  const inKeychain = {savedIn: 'secret-service', place: 'the keyring'}
+  const inNetrc = () => ({savedIn: 'netrc', place: user.netrcPath})
+  const held = () => Object.fromEntries(user.memory.tokens)
+  const netrc = () => user.read('.netrc')
+  const recordFor = ({account, token}: typeof ada, savedIn: string, more = {}) => ({
+    account,
+    apiHost: 'api.heroku.com',
+    fingerprint: fingerprint(token),
+    savedIn,
+    ...more,
+  })
+
+  describe('in the keychain', () => {
+    it('puts it there alone, and remembers who, until when and where', async () => {
+      expect(await saveToken(user.places(), ada, EXPIRY)).to.deep.equal(inKeychain)
+      expect(held()).to.deep.equal({[ada.account]: ada.token})
+      expect(netrc()).to.equal(undefined)
+      expect(user.read(LOGIN_JSON)).to.equal('{"account":"ada@example.com"}\n')
+      expect(await readLoginState(user.dataDir)).to.deep.equal({
+        named: ada.account,
+        remembered: ada.account,
+        loggedOut: false,
+        tokens: [recordFor(ada, 'secret-service', {expiresAt: EXPIRY})],
+      })
+      expect(user.notices).to.deep.equal([])
+    })
+
+    it('leaves an older .netrc entry as it is, to the byte', async () => {
+      const before = `# mine\r\n${entries(grace)}machine x login y password z`
+      user.write('.netrc', before)
+      await saveToken(user.places(), ada)
+      expect(netrc()).to.equal(before)
+    })
+
+    it('keeps the tokens of other accounts, and makes the new one current', async () => {
+      await saveToken(user.places(), ada)
+      await saveToken(user.places(), grace)
+      expect(held()).to.deep.equal({[ada.account]: ada.token, [grace.account]: grace.token})
+      expect(user.read(LOGIN_JSON)).to.equal('{"account":"grace@example.com"}\n')
+      expect((await readLoginState(user.dataDir)).tokens).to.deep.equal([
+        recordFor(ada, 'secret-service'),
+        recordFor(grace, 'secret-service'),
+      ])
+    })
+
+    it('replaces an older token of the same account, and what was known of it', async () => {
+      await saveToken(user.places(), ada, EXPIRY)
+      await saveToken(user.places(), {...ada, token: 'HRKU-newer'})
+      expect(held()).to.deep.equal({[ada.account]: 'HRKU-newer'})
+      expect((await readLoginState(user.dataDir)).tokens).to.deep.equal([
+        recordFor({...ada, token: 'HRKU-newer'}, 'secret-service'),
+      ])
+    })
+
+    it('remembers which API host it is for', async () => {
+      await saveToken(user.places({HEROKU_HOST: 'staging.herokudev.com'}), ada)
+      const {tokens} = await readLoginState(user.dataDir)
+      expect(tokens.map(({apiHost}) => apiHost)).to.deep.equal(['api.staging.herokudev.com'])
+    })
+
+    it('works as well with HEROKU_API_KEY empty', async () => {
+      expect(await saveToken(user.places({HEROKU_API_KEY: ''}), ada)).to.deep.equal(inKeychain)
+    })
+  })
+
+  describe('in .netrc', () => {
+    for (const value of ['true', 'True', 'TRUE']) {
+      it(`puts it there alone with HEROKU_NETRC_WRITE=${value}, and starts no keychain`, async () => {
+        expect(await saveToken(user.places({HEROKU_NETRC_WRITE: value}), ada)).to.deep.equal(inNetrc())
+        expect(netrc()).to.equal(entries(ada))
+        expect(user.memory.calls).to.deep.equal([])
+      })
+    }
+
+    it('changes nothing of what is on record of the keychain, where it is asked for', async () => {
+      await saveToken(user.places(), grace)
+      const before = [user.read(LOGIN_JSON), user.read(OUR_JSON)]
+      await saveToken(user.places({HEROKU_NETRC_WRITE: 'true'}), ada)
+      expect([user.read(LOGIN_JSON), user.read(OUR_JSON)]).to.deep.equal(before)
+    })
+
+    it('says why where there is no keychain, and what would help', async () => {
+      expect(await saveToken(user.places({}, noKeychain), ada)).to.deep.equal({
+        ...inNetrc(),
+        because: 'secret-tool is not installed',
+        hint: 'install it',
+      })
+      expect(netrc()).to.equal(entries(ada))
+      expect(user.read(LOGIN_JSON)).to.equal(undefined)
+      expect((await readLoginState(user.dataDir)).tokens).to.deep.equal([recordFor(ada, 'netrc')])
+    })
+
+    it('is for the user alone', async () => {
+      await saveToken(user.places({}, noKeychain), ada)
+      if (process.platform !== 'win32') expect(statSync(user.netrcPath).mode & 0o777).to.equal(0o600)
+    })
+
+    it('has the machines of the hosts in use', async () => {
+      await saveToken(user.places({HEROKU_HOST: 'http://localhost:5000'}, noKeychain), ada)
+      expect(netrc()).to.equal(entries(ada, ['localhost:5000']))
+    })
+  })
+
+  describe('when the keychain failed', () => {
+    for (const problem of ['locked', 'denied', 'unavailable', 'timed-out', 'refused', 'failed'] satisfies Problem[]) {
+      it(`as ${problem}, puts it into .netrc, and says why and what would help`, async () => {
+        user.memory.fail(new BackendError(problem, `the keyring was ${problem}`, 'do this'))
+        expect(await saveToken(user.places(), ada)).to.deep.equal({
+          ...inNetrc(),
+          because: `the keyring was ${problem}`,
+          hint: 'do this',
+        })
+        expect(netrc()).to.equal(entries(ada))
+        expect((await readLoginState(user.dataDir)).tokens).to.deep.equal([recordFor(ada, 'netrc')])
+      })
+    }
+
+    it('because it could not be opened, does the same', async () => {
+      user.memory.faults.set('open', new BackendError('unavailable', 'there is no tool'))
+      expect(await saveToken(user.places(), ada)).to.deep.equal({...inNetrc(), because: 'there is no tool'})
+    })
+
+    it('does not let the account that was current before come back with the keychain', async () => {
+      await saveToken(user.places(), grace)
+      user.memory.fail(locked())
+      await saveToken(user.places(), ada)
+      expect(user.read(LOGIN_JSON)).to.equal('{"account":"ada@example.com"}\n')
+      user.memory.mend()
+      expect((await findToken(user.places())).found).to.include({...ada, source: 'netrc'})
+    })
+
+    it('does not cover up a mistake of ours', async () => {
+      const mistake = new TypeError('a mistake')
+      user.memory.fail(mistake)
+      expect(await thrownBy(saveToken(user.places(), ada))).to.equal(mistake)
+      expect(netrc()).to.equal(undefined)
+    })
+  })
+
+  describe('when no place takes it', () => {
+    it('names both causes, and records no login', async () => {
+      mkdirSync(user.netrcPath)
+      user.memory.fail(locked())
+      const error = await thrownBy(saveToken(user.places(), ada))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error).to.include({
+        message: `no place took the token: the keyring is locked; could not read ${user.netrcPath} (EISDIR)`,
+        hint: `move the folder ${user.netrcPath} out of the way`,
+      })
+      expect(user.read(LOGIN_JSON)).to.equal(undefined)
+      expect(user.read(OUR_JSON)).to.equal(undefined)
+    })
+
+    it('names the one cause where there is no keychain', async () => {
+      user.write('.netrc', 'machine api.heroku.com login "not closed')
+      const error = await thrownBy(saveToken(user.places({}, noKeychain), ada))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error.message).to.match(/^no place took the token: \S+\.netrc: /u)
+      expect(error.message).not.to.include(ada.token)
+      expect(netrc()).to.equal('machine api.heroku.com login "not closed')
+    })
+  })
+
+  const refused = {
+    'an empty account': {account: '', token: 'HRKU-1'},
+    'an account with a newline': {account: 'ada\n@example.com', token: 'HRKU-1'},
+    'an account that recolours the terminal': {account: 'ada\u001B[31m', token: 'HRKU-1'},
+    'an empty token': {account: 'ada', token: ''},
+    'a token of two lines': {account: 'ada', token: 'HRKU-1\nmachine x'},
+    'a token that is not ASCII': {account: 'ada', token: 'HRKU-ü'},
+  }
+  for (const [what, credential] of Object.entries(refused)) {
+    it(`refuses ${what} in every place, and asks none`, async () => {
+      for (const places of [user.places(), user.places({HEROKU_NETRC_WRITE: 'true'}), user.places({}, noKeychain)]) {
+        const error = await thrownBy(saveToken(places, credential))
+        expect(error).to.be.instanceOf(BackendError)
+        expect(error).to.include({problem: 'refused'})
+      }
+
+      expect(user.memory.calls).to.deep.equal([])
+      expect([netrc(), user.read(LOGIN_JSON), user.read(OUR_JSON)]).to.deep.equal([undefined, undefined, undefined])
+    })
+  }
+
+  describe('when it cannot be recorded who logged in', () => {
+    it('fails, and names the folder and the cause', async () => {
+      user.write('data', 'a file where the folder would be')
+      const error = await thrownBy(saveToken(user.places(), ada))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error).to.include({
+        message: `cannot record in ${user.dataDir} who is logged in (EEXIST)`,
+        hint: `make ${user.dataDir} writable, then log in`,
+      })
+    })
+
+    it('names the file where it is one file alone that cannot be written', async () => {
+      mkdirSync(join(user.home, LOGIN_JSON), {recursive: true})
+      const error = await thrownBy(saveToken(user.places(), ada))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error.message).to.equal(
+        `cannot record in ${user.dataDir} who is logged in (could not write ${join(user.home, LOGIN_JSON)}: it is a folder)`,
+      )
+    })
+  })
+
+  it('takes an account called __proto__ for a name like any other', async () => {
+    const odd = {account: '__proto__', token: 'HRKU-odd'}
+    await saveToken(user.places(), odd)
+    expect(user.read(LOGIN_JSON)).to.equal('{"account":"__proto__"}\n')
+    await nameAccount(user.dataDir, 'constructor')
+    expect(await findToken(user.places())).to.deep.equal({})
+    expect([...user.memory.tokens]).to.deep.equal([['__proto__', 'HRKU-odd']])
+  })
+})

@@ -1,0 +1,135 @@
+import {expect} from 'chai'
+import {inspect} from 'node:util'
+import {accountOf, ApiError, expiresIn, openApi} from '../../src/heroku/api.js'
+import {type Exchange, type Http, NetworkError, openHttp} from '../../src/heroku/http.js'
+import {UserError} from '../../src/user-error.js'
+import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
+import {thrownBy} from '../support/thrown-by.js'
+
+const TOKEN = 'HRKU-canary'
+
+describe('the Platform API', () => {
+  let heroku: LoopbackHeroku
+  const open = (timeoutMs?: number) => openApi(openHttp({}), heroku.url, timeoutMs)
+
+  beforeEach(async () => (heroku = await startHeroku()))
+  afterEach(() => heroku.stop())
+
+  it('is asked for version 3, with the token as a bearer, and gives the JSON back', async () => {
+    const {token} = heroku.issue()
+    expect(await open()('GET', '/apps', {bearer: token})).to.deep.equal([])
+    const [{headers, ...request} = {headers: {}}] = heroku.requests
+    expect(request).to.deep.include({method: 'GET', path: '/apps', authorization: {kind: 'bearer', token}, body: ''})
+    expect(headers.accept).to.equal('application/vnd.heroku+json; version=3')
+  })
+
+  it('gets e-mail and password as basic authentication, to the letter', async () => {
+    Object.assign(heroku.accounts[0] ?? {}, {password: 'correct: hörse'})
+    const authorization = {email: 'ada@example.com', password: 'correct: hörse'}
+    await open()('POST', '/oauth/authorizations', authorization, {scope: ['global']})
+    expect(heroku.requests[0]).to.deep.include({
+      authorization: {kind: 'basic', user: 'ada@example.com', password: 'correct: hörse'},
+      body: '{"scope":["global"]}',
+    })
+    expect(heroku.requests[0]?.headers).not.to.have.property('heroku-two-factor-code')
+  })
+
+  it('gets a two-factor code in a header of its own', async () => {
+    Object.assign(heroku.accounts[0] ?? {}, {twoFactorCode: '123456'})
+    const authorization = {email: 'ada@example.com', password: 'correct horse', code: '123456'}
+    await open()('POST', '/oauth/authorizations', authorization, {})
+    expect(heroku.requests[0]?.headers).to.include({'heroku-two-factor-code': '123456'})
+  })
+
+  it('says no with its status, its name for the error, and its words', async () => {
+    const error = await thrownBy(open()('GET', '/account', {bearer: TOKEN}))
+    expect(error).to.be.instanceOf(ApiError)
+    expect(error).to.include({
+      status: 401,
+      id: 'unauthorized',
+      message: `${heroku.host} answered 401: Invalid credentials provided.`,
+    })
+  })
+
+  const odd = {
+    'no body': [undefined, undefined],
+    'a list': [[1], undefined],
+    'an id and a message of other types': [{id: 5, message: {a: 1}}, undefined],
+    'empty ones': [{id: '', message: ''}, undefined],
+    'an id alone': [{id: 'oops'}, 'oops'],
+  } as const
+  for (const [what, [body, id]] of Object.entries(odd))
+    it(`gives no reason with ${what}, and that is said`, async () => {
+      const http: Http = () => Promise.resolve({status: 500, body})
+      const error = await thrownBy(openApi(http, 'https://api.heroku.com')('GET', '/account', {bearer: TOKEN}))
+      expect(error).to.include({status: 500, id, message: 'api.heroku.com answered 500: it gave no reason'})
+    })
+
+  it('cannot move the cursor by what it says', async () => {
+    heroku.faults.set('/account', {status: 400, body: {message: 'no\u001B[2J\nError: fake'}})
+    const {message} = await thrownBy(open()('GET', '/account', {bearer: TOKEN}))
+    expect(message).to.equal(`${heroku.host} answered 400: no\uFFFD[2J\uFFFDError: fake`)
+  })
+
+  for (const status of [199, 301, 302, 304, 400, 403, 404, 422, 429, 500, 503])
+    it(`has not done it with status ${status}`, async () => {
+      const http: Http = () => Promise.resolve({status, body: {email: 'ada@example.com'}})
+      expect(await thrownBy(openApi(http, 'https://a.b')('GET', '/account', {bearer: TOKEN}))).to.include({status})
+    })
+
+  for (const status of [200, 201, 202, 206, 299])
+    it(`has done it with status ${status}`, async () => {
+      const http: Http = () => Promise.resolve({status, body: {a: 1}})
+      expect(await openApi(http, 'https://a.b')('GET', '/', {bearer: TOKEN})).to.deep.equal({a: 1})
+    })
+
+  it('has half a minute for each request, or as long as it is given', async () => {
+    const times: number[] = []
+    const http: Http = (_, {timeoutMs}: Exchange) => {
+      times.push(timeoutMs)
+      return Promise.resolve({status: 200, body: {}})
+    }
+    await openApi(http, 'https://a.b')('GET', '/', {bearer: TOKEN})
+    await openApi(http, 'https://a.b', 7)('GET', '/', {bearer: TOKEN})
+    expect(times).to.deep.equal([30_000, 7])
+    heroku.faults.set('/account', 'hang')
+    const error = await thrownBy(open(100)('GET', '/account', {bearer: TOKEN}))
+    expect(error).to.be.instanceOf(NetworkError)
+    expect(error.message).to.equal(`${heroku.host} did not answer within 0.1 s`)
+  })
+
+  for (const fault of ['close', 'hang', {status: 500}, {status: 302}] as const)
+    it(`keeps the token out of the error where it answers ${JSON.stringify(fault)}`, async () => {
+      heroku.faults.set('/account', fault)
+      const error = await thrownBy(open(200)('GET', '/account', {bearer: TOKEN}))
+      expect(
+        [error.message, error.stack, error.hint, String(error.cause), JSON.stringify(error)].join(),
+      ).not.to.include(TOKEN)
+    })
+})
+
+describe("a token's account", () => {
+  it('is whom the API names', async () => {
+    expect(await accountOf(() => Promise.resolve({email: 'ada@example.com'}), TOKEN)).to.equal('ada@example.com')
+  })
+
+  for (const body of [undefined, null, {}, [], {email: ''}, {email: 7}, 'ada@example.com'])
+    it(`is not known from ${JSON.stringify(body)}`, async () => {
+      const error = await thrownBy(accountOf(() => Promise.resolve(body), TOKEN))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error.message).to.equal('the API did not say whose token this is')
+    })
+})
+
+describe('the end of a token', () => {
+  it('is so many seconds from now', () => {
+    const before = Date.now()
+    const end = Date.parse(expiresIn(60).expiresAt ?? '')
+    expect(end).to.be.within(before + 60_000, Date.now() + 60_000)
+  })
+
+  for (const value of [null, undefined, 0, -1, NaN, Infinity, '60', {}])
+    it(`is not known from ${inspect(value)}`, () => {
+      expect(expiresIn(value)).to.deep.equal({})
+    })
+})

@@ -1,0 +1,434 @@
+import {expect} from 'chai'
+import {spawnSync} from 'node:child_process'
+import {mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {createServer, type IncomingMessage, type RequestListener} from 'node:http'
+import {createServer as createTlsServer} from 'node:https'
+import {connect, createServer as createTcpServer, type Socket} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {type Exchange, NetworkError, openHttp} from '../../src/heroku/http.js'
+import {UserError} from '../../src/user-error.js'
+import {type Listening, listen, until} from '../support/listen.js'
+import {openSandbox} from '../support/sandbox.js'
+import {thrownBy} from '../support/thrown-by.js'
+
+const TOKEN = 'HRKU-canary'
+const CHECK = 'check the network, and HTTPS_PROXY if you need a proxy'
+const get: Exchange = {method: 'GET', headers: {authorization: `Bearer ${TOKEN}`}, timeoutMs: 5000}
+
+/** Everything that a person could be shown of an error. */
+const shown = (error: Error & Record<string, unknown>) =>
+  [error.message, error.hint, error.stack, String(error.cause), JSON.stringify(error)].join('\n')
+
+describe('HTTP', () => {
+  const running: Listening[] = []
+  const started = async (server: Parameters<typeof listen>[0]) => {
+    const listening = await listen(server)
+    running.push(listening)
+    return listening
+  }
+  const serve = async (listener: RequestListener) => `http://127.0.0.1:${(await started(createServer(listener))).port}`
+  const http = openHttp({})
+
+  afterEach(async () => {
+    for (const each of running.splice(0)) await each.stop()
+  })
+
+  describe('an exchange', () => {
+    it('sends method, headers and JSON, and gives back status and JSON', async () => {
+      let seen: object = {}
+      const url = await serve((request, response) => {
+        const {method, url, headers} = request
+        let body = ''
+        request.setEncoding('utf8').on('data', (text: string) => (body += text))
+        request.on('end', () => {
+          const {accept, authorization, 'content-type': type} = headers
+          seen = {method, url, accept, authorization, type, body}
+          response.writeHead(201).end('{"å":[1]}')
+        })
+      })
+      const exchange = {...get, method: 'POST', body: {description: 'ü'}} as const
+      expect(await http(`${url}/a?b=c`, exchange)).to.deep.equal({status: 201, body: {å: [1]}})
+      expect(seen).to.deep.equal({
+        method: 'POST',
+        url: '/a?b=c',
+        accept: 'application/json',
+        authorization: `Bearer ${TOKEN}`,
+        type: 'application/json',
+        body: '{"description":"ü"}',
+      })
+    })
+
+    it('sends no body and no type of one where there is none', async () => {
+      let seen: IncomingMessage['headers'] = {}
+      const url = await serve((request, response) => {
+        seen = request.headers
+        response.end('{}')
+      })
+      await http(url, {...get, headers: {accept: 'application/vnd.heroku+json; version=3'}})
+      expect(seen).to.deep.include({accept: 'application/vnd.heroku+json; version=3'})
+      expect(seen).not.to.have.any.keys('content-type', 'content-length', 'authorization')
+    })
+
+    for (const status of [204, 400, 401, 404, 429, 500, 503])
+      it(`takes status ${status} for an answer like any other`, async () => {
+        const url = await serve((_, response) => response.writeHead(status).end(status === 204 ? '' : '{"id":"x"}'))
+        expect(await http(url, get)).to.deep.equal({status, body: status === 204 ? undefined : {id: 'x'}})
+      })
+
+    for (const body of ['', '<html>{"not": JSON', '{"half":', '\u0000\u0001'])
+      it(`has no body for what is no JSON: ${JSON.stringify(body)}`, async () => {
+        const url = await serve((_, response) => response.end(body))
+        expect(await http(url, get)).to.deep.equal({status: 200, body: undefined})
+      })
+
+    for (const status of [301, 302, 303, 307, 308])
+      it(`does not follow a redirect of status ${status}, which would take the token along`, async () => {
+        let led = 0
+        const elsewhere = await serve((_, response) => {
+          led += 1
+          response.end('{}')
+        })
+        const url = await serve((_, response) => response.writeHead(status, {location: elsewhere}).end())
+        expect(await http(url, get)).to.deep.equal({status, body: undefined})
+        expect(led).to.equal(0)
+      })
+  })
+
+  describe('without an answer', () => {
+    const failure = async (url: string, exchange: Partial<Exchange> = {}, env = {}) => {
+      const error = await thrownBy(openHttp(env)(url, {...get, ...exchange}))
+      expect(shown(error)).not.to.include(TOKEN)
+      expect(error).to.be.instanceOf(NetworkError)
+      expect(error.hint).to.equal(CHECK)
+      return error.message
+    }
+
+    it('names the host and the cause where nobody listens', async () => {
+      const {port, stop} = await listen(createTcpServer())
+      await stop()
+      expect(await failure(`http://127.0.0.1:${port}/account`)).to.equal(
+        `cannot reach 127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port} (ECONNREFUSED)`,
+      )
+    })
+
+    it('names the cause where a name stands for several addresses, too', async () => {
+      const {port, stop} = await listen(createTcpServer())
+      await stop()
+      expect(await failure(`http://localhost:${port}/account`)).to.match(
+        new RegExp(String.raw`^cannot reach localhost:${port}: \S.*ECONNREFUSED`, 'u'),
+      )
+    })
+
+    it('names the host and the cause where there is no such name', async () => {
+      expect(await failure('https://api.invalid/account')).to.match(
+        /^cannot reach api\.invalid: getaddrinfo (?:ENOTFOUND|EAI_AGAIN) api\.invalid/u,
+      )
+    })
+
+    for (const [when, behave] of [
+      ['before a word', (socket: Socket) => socket.destroy()],
+      ['in the middle of the head', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-')],
+      [
+        'in the middle of the body',
+        (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"email":'),
+      ],
+      ['with what is not HTTP', (socket: Socket) => socket.end('220 smtp.example.com ESMTP\r\n')],
+    ] as const)
+      it(`names the host where the connection ends ${when}`, async () => {
+        const {port} = await started(createTcpServer((socket) => socket.once('data', () => behave(socket))))
+        expect(await failure(`http://127.0.0.1:${port}/`)).to.match(
+          new RegExp(String.raw`^cannot reach 127\.0\.0\.1:${port}: \S`, 'u'),
+        )
+      })
+
+    for (const [what, listener] of [
+      ['nothing', () => undefined],
+      ['a head alone', (_, response) => response.writeHead(200).write('{')],
+      [
+        'a little, again and again',
+        (_, response) => {
+          const timer = setInterval(() => response.write(' '), 10)
+          response.on('close', () => {
+            clearInterval(timer)
+          })
+        },
+      ],
+    ] satisfies [string, RequestListener][])
+      it(`is over in time where the server sends ${what}`, async () => {
+        const url = await serve(listener)
+        const began = performance.now()
+        expect(await failure(url, {timeoutMs: 200})).to.equal(`${new URL(url).host} did not answer within 0.2 s`)
+        expect(performance.now() - began).to.be.within(190, 2000)
+      })
+
+    it('reads ten million bytes, and hangs up after one more', async () => {
+      let size = 10_000_000
+      const server = createServer((_, response) => response.end(`"${'x'.repeat(size - 2)}"`))
+      const listening = await started(server)
+      const url = `http://127.0.0.1:${listening.port}`
+      expect((await http(url, get)).body).to.have.length(size - 2)
+      size += 1
+      expect(await failure(url)).to.equal(`cannot reach ${new URL(url).host}: it answered with far too much`)
+    })
+
+    it('hangs up on a server that sends for ever', async () => {
+      const chunk = Buffer.alloc(100_000, 'x')
+      const listening = await started(
+        createServer((_, response) => {
+          const more = () => {
+            while (!response.destroyed && response.write(chunk));
+          }
+          response.on('drain', more)
+          more()
+        }),
+      )
+      const url = `http://127.0.0.1:${listening.port}`
+      expect(await failure(url)).to.equal(`cannot reach ${new URL(url).host}: it answered with far too much`)
+      await until(() => listening.connections() === 0)
+    })
+
+    it('does not repeat a token that no header can carry', async () => {
+      const url = await serve((_, response) => response.end('{}'))
+      const headers = {authorization: `Bearer ${TOKEN}\r\nX-Evil: 1`}
+      expect(await failure(url, {headers})).to.match(/^cannot reach 127\.0\.0\.1:\d+: invalid authorization header/u)
+    })
+
+    it('shows no control characters of what the other side said', async () => {
+      const {port} = await started(createTcpServer((socket) => socket.end('HTTP/1.1 200 \u001B[31m\u0007\r\n')))
+      // eslint-disable-next-line no-control-regex -- they are what this is about
+      expect(await failure(`http://127.0.0.1:${port}`)).not.to.match(/[\u0000-\u001F]/u)
+    })
+
+    for (const url of ['cli-auth.heroku.com/auth', 'https://', 'not a url'])
+      it(`names an address that is none: ${url}`, async () => {
+        expect(await failure(url)).to.match(/^cannot reach \S.*: \S/u)
+      })
+  })
+
+  describe('that is ended before its time', () => {
+    it('ends at once, as an abortion and not as trouble with the network', async () => {
+      const controller = new AbortController()
+      const listening = await started(
+        createServer(() => {
+          controller.abort()
+        }),
+      )
+      const url = `http://127.0.0.1:${listening.port}`
+      const error = await thrownBy(http(url, {...get, signal: controller.signal}))
+      expect(error).not.to.be.instanceOf(NetworkError)
+      expect(error.name).to.equal('AbortError')
+      expect(shown(error)).not.to.include(TOKEN)
+      await until(() => listening.connections() === 0)
+    })
+
+    it('does not begin where it was ended before', async () => {
+      let requests = 0
+      const url = await serve((_, response) => {
+        requests += 1
+        response.end('{}')
+      })
+      const error = await thrownBy(http(url, {...get, signal: AbortSignal.abort()}))
+      expect(error.name).to.equal('AbortError')
+      expect(requests).to.equal(0)
+    })
+  })
+
+  describe('over TLS', () => {
+    const HOST = 'api.heroku.test'
+    let folder: string
+    let file: (name: string) => string
+    let url: string
+    let port: number
+    let server: Listening
+
+    const openssl = (...args: string[]) => {
+      const {status, stderr} = spawnSync('openssl', args, {encoding: 'utf8'})
+      expect(status, stderr).to.equal(0)
+    }
+
+    before(async () => {
+      folder = realpathSync(mkdtempSync(join(tmpdir(), 'keychain-tls-')))
+      file = (name) => join(folder, name)
+      openssl(
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+        ...['-subj', '/CN=a test', '-addext', `subjectAltName=IP:127.0.0.1,DNS:${HOST}`],
+        ...['-keyout', file('key.pem'), '-out', file('cert.pem')],
+      )
+      const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync(file(name)))
+      server = await listen(createTlsServer({key, cert}, (_, response) => response.end('{"tls":true}')))
+      ;({port} = server)
+      url = `https://127.0.0.1:${port}/`
+    })
+
+    after(async () => {
+      await server.stop()
+      rmSync(folder, {recursive: true, force: true})
+    })
+
+    const answer = {status: 200, body: {tls: true}}
+
+    it('refuses a certificate that nobody vouches for', async () => {
+      const error = await thrownBy(http(url, get))
+      expect(error).to.be.instanceOf(NetworkError)
+      expect(error.message).to.equal(
+        `cannot reach 127.0.0.1:${port}: self-signed certificate (DEPTH_ZERO_SELF_SIGNED_CERT)`,
+      )
+    })
+
+    it('takes one that SSL_CERT_FILE has', async () => {
+      expect(await openHttp({SSL_CERT_FILE: file('cert.pem')})(url, get)).to.deep.equal(answer)
+    })
+
+    it('refuses one for another name', async () => {
+      const error = await thrownBy(openHttp({SSL_CERT_FILE: file('cert.pem')})(`https://localhost:${port}/`, get))
+      expect(error.message).to.include('ERR_TLS_CERT_ALTNAME_INVALID')
+    })
+
+    it('takes one that SSL_CERT_DIR has, whatever else is in there', async () => {
+      const certs = file('certs')
+      mkdirSync(join(certs, 'java'), {recursive: true})
+      writeFileSync(join(certs, 'README'), 'no certificate')
+      writeFileSync(join(certs, 'binary'), Buffer.from([0, 255, 1, 2]))
+      symlinkSync('nowhere', join(certs, 'dangling.0'))
+      symlinkSync('../cert.pem', join(certs, '0123abcd.0'))
+      expect(await openHttp({SSL_CERT_DIR: certs})(url, get)).to.deep.equal(answer)
+    })
+
+    it('takes one that NODE_EXTRA_CA_CERTS has, beside those that SSL_CERT_FILE has', async () => {
+      writeFileSync(file('none.pem'), '')
+      const env = {SSL_CERT_FILE: file('none.pem'), NODE_EXTRA_CA_CERTS: file('cert.pem')}
+      expect(await openHttp(env)(url, get)).to.deep.equal(answer)
+    })
+
+    it('takes one that NODE_EXTRA_CA_CERTS has, alone, as Node itself does', async () => {
+      const sandbox = openSandbox()
+      try {
+        const script = fileURLToPath(new URL('../fixtures/heroku/get.ts', import.meta.url))
+        const args = ['--import', import.meta.resolve('tsx'), script, url]
+        const {stdout} = await sandbox.run('node', args, {env: {NODE_EXTRA_CA_CERTS: file('cert.pem')}})
+        expect(stdout).to.equal(JSON.stringify(answer))
+      } finally {
+        await sandbox.close()
+      }
+    })
+
+    for (const variable of ['SSL_CERT_FILE', 'SSL_CERT_DIR'])
+      it(`names what ${variable} says and cannot be read, before anything is sent`, async () => {
+        const missing = file('missing')
+        const error = await thrownBy(Promise.resolve().then(() => openHttp({[variable]: missing})))
+        expect(error).to.be.instanceOf(UserError)
+        expect(error).to.include({
+          message: `cannot read the certificates in ${missing} (ENOENT)`,
+          hint: 'check SSL_CERT_FILE and SSL_CERT_DIR',
+        })
+      })
+
+    describe('through a proxy', () => {
+      let proxy: string
+      let tunnels: string[]
+      let credentials: (string | undefined)[]
+
+      beforeEach(async () => {
+        tunnels = []
+        credentials = []
+        const between = createServer((_, response) => response.writeHead(500).end())
+        between.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+          tunnels.push(request.url ?? '')
+          credentials.push(request.headers['proxy-authorization'])
+          const through = connect(port, '127.0.0.1', () => {
+            socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+            through.write(head)
+            through.pipe(socket).pipe(through)
+          })
+          socket.on('error', () => through.destroy())
+          through.on('error', () => socket.destroy())
+        })
+        proxy = `http://127.0.0.1:${(await started(between)).port}`
+      })
+
+      const trusted = () => ({SSL_CERT_FILE: file('cert.pem')})
+
+      for (const variable of ['HTTPS_PROXY', 'https_proxy'])
+        it(`of ${variable} goes there, with TLS to the server itself`, async () => {
+          expect(await openHttp({...trusted(), [variable]: proxy})(`https://${HOST}/`, get)).to.deep.equal(answer)
+          expect(tunnels).to.deep.equal([`${HOST}:443`])
+          expect(credentials).to.deep.equal([undefined])
+        })
+
+      it('of https_proxy rather than HTTPS_PROXY', async () => {
+        const env = {...trusted(), https_proxy: proxy, HTTPS_PROXY: 'http://127.0.0.1:1'}
+        expect(await openHttp(env)(`https://${HOST}/`, get)).to.deep.equal(answer)
+      })
+
+      it('says who it is to the proxy, where the address says so', async () => {
+        const env = {...trusted(), HTTPS_PROXY: proxy.replace('//', '//ada:se%2Fcret@')}
+        await openHttp(env)(`https://${HOST}/`, get)
+        expect(credentials).to.deep.equal([`Basic ${Buffer.from('ada:se/cret').toString('base64')}`])
+      })
+
+      for (const exceptions of ['127.0.0.1', '*', 'x.example,127.0.0.1', '127.0.0.1 x.example'])
+        it(`goes past it where NO_PROXY is ${exceptions}`, async () => {
+          const env = {...trusted(), HTTPS_PROXY: proxy, NO_PROXY: exceptions}
+          expect(await openHttp(env)(url, get)).to.deep.equal(answer)
+          expect(tunnels).to.deep.equal([])
+        })
+
+      it('goes through it where NO_PROXY names others', async () => {
+        const env = {...trusted(), HTTPS_PROXY: proxy, NO_PROXY: 'x.example,127.0.0.2'}
+        expect(await openHttp(env)(url, get)).to.deep.equal(answer)
+        expect(tunnels).to.deep.equal([`127.0.0.1:${port}`])
+      })
+
+      it('goes by the environment that it was given, not by the process', async () => {
+        process.env.HTTPS_PROXY = 'http://127.0.0.1:1'
+        try {
+          expect(await openHttp(trusted())(url, get)).to.deep.equal(answer)
+        } finally {
+          delete process.env.HTTPS_PROXY
+        }
+      })
+
+      it('names the host, and neither token nor password, where the proxy is away', async () => {
+        const {port: nobody, stop} = await listen(createTcpServer())
+        await stop()
+        const env = {...trusted(), HTTPS_PROXY: `http://ada:hunter2@127.0.0.1:${nobody}`}
+        const error = await thrownBy(openHttp(env)(`https://${HOST}/`, get))
+        expect(error).to.be.instanceOf(NetworkError)
+        expect(error.message).to.match(/^cannot reach api\.heroku\.test: .*ECONNREFUSED/u)
+        expect(shown(error)).not.to.match(/HRKU|hunter2/u)
+      })
+
+      it('names the host where the proxy says no', async () => {
+        const refusing = createServer()
+        refusing.on('connect', (_: IncomingMessage, socket: Socket) => {
+          socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n')
+        })
+        const {port: refuser} = await started(refusing)
+        const env = {...trusted(), HTTPS_PROXY: `http://127.0.0.1:${refuser}`}
+        const error = await thrownBy(openHttp(env)(`https://${HOST}/`, get))
+        expect(error).to.be.instanceOf(NetworkError)
+        expect(error.message).to.match(/^cannot reach api\.heroku\.test: .*407/u)
+        expect(shown(error)).not.to.include(TOKEN)
+      })
+
+      it('takes an address without a scheme for an HTTP proxy, as curl does', async () => {
+        const env = {...trusted(), HTTPS_PROXY: proxy.replace('http://', '')}
+        expect(await openHttp(env)(`https://${HOST}/`, get)).to.deep.equal(answer)
+        expect(tunnels).to.deep.equal([`${HOST}:443`])
+      })
+
+      for (const variable of ['HTTPS_PROXY', 'HTTP_PROXY'])
+        for (const value of ['http://', 'ftp://proxy.example', 'http://ada:hunter2@proxy example'])
+          it(`says that ${variable} is wrong where it is ${value}, without repeating it`, async () => {
+            const error = await thrownBy(Promise.resolve().then(() => openHttp({[variable]: value})))
+            expect(error).to.be.instanceOf(UserError)
+            expect(error).to.include({
+              message: `${variable} is not the address of an HTTP proxy`,
+              hint: `correct or unset ${variable}`,
+            })
+          })
+    })
+  })
+})

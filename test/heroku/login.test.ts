@@ -1,0 +1,92 @@
+import {expect} from 'chai'
+import {ApiError, openApi} from '../../src/heroku/api.js'
+import {openHttp} from '../../src/heroku/http.js'
+import {login, type Login, type Method} from '../../src/heroku/login.js'
+import {UserError} from '../../src/user-error.js'
+import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
+import {thrownBy} from '../support/thrown-by.js'
+
+const ADA = 'ada@example.com'
+
+describe('logging in', () => {
+  let heroku: LoopbackHeroku
+  let asked: string[]
+
+  const by = (method: Method, answers: string[] = [], more: Partial<Login> = {}) => {
+    const http = openHttp({})
+    return login(method, {
+      http,
+      api: openApi(http, heroku.url, 2000),
+      loginUrl: heroku.env.HEROKU_LOGIN_HOST,
+      env: {},
+      ask(question, {default: known} = {}) {
+        asked.push(known === undefined ? question : `${question} (${known})`)
+        return Promise.resolve(answers.shift() ?? '')
+      },
+      visit: async (url) => {
+        if (url.startsWith(heroku.env.HEROKU_LOGIN_HOST)) await fetch(url)
+      },
+      readStdin: () => Promise.reject(new Error('stdin is nobody else’s business')),
+      signal: new AbortController().signal,
+      ...more,
+    })
+  }
+  const withToken = (text: string) => by('with-token', [], {readStdin: () => Promise.resolve(text)})
+
+  beforeEach(async () => {
+    asked = []
+    heroku = await startHeroku()
+  })
+  afterEach(() => heroku.stop())
+
+  it('goes through the browser where that was chosen, and asks nothing', async () => {
+    expect(await by('browser')).to.deep.equal({account: ADA, token: heroku.tokens[0]?.token})
+    expect([heroku.visits, asked]).to.deep.equal([1, []])
+  })
+
+  it('goes by password where that was chosen, for whoever is known and as long as was asked', async () => {
+    const {account, expiresAt = ''} = await by('interactive', [ADA, 'correct horse'], {known: ADA, seconds: 60})
+    expect(account).to.equal(ADA)
+    expect(Date.parse(expiresAt)).to.be.closeTo(Date.now() + 60_000, 5000)
+    expect(asked).to.deep.equal([`Email: (${ADA})`, 'Password:'])
+  })
+
+  it("goes through an organization's page where that was chosen", async () => {
+    const {token} = heroku.issue()
+    expect(await by('sso', ['acme', token])).to.deep.equal({account: ADA, token})
+    expect(asked).to.deep.equal(['Organization name:', 'Access token:'])
+  })
+
+  for (const [what, around] of [
+    ['alone', (token: string) => token],
+    ['on a line', (token: string) => `${token}\n`],
+    ['on a line of Windows, with spaces', (token: string) => `  ${token} \r\n`],
+  ] as const)
+    it(`takes the token from stdin where that was chosen, and it is there ${what}`, async () => {
+      const {token} = heroku.issue()
+      expect(await withToken(around(token))).to.deep.equal({account: ADA, token})
+      expect(asked).to.deep.equal([])
+    })
+
+  for (const nothing of ['', '\n', ' \r\n\t'])
+    it(`needs a token on stdin, and ${JSON.stringify(nothing)} is none`, async () => {
+      const error = await thrownBy(withToken(nothing))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error).to.include({message: 'there is no token on stdin', hint: 'heroku login --with-token < token.txt'})
+      expect(heroku.requests).to.deep.equal([])
+    })
+
+  it('does not take a token that is not valid', async () => {
+    const error = await thrownBy(withToken('HRKU-canary'))
+    expect(error).to.be.instanceOf(UserError).and.not.instanceOf(ApiError)
+    expect(error).to.include({
+      message: 'the token on stdin is not valid',
+      hint: 'make a new one: heroku authorizations:create',
+    })
+  })
+
+  it('calls no token invalid for an error of the server', async () => {
+    heroku.faults.set('/account', {status: 503})
+    expect(await thrownBy(withToken(heroku.issue().token))).to.include({status: 503})
+  })
+})

@@ -1,0 +1,166 @@
+import {Config, type Interfaces} from '@oclif/core'
+import {expect} from 'chai'
+import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {claimCommands} from '../../src/host/claim-commands.js'
+
+/** A plugin's commands, and their aliases. */
+type Commands = Record<string, string[]>
+
+const HOST: Commands = {'auth:login': ['login', 'signin'], 'auth:logout': ['logout'], apps: ['list'], login2: []}
+const OURS: Commands = {'auth:login': ['login'], 'auth:logout': ['logout'], 'auth:status': []}
+const OTHER: Commands = {'auth:status': [], 'other:thing': []}
+
+describe('claiming our commands in a host', () => {
+  let root: string
+
+  const write = (path: string, content: string) => {
+    mkdirSync(dirname(join(root, path)), {recursive: true})
+    writeFileSync(join(root, path), content)
+  }
+  /** A plugin as npm has it, with a manifest; each command's result says whose it is. */
+  const addPlugin = (folder: string, name: string, commands: Commands, more: object = {}, dependencies = {}) => {
+    const manifest: Record<string, object> = {}
+    for (const [id, aliases] of Object.entries(commands)) {
+      manifest[id] = {id, aliases, args: {}, flags: {}, hiddenAliases: [], pluginName: name, summary: `${name} ${id}`}
+      write(
+        join(folder, 'commands', `${id.replaceAll(':', '/')}.js`),
+        `exports.default = class { static run() { return '${name} ${id}' } }\n`,
+      )
+    }
+
+    write(join(folder, 'oclif.manifest.json'), JSON.stringify({version: '1.0.0', commands: manifest}))
+    const oclif = {bin: 'heroku', dirname: 'heroku', topicSeparator: ':', commands: './commands', ...more}
+    write(join(folder, 'package.json'), JSON.stringify({name, version: '1.0.0', dependencies, oclif}))
+  }
+  const openHost = (plugins: Record<string, Commands>) => {
+    const names = Object.keys(plugins)
+    const dependencies = Object.fromEntries(names.map((name) => [name, '1.0.0']))
+    addPlugin('.', 'heroku', HOST, {plugins: names}, dependencies)
+    for (const [name, commands] of Object.entries(plugins)) addPlugin(join('node_modules', name), name, commands)
+    return Config.load({root, userPlugins: false, devPlugins: false})
+  }
+  /** Whose command answers to each id. */
+  const owners = (config: Interfaces.Config, ids = ['auth:login', 'login', 'auth:logout', 'logout', 'auth:status']) =>
+    ids.map((id) => `${id}: ${config.findCommand(id)?.pluginName ?? 'nobody'}`)
+  const ours = [
+    'auth:login: heroku-keychain',
+    'login: heroku-keychain',
+    'auth:logout: heroku-keychain',
+    'logout: heroku-keychain',
+    'auth:status: heroku-keychain',
+  ]
+  /** The method itself, whoever's it is. */
+  const findOf = (config: object): unknown => Reflect.get(config, 'findCommand')
+  const commandsOf = (config: Interfaces.Config) =>
+    Object.fromEntries(
+      [...config.plugins.values()].map(({commands, name}) => [name, commands.map(({id}) => id).sort()]),
+    )
+
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'keychain-host-')))
+  })
+  afterEach(() => {
+    rmSync(root, {recursive: true, force: true})
+  })
+
+  it("is needed: a host's own commands come before a plugin's", async () => {
+    const config = await openHost({'heroku-keychain': OURS})
+    expect(owners(config).slice(0, 2)).to.deep.equal(['auth:login: heroku', 'login: heroku'])
+  })
+
+  it('answers with ours by id and by alias, and runs them', async () => {
+    const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
+    claimCommands(config)
+    expect(owners(config)).to.deep.equal(ours)
+    expect(await config.runCommand('auth:login')).to.equal('heroku-keychain auth:login')
+    expect(await config.runCommand('logout')).to.equal('heroku-keychain auth:logout')
+    expect(config.findCommand('login')?.id).to.equal('login')
+  })
+
+  it("leaves every other command to the host, and to other plugins, and 'not found' to oclif", async () => {
+    const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
+    claimCommands(config)
+    expect(owners(config, ['apps', 'list', 'signin', 'login2', 'other:thing', 'nonsense'])).to.deep.equal([
+      'apps: heroku',
+      'list: heroku',
+      'signin: heroku',
+      'login2: heroku',
+      'other:thing: other',
+      'nonsense: nobody',
+    ])
+    expect(await config.runCommand('apps')).to.equal('heroku apps')
+    expect(() => config.findCommand('nonsense', {must: true})).to.throw('command nonsense not found')
+    expect(config.findCommand('auth:login', {must: true}).pluginName).to.equal('heroku-keychain')
+  })
+
+  it("takes the same ids out of everybody else's commands, for a configuration made anew from them", async () => {
+    const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
+    claimCommands(config)
+    expect(commandsOf(config)).to.deep.equal({
+      heroku: ['apps', 'login2'],
+      other: ['other:thing'],
+      'heroku-keychain': ['auth:login', 'auth:logout', 'auth:status'],
+    })
+    const anew = await Config.load(config)
+    expect(anew).not.to.equal(config)
+    expect(owners(anew)).to.deep.equal(ours)
+    expect(await anew.runCommand('login')).to.equal('heroku-keychain auth:login')
+  })
+
+  it('is the same twice as once', async () => {
+    const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
+    claimCommands(config)
+    const [find, before] = [findOf(config), commandsOf(config)]
+    claimCommands(config)
+    expect(findOf(config)).to.equal(find)
+    expect(commandsOf(config)).to.deep.equal(before)
+    expect(owners(config)).to.deep.equal(ours)
+  })
+
+  it('changes nothing where we are not among the plugins', async () => {
+    const config = await openHost({other: OTHER})
+    const [find, before] = [findOf(config), commandsOf(config)]
+    claimCommands(config)
+    expect(findOf(config)).to.equal(find)
+    expect(commandsOf(config)).to.deep.equal(before)
+    expect(owners(config)[0]).to.equal('auth:login: heroku')
+  })
+
+  it('changes nothing on disk', async () => {
+    claimCommands(await openHost({'heroku-keychain': OURS}))
+    const again = await Config.load({root, userPlugins: false, devPlugins: false})
+    expect(commandsOf(again).heroku).to.deep.equal(['apps', 'auth:login', 'auth:logout', 'login2'])
+  })
+
+  // @oclif/core 2 has the plugins in an array; later versions in a Map.
+  for (const [kind, make] of [
+    ['an array', (plugins: {name: string}[]) => plugins],
+    ['a Map', (plugins: {name: string}[]) => new Map(plugins.map((each) => [each.name, each]))],
+  ] as const)
+    it(`answers with ours where the plugins are in ${kind}`, () => {
+      const command = (id: string, pluginName: string, aliases: string[] = []) => ({id, aliases, pluginName})
+      const hosts = [command('auth:login', 'heroku', ['login']), command('apps', 'heroku')]
+      const found: unknown[][] = []
+      const config = {
+        plugins: make([
+          {name: 'heroku', commands: hosts} as {name: string},
+          {name: 'heroku-keychain', commands: [command('auth:login', 'heroku-keychain', ['login'])]} as {name: string},
+        ]),
+        findCommand(...args: unknown[]) {
+          found.push([this === config, ...args])
+          return command('from the host', 'heroku')
+        },
+      } as unknown as Interfaces.Config
+      claimCommands(config)
+      expect(owners(config, ['auth:login', 'login', 'apps'])).to.deep.equal([
+        'auth:login: heroku-keychain',
+        'login: heroku-keychain',
+        'apps: heroku',
+      ])
+      // The host's own method is called as its own, with what it was given.
+      expect(found).to.deep.equal([[true, 'apps', undefined]])
+      expect(hosts.map(({id}) => id)).to.deep.equal(['apps'])
+    })
+})

@@ -1,0 +1,188 @@
+import {expect} from 'chai'
+import fc from 'fast-check'
+import {hostsFrom} from '../src/hosts.js'
+
+const LOGIN = 'https://cli-auth.heroku.com'
+const usual = {
+  apiUrl: 'https://api.heroku.com',
+  api: 'api.heroku.com',
+  git: 'git.heroku.com',
+  loginUrl: LOGIN,
+  warnings: [],
+}
+const ignored = (variable: string) => `${variable} is set to a host that is not Heroku's; it is ignored`
+
+/** What the hosts are where HEROKU_HOST names a domain. */
+const below = (domain: string) => ({
+  ...usual,
+  apiUrl: `https://api.${domain}`,
+  api: `api.${domain}`,
+  git: `git.${domain}`,
+})
+/** What the hosts are where HEROKU_HOST is a URL. */
+const at = (apiUrl: string, host: string) => ({...usual, apiUrl, api: host, git: host})
+
+const foreign = [
+  'evilheroku.com',
+  'heroku.com.evil.com',
+  'heroku.com-evil.com',
+  'xheroku.com',
+  'heroku.co',
+  'heroku.comm',
+  'com',
+  'evil.com',
+  'herokuapp.com',
+  'herokussl.com',
+  'heroku.com.',
+  'heroku.com@evil.com',
+  'heroku.com:80@evil.com',
+  'ada@heroku.com',
+  'ada:secret@heroku.com',
+  'https://ada:secret@heroku.com',
+  'https://heroku.com@evil.com',
+  'https://heroku.com.evil.com',
+  String.raw`evil.com\heroku.com`,
+  'evil.com/heroku.com',
+  'evil.com#heroku.com',
+  'evil.com?heroku.com',
+  'https://evil.com#.heroku.com',
+  'heroku.com/path',
+  'https://heroku.com/path',
+  'https://heroku.com/?query',
+  'https://heroku.com/#hash',
+  'http://heroku.com',
+  'http://api.heroku.com',
+  'http://staging.herokudev.com:8080',
+  'ftp://heroku.com',
+  'file:///heroku.com',
+  'javascript:heroku.com',
+  'HTTPS://heroku.com',
+  'heroku.com, evil.com',
+  'heroku.com evil.com',
+  ' ',
+  '*',
+  '.',
+  ':',
+  'heroku.com:99999',
+  'hеroku.com', // a Cyrillic letter
+  'localhost.evil.com',
+  'mylocalhost',
+  'evil.localhost',
+  'localhost@evil.com',
+  '127.0.0.1.evil.com',
+  '127.0.0.2',
+  '10.0.0.1',
+  '0.0.0.0',
+  '[::1]',
+  'https://[::1]:5000',
+  'http://127.0.0.1.evil.com',
+  'http://localhost.evil.com',
+  'http://localhost:5000/path',
+  'http://user@localhost:5000',
+]
+
+describe('the hosts from the environment', () => {
+  it("are Heroku's own where nothing is set, or to nothing", () => {
+    expect(hostsFrom({})).to.deep.equal(usual)
+    expect(hostsFrom({HEROKU_HOST: '', HEROKU_GIT_HOST: '', HEROKU_LOGIN_HOST: ''})).to.deep.equal(usual)
+  })
+
+  describe('by HEROKU_HOST', () => {
+    const domains: [string, ReturnType<typeof below>][] = [
+      ['heroku.com', usual],
+      ['herokai.com', below('herokai.com')],
+      ['herokuspace.com', below('herokuspace.com')],
+      ['herokudev.com', below('herokudev.com')],
+      ['staging.herokudev.com', below('staging.herokudev.com')],
+      ['a.b-c.herokai.com', below('a.b-c.herokai.com')],
+      ['heroku.com:8443', below('heroku.com:8443')],
+      ['Heroku.COM', usual],
+      ['heroku.com/', usual],
+      ['heroku.com:443', usual],
+      ['localhost', below('localhost')],
+      ['localhost:5000', below('localhost:5000')],
+      ['https://heroku.com', at('https://heroku.com', 'heroku.com')],
+      ['https://api.staging.herokudev.com', at('https://api.staging.herokudev.com', 'api.staging.herokudev.com')],
+      ['https://heroku.com:8443/', at('https://heroku.com:8443', 'heroku.com:8443')],
+      ['http://localhost', at('http://localhost', 'localhost')],
+      ['http://localhost:5000', at('http://localhost:5000', 'localhost:5000')],
+      ['http://127.0.0.1:5000', at('http://127.0.0.1:5000', '127.0.0.1:5000')],
+      ['https://127.0.0.1', at('https://127.0.0.1', '127.0.0.1')],
+      // There is no name below an address.
+      ['127.0.0.1', at('https://127.0.0.1', '127.0.0.1')],
+      ['127.0.0.1:5000', at('https://127.0.0.1:5000', '127.0.0.1:5000')],
+    ]
+    for (const [value, hosts] of domains)
+      it(`${value} are ${hosts.apiUrl} and ${hosts.git}`, () => {
+        expect(hostsFrom({HEROKU_HOST: value})).to.deep.equal(hosts)
+      })
+
+    for (const value of foreign)
+      it(`${JSON.stringify(value)} are the usual ones, with a warning that does not repeat it`, () => {
+        expect(hostsFrom({HEROKU_HOST: value})).to.deep.equal({...usual, warnings: [ignored('HEROKU_HOST')]})
+      })
+  })
+
+  describe('by HEROKU_GIT_HOST', () => {
+    for (const [value, git] of [
+      ['git.herokai.com', 'git.herokai.com'],
+      ['heroku.com', 'heroku.com'],
+      ['https://git.staging.herokudev.com', 'git.staging.herokudev.com'],
+      ['localhost:5000', 'localhost:5000'],
+      ['http://127.0.0.1:5000', '127.0.0.1:5000'],
+    ] as const)
+      it(`${value} have ${git} for git, and nothing else changes`, () => {
+        expect(hostsFrom({HEROKU_GIT_HOST: value})).to.deep.equal({...usual, git})
+      })
+
+    for (const value of foreign)
+      it(`${JSON.stringify(value)} are the usual ones, with a warning`, () => {
+        expect(hostsFrom({HEROKU_GIT_HOST: value})).to.deep.equal({...usual, warnings: [ignored('HEROKU_GIT_HOST')]})
+      })
+  })
+
+  it('are each ignored by themselves', () => {
+    expect(hostsFrom({HEROKU_HOST: 'evil.com', HEROKU_GIT_HOST: 'git.herokai.com'})).to.deep.equal({
+      ...usual,
+      git: 'git.herokai.com',
+      warnings: [ignored('HEROKU_HOST')],
+    })
+    expect(hostsFrom({HEROKU_HOST: 'herokai.com', HEROKU_GIT_HOST: 'evil.com'})).to.deep.equal({
+      ...below('herokai.com'),
+      warnings: [ignored('HEROKU_GIT_HOST')],
+    })
+    expect(hostsFrom({HEROKU_HOST: 'evil.com', HEROKU_GIT_HOST: 'evil.com'}).warnings).to.deep.equal([
+      ignored('HEROKU_HOST'),
+      ignored('HEROKU_GIT_HOST'),
+    ])
+  })
+
+  it('have the browser login where HEROKU_LOGIN_HOST says, without slashes at the end', () => {
+    expect(hostsFrom({HEROKU_LOGIN_HOST: 'http://127.0.0.1:5000//'})).to.deep.equal({
+      ...usual,
+      loginUrl: 'http://127.0.0.1:5000',
+    })
+  })
+
+  it('are on the list, and give a URL that can be asked, whatever the variables say', () => {
+    const listed = /^(?:[^/@?#\\:]*\.)?(?:heroku|herokai|herokuspace|herokudev)\.com(?::\d+)?$/u
+    const loopback = /^(?:(?:api\.|git\.)?localhost|127\.0\.0\.1)(?::\d+)?$/u
+    const piece = fc.oneof(
+      fc.constantFrom('heroku.com', 'herokai.com', 'localhost', '127.0.0.1', 'evil.com', 'https://', 'http://', 'api'),
+      fc.constantFrom('.', '@', ':', '/', '\\', '#', '?', '%2e', '%40', '\t', '\n', '。', '443', '80'),
+      fc.string({maxLength: 3, unit: 'binary'}),
+    )
+    const host = fc.array(piece, {maxLength: 5}).map((pieces) => pieces.join(''))
+    fc.assert(
+      fc.property(host, host, (HEROKU_HOST, HEROKU_GIT_HOST) => {
+        const {api, apiUrl, git} = hostsFrom({HEROKU_HOST, HEROKU_GIT_HOST})
+        for (const each of [api, git]) expect(listed.test(each) || loopback.test(each), each).to.equal(true)
+        const url = new URL(apiUrl)
+        expect(url.host).to.equal(api)
+        expect(url.origin).to.equal(apiUrl)
+        expect(url.protocol === 'https:' || loopback.test(api), apiUrl).to.equal(true)
+      }),
+      {numRuns: 3000},
+    )
+  })
+})
