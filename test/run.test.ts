@@ -168,6 +168,18 @@ for (const [door, run] of doors)
         expect((await run(file('plain'), [], options)).ended).to.be.oneOf(['not-started', 'exited'])
       })
 
+      it('says so of what the system refuses to start at all, and never throws', async () => {
+        const options = {timeoutMs: 10_000, input: 'HRKU-canary'}
+        writeFileSync(file('fine'), '#!/bin/sh\n', {mode: 0o755})
+        for (const [program, args] of [
+          [file('fine'), ['x'.repeat(3_000_000)]],
+          [file('fine'), ['a\0b']],
+          ['', []],
+          [file('fine/below'), []],
+        ] as const)
+          expect((await run(program, args, options)).ended).to.equal('not-started')
+      })
+
       it('says so of a folder that is not there to run it in', async () => {
         expect(await run(tool('exit 0'), [], {timeoutMs: 10_000, cwd: file('missing')})).to.deep.equal({
           ended: 'not-started',

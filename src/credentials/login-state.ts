@@ -1,5 +1,5 @@
 // Who is logged in, in two small files without secrets: the Heroku CLI's own `login.json`, and ours beside it.
-import {mkdir, readFile, rm} from 'node:fs/promises'
+import {access, constants, mkdir, readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {replaceFile} from '../atomic-file.js'
 import type {BackendName, Credential} from '../backends/backend.js'
@@ -73,6 +73,15 @@ export async function recordLogout(dataDir: string, account: string | undefined)
   const {tokens} = await readOurs(dataDir)
   await writeOurs(dataDir, {version: 1, loggedOut: true, tokens: tokens.filter((token) => token.account !== account)})
   await rm(join(dataDir, THE_CLIS), {force: true})
+}
+
+/**
+ * Makes the data folder, if there is none.
+ * @throws {Error} of the file system, if a login could not be recorded there
+ */
+export async function assertRecordable(dataDir: string): Promise<void> {
+  await prepare(dataDir)
+  await access(dataDir, constants.W_OK)
 }
 
 async function prepare(dataDir: string): Promise<void> {

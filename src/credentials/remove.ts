@@ -50,17 +50,16 @@ export async function findLeftover(places: Places): Promise<Found | undefined> {
 }
 
 async function removeFromKeychain(keychain: KeychainSession, found: Found, removal: Removal): Promise<void> {
-  const {account} = found
-  if (account === undefined) return
-  const held = await keychain.ask((backend) => backend.get(account))
-  if (held === undefined) return
-  if (held !== found.token) {
-    removal.left.push({source: keychain.name, place: keychain.title, account})
-    return
+  // A .netrc entry may not say whose token it is; then a copy of it can be anybody's.
+  const {account: known} = found
+  const accounts = known === undefined ? await keychain.ask((backend) => backend.accounts()) : [known]
+  for (const account of accounts) {
+    const held = await keychain.ask((backend) => backend.get(account))
+    if (held === found.token) {
+      await keychain.ask((backend) => backend.remove(account))
+      removal.removedFrom.push(keychain.title)
+    } else if (held !== undefined) removal.left.push({source: keychain.name, place: keychain.title, account})
   }
-
-  await keychain.ask((backend) => backend.remove(account))
-  removal.removedFrom.push(keychain.title)
 }
 
 /**

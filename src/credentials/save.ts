@@ -3,7 +3,7 @@ import {BackendError, type BackendName, type Credential} from '../backends/backe
 import {assertStorable} from '../backends/storable.js'
 import {causeOf} from '../file-trouble.js'
 import {UserError} from '../user-error.js'
-import {fingerprint, recordLogin} from './login-state.js'
+import {assertRecordable, fingerprint, readLoginState, recordLogin} from './login-state.js'
 import type {Places} from './places.js'
 
 /** Where a token was saved. */
@@ -25,6 +25,8 @@ export interface Saved {
 export async function saveToken(places: Places, credential: Credential, expiresAt?: string): Promise<Saved> {
   assertStorable(credential)
   if (places.netrcOnly) return saveInNetrc(places, credential)
+  // Before anything is replaced: a token that is in the keychain and on no record would be revoked again.
+  await recording(places.around.dataDir, () => assertRecordable(places.around.dataDir))
   const saved = await saveByTiers(places, credential)
   await record(places, credential, saved.savedIn, expiresAt)
   return saved
@@ -68,9 +70,17 @@ async function record(
 ): Promise<void> {
   const {dataDir, hosts} = around
   const known = {account, apiHost: hosts.api, fingerprint: fingerprint(token), savedIn}
+  await recording(dataDir, async () => {
+    // login.json also where the keychain refused, or is not there this time (cron has another PATH): the account that
+    // it named must not be back when the keychain is.
+    const nameIt = keychain !== undefined || (await readLoginState(dataDir)).named !== undefined
+    await recordLogin(dataDir, {...known, ...(expiresAt === undefined ? {} : {expiresAt})}, nameIt)
+  })
+}
+
+async function recording(dataDir: string, action: () => Promise<void>): Promise<void> {
   try {
-    // login.json also where the keychain refused: the account that it named must not be back when the keychain is.
-    await recordLogin(dataDir, {...known, ...(expiresAt === undefined ? {} : {expiresAt})}, keychain !== undefined)
+    await action()
   } catch (error) {
     throw new UserError(
       `cannot record in ${dataDir} who is logged in (${causeOf(error)})`,

@@ -39,6 +39,15 @@ describe('removing the token at logout', () => {
     expect(netrc()).to.equal(undefined)
   })
 
+  it('takes the copy in the keychain of a token in .netrc that is nobody’s there', async () => {
+    await saveToken(user.places(), ada)
+    await saveToken(user.places(), grace)
+    user.write('.netrc', `machine api.heroku.com password ${ada.token}\n`)
+    const found: Found = {token: ada.token, source: 'netrc', place: user.netrcPath}
+    expect((await removeToken(user.places(), found)).removedFrom).to.deep.equal([KEYRING, user.netrcPath])
+    expect(held()).to.deep.equal({[grace.account]: grace.token})
+  })
+
   it('takes every copy of it, from .netrc too', async () => {
     await saveToken(user.places(), ada)
     user.write('.netrc', `${entries(ada)}machine x\n  login y\n  password z\n`)

@@ -106,6 +106,13 @@ describe('saving the token of a login', () => {
       expect((await readLoginState(user.dataDir)).tokens).to.deep.equal([recordFor(ada, 'netrc')])
     })
 
+    it('does not let the account that was current come back with a keychain that was not there this time', async () => {
+      await saveToken(user.places(), ada)
+      await saveToken(user.places({}, noKeychain), grace)
+      expect(user.read(LOGIN_JSON)).to.equal('{"account":"grace@example.com"}\n')
+      expect((await findToken(user.places())).found).to.include(grace)
+    })
+
     it('is for the user alone', async () => {
       await saveToken(user.places({}, noKeychain), ada)
       if (process.platform !== 'win32') expect(statSync(user.netrcPath).mode & 0o777).to.equal(0o600)
@@ -207,6 +214,13 @@ describe('saving the token of a login', () => {
         message: `cannot record in ${user.dataDir} who is logged in (EEXIST)`,
         hint: `make ${user.dataDir} writable, then log in`,
       })
+    })
+
+    it('replaces no older token in the keychain', async () => {
+      user.memory.tokens.set(ada.account, 'HRKU-older')
+      user.write('data', 'a file where the folder would be')
+      await thrownBy(saveToken(user.places(), ada))
+      expect(held()).to.deep.equal({[ada.account]: 'HRKU-older'})
     })
 
     it('names the file where it is one file alone that cannot be written', async () => {

@@ -1,0 +1,33 @@
+import {expect} from 'chai'
+import fc from 'fast-check'
+import {formatAnswer, isFor, parseRequest} from '../../src/git/protocol.js'
+
+describe("git's credential protocol", () => {
+  it('ends at an empty line, takes CRLF, and cuts at the first equals sign alone', () => {
+    const input = 'capability[]=authtype\r\nprotocol=https\r\nhost=a=b\r\nnonsense\r\n=x\r\n\r\nhost=later\r\n'
+    expect(parseRequest(input)).to.deep.equal({protocol: 'https', host: 'a=b'})
+  })
+
+  it('reads whatever git may send', () => {
+    fc.assert(fc.property(fc.string({unit: 'binary', maxLength: 300}), (input) => Boolean(parseRequest(input))))
+  })
+
+  it('is about https and one host, in any case and with its usual port', () => {
+    const asked = (protocol: string, host: string) => isFor('git.heroku.com', {protocol, host})
+    expect(asked('https', 'GIT.heroku.com:443')).to.equal(true)
+    for (const [protocol, host] of [
+      ['http', 'git.heroku.com'],
+      ['https', 'git.heroku.com:8443'],
+      ['https', 'git.heroku.com.evil.example'],
+      ['https', 'evil-git.heroku.com'],
+      ['https', ''],
+    ] as const)
+      expect(asked(protocol, host), `${protocol} ${host}`).to.equal(false)
+    expect(isFor('git.heroku.com', {protocol: undefined, host: undefined})).to.equal(false)
+  })
+
+  it('answers with two lines, or with nothing for a token that would make more of them', () => {
+    expect(formatAnswer('HRKU-1')).to.equal('username=heroku\npassword=HRKU-1\n')
+    for (const token of ['HRKU\nquit=1', 'HRKU\r', 'HRKU\0']) expect(formatAnswer(token)).to.equal('')
+  })
+})
