@@ -1,0 +1,22 @@
+// The contract on this machine's own keychain, under account names made up for it: for real macOS and Windows machines.
+// On Linux test/backends/secret-service.test.ts does it, in a session of its own.
+import {resolveKeychain} from '../../src/backends/resolve.js'
+import {addCommand, LONGEST_LINE_BYTES} from '../../src/backends/security-syntax.js'
+import {run} from '../../src/run.js'
+import {describeKeychain} from '../contract/keychain-contract.js'
+
+const keychain = resolveKeychain(process.env, process.platform)
+if (keychain.name === undefined) throw new Error(keychain.because)
+
+/** In characters; a token is two hexadecimal digits each in the one line that `security` reads. */
+const longestToken = {
+  'macos-keychain': (account: string) =>
+    Math.floor((LONGEST_LINE_BYTES - Buffer.byteLength(addCommand({account, token: ''}))) / 2),
+  'secret-service': () => 8192,
+  'windows-vault': () => 512,
+}[keychain.name]
+
+describeKeychain(`the real ${keychain.name}`, () => keychain.open({run, timeoutMs: 20_000}), {
+  longestToken,
+  mayFoldCase: keychain.name === 'windows-vault',
+})
