@@ -23,7 +23,7 @@ export type Lookup = {found: Found} | {found?: undefined; because?: string; trou
 export async function findToken(places: Places): Promise<Lookup> {
   const {apiKey, keychain} = places
   if (apiKey !== undefined) return {found: {token: apiKey, source: 'HEROKU_API_KEY', place: 'HEROKU_API_KEY'}}
-  const state = await readLoginState(places.around.dataDir)
+  const state = readLoginState(places.around.dataDir)
   if (!keychain) return findInNetrc(places, state)
 
   let looked: Lookup

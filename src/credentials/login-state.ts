@@ -1,5 +1,6 @@
 // Who is logged in, in two small files without secrets: the Heroku CLI's own `login.json`, and ours beside it.
-import {access, constants, mkdir, readFile, rm} from 'node:fs/promises'
+import {readFileSync} from 'node:fs'
+import {access, constants, mkdir, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {replaceFile} from '../atomic-file.js'
 import type {BackendName, Credential} from '../backends/backend.js'
@@ -41,8 +42,9 @@ interface OurFile {
  * not write again.
  * @param dataDir oclif's `config.dataDir`
  */
-export async function readLoginState(dataDir: string): Promise<LoginState> {
-  const [theClis, ours] = await Promise.all([readJson(join(dataDir, THE_CLIS)), readOurs(dataDir)])
+export function readLoginState(dataDir: string): LoginState {
+  const theClis = readJson(join(dataDir, THE_CLIS))
+  const ours = readOurs(dataDir)
   return {
     ...(isRecord(theClis) && isName(theClis.account) ? {named: theClis.account} : {}),
     ...(ours.account === undefined ? {} : {remembered: ours.account}),
@@ -56,7 +58,7 @@ export async function readLoginState(dataDir: string): Promise<LoginState> {
  * @param nameIt whether to write `login.json` too, which the CLI has in keychain mode only
  */
 export async function recordLogin(dataDir: string, token: TokenRecord, nameIt: boolean): Promise<void> {
-  const {tokens} = await readOurs(dataDir)
+  const {tokens} = readOurs(dataDir)
   const others = tokens.filter(({account}) => account !== token.account)
   await writeOurs(dataDir, {version: 1, account: token.account, loggedOut: false, tokens: [...others, token]})
   if (nameIt) await nameAccount(dataDir, token.account)
@@ -70,7 +72,7 @@ export async function nameAccount(dataDir: string, account: string): Promise<voi
 
 /** Forgets the account: nobody is current from now on. */
 export async function recordLogout(dataDir: string, account: string | undefined): Promise<void> {
-  const {tokens} = await readOurs(dataDir)
+  const {tokens} = readOurs(dataDir)
   await writeOurs(dataDir, {version: 1, loggedOut: true, tokens: tokens.filter((token) => token.account !== account)})
   await rm(join(dataDir, THE_CLIS), {force: true})
 }
@@ -88,8 +90,8 @@ async function prepare(dataDir: string): Promise<void> {
   await mkdir(dataDir, {recursive: true, mode: 0o700})
 }
 
-async function readOurs(dataDir: string): Promise<OurFile> {
-  const read = await readJson(join(dataDir, OURS))
+function readOurs(dataDir: string): OurFile {
+  const read = readJson(join(dataDir, OURS))
   if (!isRecord(read)) return {version: 1, loggedOut: false, tokens: []}
   return {
     version: 1,
@@ -104,9 +106,10 @@ async function writeOurs(dataDir: string, file: OurFile): Promise<void> {
   await replaceFile(join(dataDir, OURS), `${JSON.stringify(file, undefined, 2)}\n`, {mode: 0o600})
 }
 
-async function readJson(path: string): Promise<unknown> {
+/** At once: two small files, and the git helper has no time for node's pool of threads. */
+function readJson(path: string): unknown {
   try {
-    return JSON.parse(await readFile(path, 'utf8'))
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch {
     return undefined
   }

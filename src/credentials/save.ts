@@ -73,7 +73,7 @@ async function record(
   await recording(dataDir, async () => {
     // login.json also where the keychain refused, or is not there this time (cron has another PATH): the account that
     // it named must not be back when the keychain is.
-    const nameIt = keychain !== undefined || (await readLoginState(dataDir)).named !== undefined
+    const nameIt = keychain !== undefined || readLoginState(dataDir).named !== undefined
     await recordLogin(dataDir, {...known, ...(expiresAt === undefined ? {} : {expiresAt})}, nameIt)
   })
 }

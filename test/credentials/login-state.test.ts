@@ -28,8 +28,8 @@ describe('who is logged in, on record', () => {
   const read = () => readLoginState(user.dataDir)
   const nothing = {loggedOut: false, tokens: []}
 
-  it('is nobody where nothing was ever recorded, and looking records nothing', async () => {
-    expect(await read()).to.deep.equal(nothing)
+  it('is nobody where nothing was ever recorded, and looking records nothing', () => {
+    expect(read()).to.deep.equal(nothing)
     expect(user.read(LOGIN_JSON)).to.equal(undefined)
     expect(user.read(OUR_JSON)).to.equal(undefined)
   })
@@ -37,7 +37,7 @@ describe('who is logged in, on record', () => {
   it('is whom the login was for, with what is known of the token', async () => {
     const record = recordFor(ada, {expiresAt: '2030-01-01T00:00:00.000Z'})
     await recordLogin(user.dataDir, record, true)
-    expect(await read()).to.deep.equal({
+    expect(read()).to.deep.equal({
       named: ada.account,
       remembered: ada.account,
       loggedOut: false,
@@ -61,7 +61,7 @@ describe('who is logged in, on record', () => {
   it('leaves login.json as it is where it is not to be named', async () => {
     await nameAccount(user.dataDir, grace.account)
     await recordLogin(user.dataDir, recordFor(ada), false)
-    expect(await read()).to.include({named: grace.account, remembered: ada.account})
+    expect(read()).to.include({named: grace.account, remembered: ada.account})
   })
 
   it('keeps one record for each account, the newest', async () => {
@@ -69,7 +69,7 @@ describe('who is logged in, on record', () => {
     await recordLogin(user.dataDir, recordFor(grace), true)
     const newer = recordFor({...ada, token: 'HRKU-newer'}, {savedIn: 'netrc'})
     await recordLogin(user.dataDir, newer, true)
-    expect(await read()).to.deep.equal({
+    expect(read()).to.deep.equal({
       named: ada.account,
       remembered: ada.account,
       loggedOut: false,
@@ -81,19 +81,19 @@ describe('who is logged in, on record', () => {
     await recordLogin(user.dataDir, recordFor(grace), true)
     await recordLogin(user.dataDir, recordFor(ada), true)
     await recordLogout(user.dataDir, ada.account)
-    expect(await read()).to.deep.equal({loggedOut: true, tokens: [recordFor(grace)]})
+    expect(read()).to.deep.equal({loggedOut: true, tokens: [recordFor(grace)]})
     expect(user.read(LOGIN_JSON)).to.equal(undefined)
   })
 
   it('is nobody after a logout of somebody unknown, on a machine that never saw a login', async () => {
     await recordLogout(user.dataDir, undefined)
-    expect(await read()).to.deep.equal({loggedOut: true, tokens: []})
+    expect(read()).to.deep.equal({loggedOut: true, tokens: []})
   })
 
   it('is somebody again after the next login', async () => {
     await recordLogout(user.dataDir, ada.account)
     await recordLogin(user.dataDir, recordFor(ada), true)
-    expect(await read()).to.include({named: ada.account, loggedOut: false})
+    expect(read()).to.include({named: ada.account, loggedOut: false})
   })
 
   const senseless = {
@@ -109,40 +109,40 @@ describe('who is logged in, on record', () => {
     'binary rubbish': '\u0000\uFFFD\u0001',
   }
   for (const [what, content] of Object.entries(senseless)) {
-    it(`takes login.json and our own file for missing that hold ${what}`, async () => {
+    it(`takes login.json and our own file for missing that hold ${what}`, () => {
       user.write(LOGIN_JSON, content)
       user.write(OUR_JSON, content)
-      expect(await read()).to.deep.equal(nothing)
+      expect(read()).to.deep.equal(nothing)
     })
   }
 
-  it('takes folders in place of the files for missing', async () => {
+  it('takes folders in place of the files for missing', () => {
     mkdirSync(`${user.dataDir}/login.json`, {recursive: true})
     mkdirSync(`${user.dataDir}/heroku-keychain.json`)
-    expect(await read()).to.deep.equal(nothing)
+    expect(read()).to.deep.equal(nothing)
   })
 
-  it('drops records that make no sense, and keeps the others', async () => {
+  it('drops records that make no sense, and keeps the others', () => {
     const good = recordFor(ada)
     const bad = [null, 1, 'x', [], {}, {...good, account: ''}, {...good, fingerprint: 1}, {...good, expiresAt: 0}]
     user.write(OUR_JSON, JSON.stringify({version: 1, account: 7, loggedOut: 'yes', tokens: [...bad, good]}))
-    expect(await read()).to.deep.equal({loggedOut: false, tokens: [good]})
+    expect(read()).to.deep.equal({loggedOut: false, tokens: [good]})
   })
 
   it('replaces rubbish at the next login', async () => {
     user.write(LOGIN_JSON, 'rubbish')
     user.write(OUR_JSON, '{"tokens":{}}')
     await recordLogin(user.dataDir, recordFor(ada), true)
-    expect(await read()).to.deep.include({named: ada.account, tokens: [recordFor(ada)]})
+    expect(read()).to.deep.include({named: ada.account, tokens: [recordFor(ada)]})
   })
 
   for (const account of ['__proto__', 'constructor', 'hasOwnProperty', 'å"\\@例.example', ' a b ']) {
     it(`takes the account ${account} for a name like any other`, async () => {
       const record = recordFor({account, token: 'HRKU-1'})
       await recordLogin(user.dataDir, record, true)
-      expect(await read()).to.deep.equal({named: account, remembered: account, loggedOut: false, tokens: [record]})
+      expect(read()).to.deep.equal({named: account, remembered: account, loggedOut: false, tokens: [record]})
       await recordLogout(user.dataDir, account)
-      expect(await read()).to.deep.equal({loggedOut: true, tokens: []})
+      expect(read()).to.deep.equal({loggedOut: true, tokens: []})
     })
   }
 

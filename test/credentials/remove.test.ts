@@ -33,7 +33,7 @@ describe('removing the token at logout', () => {
     await saveToken(user.places(), ada)
     expect(await removeToken(user.places(), inKeychain())).to.deep.equal({...nothing, removedFrom: [KEYRING]})
     expect(held()).to.deep.equal({})
-    expect(await state()).to.deep.equal(loggedOut)
+    expect(state()).to.deep.equal(loggedOut)
     expect(user.read(LOGIN_JSON)).to.equal(undefined)
     expect(await findToken(user.places())).to.deep.equal({})
     expect(netrc()).to.equal(undefined)
@@ -80,7 +80,7 @@ describe('removing the token at logout', () => {
     await saveToken(user.places(), ada)
     await removeToken(user.places(), inKeychain())
     expect(held()).to.deep.equal({[grace.account]: grace.token})
-    const {tokens} = await state()
+    const {tokens} = state()
     expect(tokens.map(({account}) => account)).to.deep.equal([grace.account])
     expect(await findToken(user.places())).to.deep.equal({})
   })
@@ -118,7 +118,7 @@ describe('removing the token at logout', () => {
       await saveToken(user.places(), odd)
       expect((await removeToken(user.places(), inKeychain(odd))).removedFrom).to.deep.equal([KEYRING])
       expect([...user.memory.tokens]).to.deep.equal([])
-      expect(await state()).to.deep.equal(loggedOut)
+      expect(state()).to.deep.equal(loggedOut)
     })
   }
 
@@ -176,7 +176,7 @@ describe('removing the token at logout', () => {
       expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([
         [user.netrcPath, `could not read ${user.netrcPath} (EISDIR)`],
       ])
-      expect(await state()).to.include({named: ada.account, loggedOut: false})
+      expect(state()).to.include({named: ada.account, loggedOut: false})
     })
 
     it('says so of each of several', async () => {

@@ -32,7 +32,7 @@ describe('saving the token of a login', () => {
       expect(held()).to.deep.equal({[ada.account]: ada.token})
       expect(netrc()).to.equal(undefined)
       expect(user.read(LOGIN_JSON)).to.equal('{"account":"ada@example.com"}\n')
-      expect(await readLoginState(user.dataDir)).to.deep.equal({
+      expect(readLoginState(user.dataDir)).to.deep.equal({
         named: ada.account,
         remembered: ada.account,
         loggedOut: false,
@@ -53,7 +53,7 @@ describe('saving the token of a login', () => {
       await saveToken(user.places(), grace)
       expect(held()).to.deep.equal({[ada.account]: ada.token, [grace.account]: grace.token})
       expect(user.read(LOGIN_JSON)).to.equal('{"account":"grace@example.com"}\n')
-      expect((await readLoginState(user.dataDir)).tokens).to.deep.equal([
+      expect(readLoginState(user.dataDir).tokens).to.deep.equal([
         recordFor(ada, 'secret-service'),
         recordFor(grace, 'secret-service'),
       ])
@@ -63,14 +63,14 @@ describe('saving the token of a login', () => {
       await saveToken(user.places(), ada, EXPIRY)
       await saveToken(user.places(), {...ada, token: 'HRKU-newer'})
       expect(held()).to.deep.equal({[ada.account]: 'HRKU-newer'})
-      expect((await readLoginState(user.dataDir)).tokens).to.deep.equal([
+      expect(readLoginState(user.dataDir).tokens).to.deep.equal([
         recordFor({...ada, token: 'HRKU-newer'}, 'secret-service'),
       ])
     })
 
     it('remembers which API host it is for', async () => {
       await saveToken(user.places({HEROKU_HOST: 'staging.herokudev.com'}), ada)
-      const {tokens} = await readLoginState(user.dataDir)
+      const {tokens} = readLoginState(user.dataDir)
       expect(tokens.map(({apiHost}) => apiHost)).to.deep.equal(['api.staging.herokudev.com'])
     })
 
@@ -103,7 +103,7 @@ describe('saving the token of a login', () => {
       })
       expect(netrc()).to.equal(entries(ada))
       expect(user.read(LOGIN_JSON)).to.equal(undefined)
-      expect((await readLoginState(user.dataDir)).tokens).to.deep.equal([recordFor(ada, 'netrc')])
+      expect(readLoginState(user.dataDir).tokens).to.deep.equal([recordFor(ada, 'netrc')])
     })
 
     it('does not let the account that was current come back with a keychain that was not there this time', async () => {
@@ -134,7 +134,7 @@ describe('saving the token of a login', () => {
           hint: 'do this',
         })
         expect(netrc()).to.equal(entries(ada))
-        expect((await readLoginState(user.dataDir)).tokens).to.deep.equal([recordFor(ada, 'netrc')])
+        expect(readLoginState(user.dataDir).tokens).to.deep.equal([recordFor(ada, 'netrc')])
       })
     }
 

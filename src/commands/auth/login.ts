@@ -70,7 +70,7 @@ export default class AuthLogin extends BaseCommand {
     const {hosts} = this.places.around
     const http = openHttp(process.env)
     const api = openApi(http, hosts.apiUrl)
-    const {named, remembered} = await readLoginState(this.config.dataDir)
+    const {named, remembered} = readLoginState(this.config.dataDir)
     const known = named ?? remembered
     const issued = await interruptible((signal) =>
       login(method, {
