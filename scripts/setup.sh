@@ -8,8 +8,8 @@ needed='
 command -v secret-tool|libsecret-tools
 command -v gnome-keyring-daemon|gnome-keyring
 command -v dbus-daemon|dbus
-python3 -c "import dbus"|python3-dbus
-python3 -c "import gi"|python3-gi
+/usr/bin/python3 -c "import dbus"|python3-dbus
+/usr/bin/python3 -c "import gi"|python3-gi
 command -v strace|strace
 command -v gpg|gnupg
 command -v openssl|openssl
