@@ -5,12 +5,13 @@ import {once} from 'node:events'
 import {mkdir, mkdtemp, readFile, realpath, rm} from 'node:fs/promises'
 import type {IncomingMessage, RequestListener, ServerResponse} from 'node:http'
 import {createServer} from 'node:https'
-import type {AddressInfo, Socket} from 'node:net'
+import type {Socket} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {makeCertificate} from './certificate.js'
+import {listen as listenOn} from './listen.js'
 import type {Env} from './sandbox.js'
 import {underSupervision} from './supervised.js'
 import {gitEnv} from './work-tree.js'
@@ -122,28 +123,8 @@ interface Listener {
 }
 
 async function listen(identity: {cert: Buffer; key: Buffer}, answer: RequestListener): Promise<Listener> {
-  const server = createServer(identity, answer)
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    socket.unref()
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve)
-  })
-  server.unref()
-
-  return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve()
-        })
-        for (const socket of sockets) socket.destroy()
-      }),
-  }
+  const {port, stop} = await listenOn(createServer(identity, answer))
+  return {host: `127.0.0.1:${port}`, stop}
 }
 
 type Gate = Pick<LoopbackGit, 'accepts' | 'requests'>

@@ -1,7 +1,7 @@
 // A Heroku on this machine: the Platform API, the login host and the delinquency host, each on a port of 127.0.0.1.
 import {randomBytes, randomUUID} from 'node:crypto'
 import {createServer, type IncomingMessage, type RequestListener, type ServerResponse} from 'node:http'
-import type {AddressInfo, Socket} from 'node:net'
+import {listen} from './listen.js'
 import {type Answer, answerTo, Hold} from './loopback-routes.js'
 
 /** Somebody who has an account at this Heroku. */
@@ -150,28 +150,8 @@ interface Listener {
 }
 
 async function startListener(answer: RequestListener): Promise<Listener> {
-  const server = createServer(answer)
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => {
-    socket.unref()
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, '127.0.0.1', resolve)
-  })
-  server.unref()
-
-  return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve()
-        })
-        for (const socket of sockets) socket.destroy()
-      }),
-  }
+  const {port, stop} = await listen(createServer(answer))
+  return {host: `127.0.0.1:${port}`, stop}
 }
 
 function newState(host: string, loginHost: string, particleboardHost: string): State {
