@@ -1,7 +1,7 @@
 import {Command, ux} from '@oclif/core'
 import {BackendError} from './backends/backend.js'
-import {patience, resolveKeychain} from './backends/resolve.js'
-import {Places} from './credentials/places.js'
+import {openPlaces} from './credentials/open-places.js'
+import type {Places} from './credentials/places.js'
 import {type Hosts, hostsFrom} from './hosts.js'
 import {run} from './run.js'
 import {UserError} from './user-error.js'
@@ -34,14 +34,11 @@ export abstract class BaseCommand extends Command {
 
   /** The same places, for another Heroku. */
   protected placesAt(hosts: Hosts): Places {
-    const {env, platform} = process
-    return new Places({
-      env,
+    return openPlaces({
       dataDir: this.config.dataDir,
       hosts,
-      keychain: resolveKeychain(env, platform),
       run,
-      timeoutMs: patience(env, platform, process.stderr.isTTY),
+      terminal: process.stderr.isTTY,
       notify: (line) => {
         this.notify(line)
       },

@@ -160,7 +160,7 @@ describe('the architecture', () => {
 
   it('looks at the platform of this process in few places', () => {
     expect(filesWith(sources, PLATFORM)).to.deep.equal([
-      'src/base-command.ts',
+      'src/credentials/open-places.ts',
       'src/find-program.ts',
       'src/git/global-files.ts',
       'src/git/helper.ts',
@@ -170,7 +170,7 @@ describe('the architecture', () => {
   })
 
   it('starts programs in two places, and ends them in one', () => {
-    expect(filesWith(sources, CHILD_PROCESS)).to.deep.equal(['src/git/light-run.ts', 'src/tool-process.ts'])
+    expect(filesWith(sources, CHILD_PROCESS)).to.deep.equal(['src/light-run.ts', 'src/tool-process.ts'])
   })
 
   it('never starts a shell', () => {

@@ -4,7 +4,7 @@ import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSyn
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {lightRun} from '../src/git/light-run.js'
+import {lightRun} from '../src/light-run.js'
 import {type Ran, run as heavyRun, type RunOptions} from '../src/run.js'
 import {until} from './support/listen.js'
 

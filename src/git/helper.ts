@@ -5,7 +5,7 @@ import {patience, resolveKeychain} from '../backends/resolve.js'
 import {Places} from '../credentials/places.js'
 import {hostsFrom} from '../hosts.js'
 import {answer} from './answer.js'
-import {lightRun} from './light-run.js'
+import {lightRun} from '../light-run.js'
 
 const STDIN = 0
 const STDOUT = 1

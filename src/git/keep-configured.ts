@@ -15,6 +15,6 @@ export async function keepGitConfigured(config: Interfaces.Config, id: string | 
   if (id !== undefined && NOT_BEFORE.has(id)) return
   const subject = subjectFor(config, hostsFrom(process.env))
   if (isSteady(subject) || !someoneIsLoggedIn(process.env, config.dataDir)) return
-  const [{configureGit}, {lightRun}] = await Promise.all([import('./configure.js'), import('./light-run.js')])
+  const [{configureGit}, {lightRun}] = await Promise.all([import('./configure.js'), import('../light-run.js')])
   await configureGit(subject, lightRun, false)
 }

@@ -1,9 +1,9 @@
 // `run` for the git helper, which is started for every push: loading execa takes as long again as starting node does
 // (measured: 22 ms for node, 18 ms for execa in one bundled file, 3 ms for child_process). Held to the tests of `run`.
 import {spawn} from 'node:child_process'
-import {codeOf} from '../file-trouble.js'
-import type {Ran, Run} from '../run.js'
-import {detached, endTree, MAX_OUTPUT, toolEnv, waitFor} from '../tool-process.js'
+import {codeOf} from './file-trouble.js'
+import type {Ran, Run} from './run.js'
+import {detached, endTree, MAX_OUTPUT, toolEnv, waitFor} from './tool-process.js'
 
 const start: Run = async (file, args, {cwd, discardStdout, env, input = '', timeoutMs}) => {
   const tool = spawn(file, args, {
