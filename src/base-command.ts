@@ -1,10 +1,9 @@
 import {Command, ux} from '@oclif/core'
-import {BackendError} from './backends/backend.js'
 import {openPlaces} from './credentials/open-places.js'
 import type {Places} from './credentials/places.js'
 import {type Hosts, hostsFrom} from './hosts.js'
 import {run} from './run.js'
-import {UserError} from './user-error.js'
+import {isTold, UserError} from './user-error.js'
 
 /** What all our commands share: where tokens are, how to speak, and how trouble reaches the user. */
 export abstract class BaseCommand extends Command {
@@ -24,7 +23,7 @@ export abstract class BaseCommand extends Command {
   // The one place where our errors become oclif's. Causes are left behind: oclif prints them.
   protected override async catch(error: Error & {exitCode?: number}): Promise<unknown> {
     if (ux.action.running) ux.action.stop('failed')
-    if (error instanceof UserError || error instanceof BackendError)
+    if (isTold(error))
       this.error(error.message, {
         exit: error instanceof UserError ? error.exitCode : 1,
         ...(error.hint === undefined ? {} : {suggestions: [error.hint]}),

@@ -1,3 +1,5 @@
+import {BackendError} from './backends/backend.js'
+
 /** What we tell the user when something cannot be done: what and why, and the next step to take. */
 export class UserError extends Error {
   /**
@@ -23,3 +25,7 @@ const NOT_LOGGED_IN_EXIT = 100
  */
 export const notLoggedIn = (because?: string, hint = 'heroku login') =>
   new UserError(because === undefined ? 'not logged in' : `not logged in: ${because}`, hint, NOT_LOGGED_IN_EXIT)
+
+/** Whether an error is one of ours, with words for the user. */
+export const isTold = (error: unknown): error is UserError | BackendError =>
+  error instanceof UserError || error instanceof BackendError

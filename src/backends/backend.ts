@@ -44,8 +44,18 @@ export interface Backend {
  */
 export type Problem = 'locked' | 'denied' | 'unavailable' | 'timed-out' | 'refused' | 'failed'
 
+// The git helper's bundle has this file in it, and loads another copy of it with the .netrc: both are to know each
+// other's errors.
+const BRAND = Symbol.for('heroku-keychain.BackendError')
+
 /** Trouble with a backend. Neither the message nor the hint ever holds a token or a tool's output. */
 export class BackendError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && BRAND in value
+  }
+
+  readonly [BRAND] = true
+
   /**
    * @param problem the kind of trouble, for callers that treat kinds differently
    * @param message what could not be done and why: lower case, no full stop

@@ -40,6 +40,27 @@ export async function findToken(places: Places): Promise<Lookup> {
   return inNetrc.found && recordOf(inNetrc.found, state) ? inNetrc : looked
 }
 
+/**
+ * Looks up the token of an account that need not be the current one, in the last two tiers.
+ * @throws {BackendError} if `.netrc` is needed and cannot be read
+ */
+export async function findAccountToken(places: Places, account: string): Promise<Lookup> {
+  const state = {...readLoginState(places.around.dataDir), named: account}
+  const {keychain} = places
+  let trouble: BackendError | undefined
+  if (keychain)
+    try {
+      const looked = await keychain.ask((backend) => findInKeychain(places, keychain, backend, state))
+      if (looked.found || looked.because !== undefined) return looked
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error
+      trouble = error
+    }
+  const inNetrc = await findInNetrc(places, state)
+  if (inNetrc.found?.account === account) return inNetrc
+  return trouble ? {because: trouble.message, trouble} : {}
+}
+
 async function findInKeychain(
   {around}: Places,
   {name, title}: KeychainSession,

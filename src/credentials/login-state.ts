@@ -70,6 +70,22 @@ export async function nameAccount(dataDir: string, account: string): Promise<voi
   await replaceFile(join(dataDir, THE_CLIS), `${JSON.stringify({account})}\n`, {mode: 0o600})
 }
 
+/**
+ * Remembers the account that `login.json` names, since a CLI that could not read the keychain once deletes that file.
+ */
+export async function rememberNamed(dataDir: string): Promise<void> {
+  const {named, remembered, tokens} = readLoginState(dataDir)
+  if (named === undefined || named === remembered) return
+  await writeOurs(dataDir, {version: 1, account: named, loggedOut: false, tokens})
+}
+
+/** Forgets what we know of an account's token; who is current stays as it is. */
+export async function forgetToken(dataDir: string, account: string): Promise<void> {
+  const ours = readOurs(dataDir)
+  const tokens = ours.tokens.filter((token) => token.account !== account)
+  if (tokens.length < ours.tokens.length) await writeOurs(dataDir, {...ours, tokens})
+}
+
 /** Forgets the account: nobody is current from now on. */
 export async function recordLogout(dataDir: string, account: string | undefined): Promise<void> {
   const {tokens} = readOurs(dataDir)

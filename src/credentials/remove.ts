@@ -2,7 +2,7 @@
 import {BackendError, type BackendName} from '../backends/backend.js'
 import {causeOf} from '../file-trouble.js'
 import type {KeychainSession} from './keychain-session.js'
-import {recordLogout} from './login-state.js'
+import {forgetToken, readLoginState, recordLogout} from './login-state.js'
 import type {Found, Places} from './places.js'
 
 /** What became of the copies of a token. */
@@ -38,6 +38,33 @@ export async function removeToken(places: Places, found: Found): Promise<Removal
 }
 
 /**
+ * Removes every stored token of an account, whatever it is, for a command of the CLI's that asks for it by name.
+ * @param account undefined for entries of `.netrc` that name nobody
+ */
+export async function removeAccount(places: Places, account: string | undefined): Promise<Removal> {
+  const removal: Removal = {removedFrom: [], left: [], failures: []}
+  const {around, keychain, netrcOnly} = places
+  if (keychain && account !== undefined)
+    await attempt(keychain.title, removal, async () => {
+      if (await keychain.ask((backend) => backend.remove(account))) removal.removedFrom.push(keychain.title)
+    })
+  const netrc = await places.netrc()
+  await attempt(netrc.path, removal, async () => {
+    const entries = (await netrc.entries()).filter((entry) => entry.account === account)
+    for (const {host, token} of entries) if (await netrc.removeHost(host, token)) removal.removedFrom.push(netrc.path)
+  })
+  if (removal.failures.length > 0 || netrcOnly) return removal
+
+  const {named, remembered} = readLoginState(around.dataDir)
+  const current = named ?? remembered
+  await attempt(around.dataDir, removal, async () => {
+    if (account === undefined || account === current) await forgetLogin(places, account)
+    else await recording('that the token is gone', around.dataDir, () => forgetToken(around.dataDir, account))
+  })
+  return removal
+}
+
+/**
  * Finds a token of Heroku's in `.netrc` that no tier looks at, such as one for the git host alone.
  * @throws {BackendError} if the file cannot be read
  */
@@ -68,11 +95,14 @@ async function removeFromKeychain(keychain: KeychainSession, found: Found, remov
  */
 export async function forgetLogin({around, netrcOnly}: Places, account?: string): Promise<void> {
   if (netrcOnly) return
+  await recording('that nobody is logged in', around.dataDir, () => recordLogout(around.dataDir, account))
+}
+
+async function recording(what: string, dataDir: string, action: () => Promise<void>): Promise<void> {
   try {
-    await recordLogout(around.dataDir, account)
+    await action()
   } catch (error) {
-    const cause = causeOf(error)
-    throw new BackendError('failed', `cannot record in ${around.dataDir} that nobody is logged in (${cause})`)
+    throw new BackendError('failed', `cannot record in ${dataDir} ${what} (${causeOf(error)})`)
   }
 }
 

@@ -16,6 +16,12 @@ export interface Saved {
   hint?: string
 }
 
+/** Says that a token went to `.netrc`, and why, where nobody asked for that. */
+export function describeFallback({because, hint, place}: Saved): string | undefined {
+  if (because === undefined) return undefined
+  return `the token is in ${place}, in plain text: ${because}${hint === undefined ? '' : ` (${hint})`}`
+}
+
 /**
  * Saves the token of a login, and remembers who logged in.
  * @param expiresAt ISO 8601, if the server told

@@ -1,8 +1,7 @@
 import {type Lookup, findToken} from '../credentials/find.js'
 import type {Places} from '../credentials/places.js'
 import type {Hosts} from '../hosts.js'
-import {UserError} from '../user-error.js'
-import {BackendError} from '../backends/backend.js'
+import {isTold} from '../user-error.js'
 import {configuredHosts} from './configured.js'
 import {formatAnswer, isFor, parseRequest} from './protocol.js'
 
@@ -39,7 +38,7 @@ async function reply(places: Places): Promise<Reply> {
     const looked = await findToken(places)
     return looked.found ? {stdout: formatAnswer(looked.found.token), stderr: ''} : explain(looked)
   } catch (error) {
-    if (error instanceof UserError || error instanceof BackendError) return trouble(error.message, error.hint)
+    if (isTold(error)) return trouble(error.message, error.hint)
     throw error
   }
 }

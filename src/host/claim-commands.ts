@@ -1,6 +1,6 @@
 import type {Command, Interfaces} from '@oclif/core'
 
-const PLUGIN = 'heroku-keychain'
+export const PLUGIN = 'heroku-keychain'
 
 const claimed = new WeakSet<object>()
 

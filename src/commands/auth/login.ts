@@ -1,7 +1,7 @@
 import {Flags, ux} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
 import {readLoginState} from '../../credentials/login-state.js'
-import {type Saved, saveToken} from '../../credentials/save.js'
+import {describeFallback, type Saved, saveToken} from '../../credentials/save.js'
 import {configureGit} from '../../git/configure.js'
 import {rejectStaleCopies} from '../../git/stale-copies.js'
 import {subjectFor} from '../../git/subject.js'
@@ -126,9 +126,10 @@ export default class AuthLogin extends BaseCommand {
     }
   }
 
-  private report({because, hint, place, savedIn}: Saved): void {
-    if (because === undefined) this.log(`The token is in ${place}${savedIn === 'netrc' ? ', in plain text' : ''}`)
-    else this.notify(`the token is in ${place}, in plain text: ${because}${hint === undefined ? '' : ` (${hint})`}`)
+  private report(saved: Saved): void {
+    const fallback = describeFallback(saved)
+    if (fallback !== undefined) this.notify(fallback)
+    else this.log(`The token is in ${saved.place}${saved.savedIn === 'netrc' ? ', in plain text' : ''}`)
   }
 
   private async configureGit(): Promise<void> {
