@@ -51,7 +51,7 @@ export async function findAccountToken(places: Places, account: string): Promise
   if (keychain)
     try {
       const looked = await keychain.ask((backend) => findInKeychain(places, keychain, backend, state))
-      if (looked.found || looked.because !== undefined) return looked
+      if (looked.found ? !isSuperseded(looked.found, state) : looked.because !== undefined) return looked
     } catch (error) {
       if (!(error instanceof BackendError)) throw error
       trouble = error

@@ -2,7 +2,7 @@ import {expect} from 'chai'
 import {mkdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {BackendError, type Problem} from '../../src/backends/backend.js'
-import {findToken} from '../../src/credentials/find.js'
+import {findAccountToken, findToken} from '../../src/credentials/find.js'
 import {nameAccount, recordLogout} from '../../src/credentials/login-state.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {UserError} from '../../src/user-error.js'
@@ -386,5 +386,48 @@ describe('finding the token', () => {
       writeNetrc(entries(grace, ['api.staging.herokudev.com']))
       expect(await find(staging)).to.deep.equal(inNetrc(grace))
     })
+  })
+})
+
+describe('finding the token of an account by name', () => {
+  const user = freshUser()
+  const find = (account: string, env = {}) => findAccountToken(user.places(env), account)
+
+  it('finds that of another account than the current one, and changes nobody', async () => {
+    await saveToken(user.places(), grace)
+    await saveToken(user.places(), ada)
+    expect(await find(grace.account)).to.deep.equal({
+      found: {...grace, source: 'secret-service', place: 'the keyring'},
+    })
+    expect(user.read(LOGIN_JSON)).to.equal(`{"account":"${ada.account}"}\n`)
+  })
+
+  it('finds it in .netrc where the keychain holds none, or is not to be used', async () => {
+    user.write('.netrc', entries(grace))
+    const inNetrc = {found: {...grace, source: 'netrc', place: user.netrcPath}}
+    expect(await find(grace.account)).to.deep.equal(inNetrc)
+    user.memory.tokens.set(grace.account, 'HRKU-other')
+    expect(await find(grace.account, {HEROKU_NETRC_WRITE: 'true'})).to.deep.equal(inNetrc)
+  })
+
+  it("never gives another account's from .netrc", async () => {
+    user.write('.netrc', entries(ada))
+    expect(await find(grace.account)).to.deep.equal({})
+  })
+
+  it('says what is wrong with the keychain, unless .netrc helps out', async () => {
+    user.memory.fail(locked())
+    const looked = await find(grace.account)
+    expect(looked.found).to.equal(undefined)
+    expect(looked).to.deep.include({because: 'the keyring is locked'})
+    user.write('.netrc', entries(grace))
+    expect((await find(grace.account)).found).to.include(grace)
+  })
+
+  it("does not give one host's token to another", async () => {
+    await saveToken(user.places(), grace)
+    const {because, found} = (await find(grace.account, {HEROKU_HOST: 'herokudev.com'})) as Record<string, unknown>
+    expect(found).to.equal(undefined)
+    expect(because).to.equal('grace@example.com is logged in to api.heroku.com, not to api.herokudev.com')
   })
 })

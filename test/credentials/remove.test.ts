@@ -5,16 +5,17 @@ import {BackendError} from '../../src/backends/backend.js'
 import {findToken} from '../../src/credentials/find.js'
 import {readLoginState} from '../../src/credentials/login-state.js'
 import type {Found} from '../../src/credentials/places.js'
-import {findLeftover, forgetLogin, removeToken} from '../../src/credentials/remove.js'
+import {findLeftover, forgetLogin, removeAccount, removeToken} from '../../src/credentials/remove.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../support/user.js'
+
+const KEYRING = 'the keyring'
 
 const locked = () => new BackendError('locked', 'the keyring is locked', 'unlock it')
 
 describe('removing the token at logout', () => {
   const user = freshUser()
-  const KEYRING = 'the keyring'
   const nothing = {removedFrom: [], left: [], failures: []}
   const foundIn = (source: Found['source'], place: string, {account, token} = ada): Found => ({
     token,
@@ -249,5 +250,62 @@ describe('forgetting who is logged in', () => {
     const error = await thrownBy(forgetLogin(user.places(), ada.account))
     expect(error).to.be.instanceOf(BackendError)
     expect(error.message).to.equal(`cannot record in ${user.dataDir} that nobody is logged in (EEXIST)`)
+  })
+})
+
+describe('removing an account by name', () => {
+  const user = freshUser()
+
+  it('removes all of its tokens, and leaves the current account as it is', async () => {
+    await saveToken(user.places(), grace)
+    await saveToken(user.places(), ada)
+    user.write('.netrc', entries(grace))
+    expect((await removeAccount(user.places(), grace.account)).removedFrom).to.deep.equal([
+      KEYRING,
+      user.netrcPath,
+      user.netrcPath,
+    ])
+    expect([...user.memory.tokens]).to.deep.equal([[ada.account, ada.token]])
+    expect(user.read('.netrc')).to.equal('')
+    expect((await findToken(user.places())).found).to.include(ada)
+    expect(user.read(OUR_JSON)).not.to.include(grace.account)
+  })
+
+  it('logs the current account out', async () => {
+    await saveToken(user.places(), ada)
+    await removeAccount(user.places(), ada.account)
+    expect(user.read(LOGIN_JSON)).to.equal(undefined)
+    expect(await findToken(user.places())).to.deep.equal({})
+  })
+
+  it("leaves other accounts' entries in .netrc alone", async () => {
+    user.write('.netrc', entries(ada))
+    await removeAccount(user.places(), grace.account)
+    expect(user.read('.netrc')).to.equal(entries(ada))
+  })
+
+  it('removes what names nobody where nobody is named', async () => {
+    user.memory.tokens.set(ada.account, ada.token)
+    user.write('.netrc', entries({token: ada.token}))
+    await removeAccount(user.places(), undefined)
+    expect(user.read('.netrc')).to.equal('')
+    expect([...user.memory.tokens.keys()]).to.deep.equal([ada.account])
+  })
+
+  it('tells of a copy that could not be removed, and forgets nothing', async () => {
+    await saveToken(user.places(), ada)
+    user.memory.faults.set('remove', new BackendError('locked', 'the keyring is locked'))
+    const {failures} = await removeAccount(user.places(), ada.account)
+    expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([[KEYRING, 'the keyring is locked']])
+    expect(user.read(LOGIN_JSON)).to.equal(`{"account":"${ada.account}"}\n`)
+  })
+
+  it('is about .netrc alone with HEROKU_NETRC_WRITE=true', async () => {
+    await saveToken(user.places(), ada)
+    user.write('.netrc', entries(ada))
+    await removeAccount(user.places({HEROKU_NETRC_WRITE: 'true'}), ada.account)
+    expect([...user.memory.tokens.keys()]).to.deep.equal([ada.account])
+    expect(user.read('.netrc')).to.equal('')
+    expect(user.read(LOGIN_JSON)).to.equal(`{"account":"${ada.account}"}\n`)
   })
 })

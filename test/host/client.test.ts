@@ -1,0 +1,98 @@
+import {expect} from 'chai'
+import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {findClient, findNetrcParsers} from '../../src/host/client.js'
+
+const CLIENT = join('node_modules', '@heroku-cli', 'command')
+const SETTER = 'export function setCredentialManagerProvider(p) {}\n'
+
+describe("the copy of the Heroku CLI's client that a plugin uses", () => {
+  let root: string
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'client-')))
+  })
+  afterEach(() => {
+    rmSync(root, {recursive: true})
+  })
+
+  const write = (path: string, content: string) => {
+    mkdirSync(dirname(join(root, path)), {recursive: true})
+    writeFileSync(join(root, path), content)
+  }
+  const addPackage = (folder: string, version = '1.0.0', dependencies: Record<string, string> = {}) => {
+    write(join(folder, 'package.json'), JSON.stringify({name: folder, version, dependencies, exports: './main.js'}))
+  }
+  const plugin = () => join(root, 'plugin')
+
+  it('is none where the plugin has none', () => {
+    addPackage('plugin')
+    expect(findClient(plugin())).to.equal(undefined)
+    expect(findNetrcParsers(plugin())).to.deep.equal([])
+  })
+
+  it('is its own before that of the CLI around it', () => {
+    addPackage('plugin')
+    addPackage(CLIENT, '13.2.0')
+    expect(findClient(plugin())).to.deep.include({root: join(root, CLIENT), version: '13.2.0'})
+    addPackage(join('plugin', CLIENT), '11.8.0')
+    expect(findClient(plugin())).to.deep.include({root: join(plugin(), CLIENT), version: '11.8.0'})
+  })
+
+  it('is named as node names it, where a link leads to it', () => {
+    addPackage('plugin')
+    addPackage('elsewhere', '13.2.0')
+    mkdirSync(join(root, dirname(CLIENT)), {recursive: true})
+    symlinkSync(join(root, 'elsewhere'), join(root, CLIENT))
+    expect(findClient(plugin())?.root).to.equal(join(root, 'elsewhere'))
+  })
+
+  describe('is served', () => {
+    const seam = () => findClient(root)?.seam
+
+    it('as a provider, where it takes one', () => {
+      addPackage(CLIENT, '12.4.2')
+      write(join(CLIENT, 'lib', 'credential-manager.js'), SETTER)
+      expect(seam()).to.equal('provider')
+    })
+
+    it('before .netrc, where it reads that by netrc-parser', () => {
+      addPackage(CLIENT, '11.8.0', {'netrc-parser': '^3.1.6'})
+      expect(seam()).to.equal('netrc')
+    })
+
+    it('in no way, where it is made in one that we do not know', () => {
+      addPackage(CLIENT, '99.0.0')
+      expect(seam()).to.equal('unknown')
+      write(join(CLIENT, 'lib', 'credential-manager.js'), 'export function setProvider(p) {}\n')
+      expect(seam()).to.equal('unknown')
+    })
+  })
+
+  describe('comes with copies of netrc-parser', () => {
+    const PARSER = join('node_modules', 'netrc-parser')
+
+    it('of the plugin and of its client, each once', () => {
+      const needs = {'netrc-parser': '^3.1.6'}
+      addPackage('plugin', '1.0.0', needs)
+      addPackage(join('plugin', CLIENT), '11.8.0', needs)
+      addPackage(PARSER)
+      expect(findNetrcParsers(plugin())).to.deep.equal([join(root, PARSER)])
+      addPackage(join('plugin', CLIENT, PARSER))
+      expect(findNetrcParsers(plugin())).to.deep.equal([join(root, PARSER), join(plugin(), CLIENT, PARSER)])
+    })
+
+    it('of what plugins from before oclif use', () => {
+      addPackage('plugin', '1.0.0', {'heroku-cli-util': '^8.0.0'})
+      addPackage(join('node_modules', 'heroku-cli-util'), '8.0.0', {'netrc-parser': '^3.1.6'})
+      addPackage(PARSER)
+      expect(findNetrcParsers(plugin())).to.deep.equal([join(root, PARSER)])
+    })
+
+    it('but not with one that happens to lie about', () => {
+      addPackage('plugin')
+      addPackage(PARSER)
+      expect(findNetrcParsers(plugin())).to.deep.equal([])
+    })
+  })
+})
