@@ -25,8 +25,10 @@ const pathKey = (env: NodeJS.ProcessEnv) =>
 
 function isProgram(file: string): boolean {
   try {
+    // Asked in a way that throws nothing where nothing is, as in most folders: an exception takes time.
+    if (!statSync(file, {throwIfNoEntry: false})?.isFile()) return false
     accessSync(file, constants.X_OK)
-    return statSync(file).isFile()
+    return true
   } catch {
     return false
   }

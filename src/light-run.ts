@@ -5,12 +5,13 @@ import {codeOf} from './file-trouble.js'
 import type {Ran, Run} from './run.js'
 import {detached, endTree, MAX_OUTPUT, toolEnv, waitFor} from './tool-process.js'
 
-const start: Run = async (file, args, {cwd, discardStdout, env, input = '', timeoutMs}) => {
+const start: Run = async (file, args, {cwd, discardStdout, env, input, timeoutMs}) => {
   const tool = spawn(file, args, {
     cwd,
     env: toolEnv(env),
     detached,
-    stdio: ['pipe', discardStdout ? 'ignore' : 'pipe', 'pipe'],
+    // Nothing at all is at its end at once, and is made sooner than an empty pipe.
+    stdio: [input === undefined ? 'ignore' : 'pipe', discardStdout ? 'ignore' : 'pipe', 'pipe'],
     windowsHide: true,
   })
   const output = {stdout: '', stderr: ''}

@@ -41,12 +41,15 @@ export type Call = (args: readonly string[], options?: CallOptions) => Promise<A
  * @returns a function that calls the tool; all calls together have the operation's time
  */
 export function startOperation(name: string, program: string, {run, timeoutMs}: ToolOptions): Call {
-  const end = performance.now() + timeoutMs
+  const end = now() + timeoutMs
   return async (args, options = {}) => {
-    const left = Math.max(1, Math.ceil(end - performance.now()))
+    const left = Math.max(1, Math.ceil(end - now()))
     return answerOf(name, timeoutMs, await run(program, args, {...options, timeoutMs: left}))
   }
 }
+
+// Not performance.now(), which takes longer to load than all of this file, and the git helper has no time.
+const now = () => process.uptime() * 1000
 
 function answerOf(name: string, timeoutMs: number, ran: Ran): Answer {
   switch (ran.ended) {

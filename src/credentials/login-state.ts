@@ -1,8 +1,6 @@
 // Who is logged in, in two small files without secrets: the Heroku CLI's own `login.json`, and ours beside it.
-import {readFileSync} from 'node:fs'
-import {access, constants, mkdir, rm} from 'node:fs/promises'
+import {accessSync, constants, mkdirSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
-import {replaceFile} from '../atomic-file.js'
 import type {BackendName, Credential} from '../backends/backend.js'
 
 const THE_CLIS = 'login.json'
@@ -66,8 +64,7 @@ export async function recordLogin(dataDir: string, token: TokenRecord, nameIt: b
 
 /** Writes `login.json`, byte for byte as the Heroku CLI does. */
 export async function nameAccount(dataDir: string, account: string): Promise<void> {
-  await prepare(dataDir)
-  await replaceFile(join(dataDir, THE_CLIS), `${JSON.stringify({account})}\n`, {mode: 0o600})
+  await write(dataDir, THE_CLIS, `${JSON.stringify({account})}\n`)
 }
 
 /**
@@ -90,20 +87,20 @@ export async function forgetToken(dataDir: string, account: string): Promise<voi
 export async function recordLogout(dataDir: string, account: string | undefined): Promise<void> {
   const {tokens} = readOurs(dataDir)
   await writeOurs(dataDir, {version: 1, loggedOut: true, tokens: tokens.filter((token) => token.account !== account)})
-  await rm(join(dataDir, THE_CLIS), {force: true})
+  rmSync(join(dataDir, THE_CLIS), {force: true})
 }
 
 /**
  * Makes the data folder, if there is none.
  * @throws {Error} of the file system, if a login could not be recorded there
  */
-export async function assertRecordable(dataDir: string): Promise<void> {
-  await prepare(dataDir)
-  await access(dataDir, constants.W_OK)
+export function assertRecordable(dataDir: string): void {
+  prepare(dataDir)
+  accessSync(dataDir, constants.W_OK)
 }
 
-async function prepare(dataDir: string): Promise<void> {
-  await mkdir(dataDir, {recursive: true, mode: 0o700})
+function prepare(dataDir: string): void {
+  mkdirSync(dataDir, {recursive: true, mode: 0o700})
 }
 
 function readOurs(dataDir: string): OurFile {
@@ -118,8 +115,14 @@ function readOurs(dataDir: string): OurFile {
 }
 
 async function writeOurs(dataDir: string, file: OurFile): Promise<void> {
-  await prepare(dataDir)
-  await replaceFile(join(dataDir, OURS), `${JSON.stringify(file, undefined, 2)}\n`, {mode: 0o600})
+  await write(dataDir, OURS, `${JSON.stringify(file, undefined, 2)}\n`)
+}
+
+async function write(dataDir: string, name: string, text: string): Promise<void> {
+  prepare(dataDir)
+  // Loaded here, since the git helper reads, and has no time to load what it hardly ever needs.
+  const {replaceFile} = await import('../atomic-file.js')
+  await replaceFile(join(dataDir, name), text, {mode: 0o600})
 }
 
 /** At once: two small files, and the git helper has no time for node's pool of threads. */

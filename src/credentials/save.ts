@@ -32,7 +32,9 @@ export async function saveToken(places: Places, credential: Credential, expiresA
   assertStorable(credential)
   if (places.netrcOnly) return saveInNetrc(places, credential)
   // Before anything is replaced: a token that is in the keychain and on no record would be revoked again.
-  await recording(places.around.dataDir, () => assertRecordable(places.around.dataDir))
+  await recording(places.around.dataDir, () => {
+    assertRecordable(places.around.dataDir)
+  })
   const saved = await saveByTiers(places, credential)
   await record(places, credential, saved.savedIn, expiresAt)
   return saved
@@ -84,7 +86,7 @@ async function record(
   })
 }
 
-async function recording(dataDir: string, action: () => Promise<void>): Promise<void> {
+async function recording(dataDir: string, action: () => Promise<void> | void): Promise<void> {
   try {
     await action()
   } catch (error) {

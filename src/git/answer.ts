@@ -29,7 +29,7 @@ export async function answer(
   const request = parseRequest(input)
   if (isFor(hosts.git, request)) return reply(open(hosts))
   // git was configured for another Heroku than the environment names now, as a window of a desktop program may have it.
-  const configured = (await configuredHosts(dataDir)).find(({git}) => isFor(git, request))
+  const configured = configuredHosts(dataDir).find(({git}) => isFor(git, request))
   return configured ? reply(open({...hosts, api: configured.api, git: configured.git})) : NOTHING
 }
 

@@ -89,7 +89,7 @@ export async function unconfigureGit(subject: Subject, run: Run): Promise<void> 
       const launcher = launcherValue(dataDir)
       const {entries} = await git.read()
       if (!valuesOf(entries, sharedKey(hosts.git)).includes(launcher)) return
-      const known = (await configuredHosts(dataDir)).find(({git}) => git === hosts.git)
+      const known = configuredHosts(dataDir).find(({git}) => git === hosts.git)
       await git.write(sharedKey(hosts.git), restoredValues(entries, hosts.git, launcher, known?.before ?? []))
       await git.write(ownKey(hosts.git), [])
     })

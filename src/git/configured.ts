@@ -1,7 +1,6 @@
 // For which git hosts we have configured git, and what stood there before: `<dataDir>/heroku-keychain-git.json`.
-import {mkdir, readFile} from 'node:fs/promises'
+import {mkdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {replaceFile} from '../atomic-file.js'
 
 const NAME = 'heroku-keychain-git.json'
 
@@ -14,9 +13,9 @@ export interface ConfiguredHost {
 }
 
 /** A file that is missing or makes no sense is as good as an empty one. */
-export async function configuredHosts(dataDir: string): Promise<ConfiguredHost[]> {
+export function configuredHosts(dataDir: string): ConfiguredHost[] {
   try {
-    const {hosts} = JSON.parse(await readFile(join(dataDir, NAME), 'utf8')) as {hosts: unknown}
+    const {hosts} = JSON.parse(readFileSync(join(dataDir, NAME), 'utf8')) as {hosts: unknown}
     return Array.isArray(hosts) ? hosts.filter(isConfiguredHost) : []
   } catch {
     return []
@@ -25,7 +24,7 @@ export async function configuredHosts(dataDir: string): Promise<ConfiguredHost[]
 
 /** Remembers a host, and keeps what is remembered of it already: what stood there before is known only the first time. */
 export async function rememberHost(dataDir: string, host: ConfiguredHost): Promise<void> {
-  const hosts = await configuredHosts(dataDir)
+  const hosts = configuredHosts(dataDir)
   const known = hosts.find(({git}) => git === host.git)
   if (known?.api === host.api) return
   const others = hosts.filter((each) => each !== known)
@@ -33,7 +32,7 @@ export async function rememberHost(dataDir: string, host: ConfiguredHost): Promi
 }
 
 export async function forgetHost(dataDir: string, git: string): Promise<void> {
-  const hosts = await configuredHosts(dataDir)
+  const hosts = configuredHosts(dataDir)
   if (hosts.some((host) => host.git === git))
     await write(
       dataDir,
@@ -42,7 +41,9 @@ export async function forgetHost(dataDir: string, git: string): Promise<void> {
 }
 
 async function write(dataDir: string, hosts: ConfiguredHost[]): Promise<void> {
-  await mkdir(dataDir, {recursive: true, mode: 0o700})
+  mkdirSync(dataDir, {recursive: true, mode: 0o700})
+  // Loaded here, since the git helper reads alone, and has no time to load what it never needs.
+  const {replaceFile} = await import('../atomic-file.js')
   await replaceFile(join(dataDir, NAME), `${JSON.stringify({version: 1, hosts}, undefined, 2)}\n`)
 }
 

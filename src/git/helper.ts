@@ -1,6 +1,5 @@
 // git's credential helper for the Heroku git host: a program by itself, bundled into one file, without oclif.
 import {readFileSync, writeSync} from 'node:fs'
-import {isatty} from 'node:tty'
 import {patience, resolveKeychain} from '../backends/resolve.js'
 import {Places} from '../credentials/places.js'
 import {hostsFrom} from '../hosts.js'
@@ -11,7 +10,7 @@ const STDIN = 0
 const STDOUT = 1
 const STDERR = 2
 
-async function main(dataDir: string, operation: string | undefined): Promise<void> {
+async function main(dataDir: string, operation: string | undefined, terminal: boolean): Promise<void> {
   const {env, platform} = process
   const {stderr, stdout} = await answer(operation, readInput(), {
     dataDir,
@@ -23,7 +22,7 @@ async function main(dataDir: string, operation: string | undefined): Promise<voi
         hosts,
         keychain: resolveKeychain(env, platform),
         run: lightRun,
-        timeoutMs: patience(env, platform, isatty(STDERR)),
+        timeoutMs: patience(env, platform, terminal),
         notify: (line) => {
           write(STDERR, `heroku: ${line}\n`)
         },
@@ -46,8 +45,9 @@ function write(descriptor: number, text: string): void {
   if (text !== '') writeSync(descriptor, text)
 }
 
-const [dataDir = '', operation] = process.argv.slice(2)
+// The launcher says whether stderr is a terminal, since node would have to load more to know.
+const [dataDir = '', operation, where] = process.argv.slice(2)
 // git ignores how a helper ends, and goes on to the next one. The error may hold anything, so it is not shown.
-main(dataDir, operation).catch(() => {
+main(dataDir, operation, where === 'terminal').catch(() => {
   write(STDERR, 'heroku: the credential helper failed; try this: heroku auth:token\n')
 })

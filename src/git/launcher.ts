@@ -25,7 +25,9 @@ export function launcherText({dataDir, helper, node}: {dataDir: string; helper: 
 node=${quote(forShell(node))}
 helper=${quote(forShell(helper))}
 [ -x "$node" ] && [ -f "$helper" ] || exit 0
-exec "$node" "$helper" ${quote(dataDir)} get
+terminal=
+[ -t 2 ] && terminal=terminal
+exec "$node" "$helper" ${quote(dataDir)} get $terminal
 `
 }
 

@@ -2,9 +2,11 @@ import {expect} from 'chai'
 import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {configureGit, unconfigureGit} from '../../src/git/configure.js'
+import {launcherPath} from '../../src/git/launcher-path.js'
 import {isSteady, readStamp, type Subject} from '../../src/git/steady-state.js'
 import {run, type Run} from '../../src/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
+import {inTerminal} from '../support/terminal.js'
 
 describe("git's configuration", () => {
   let sandbox: Sandbox
@@ -110,6 +112,9 @@ describe("git's configuration", () => {
     const ask = (operation: string) => sandbox.run('sh', ['-c', `${(found[1] ?? '').slice(1)} ${operation}`])
     const found = await values()
     expect(await ask('get')).to.deep.equal({stdout: JSON.stringify([folder, 'get']), stderr: '', exitCode: 0})
+    // Somebody may be there to answer a prompt of the keychain.
+    const there = await inTerminal(launcherPath(folder), ['get'], {env: sandbox.env, cwd: sandbox.home})
+    expect(there.screen).to.equal(JSON.stringify([folder, 'get', 'terminal']))
     expect(await ask('store')).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
     rmSync(subject.helper)
     expect(await ask('get')).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
