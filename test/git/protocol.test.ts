@@ -9,7 +9,32 @@ describe("git's credential protocol", () => {
   })
 
   it('reads whatever git may send', () => {
-    fc.assert(fc.property(fc.string({unit: 'binary', maxLength: 300}), (input) => Boolean(parseRequest(input))))
+    fc.assert(
+      fc.property(fc.string({unit: 'binary', maxLength: 300}), (input) => Boolean(parseRequest(input))),
+      {numRuns: 1000},
+    )
+  })
+
+  it('is for us if the last word on protocol and host says so, whatever else there is', () => {
+    const line = fc.string({unit: 'binary', maxLength: 20}).map((text) => text.replaceAll(/[\r\n]/gu, ' '))
+    const noise = fc.array(
+      fc
+        .tuple(line, line)
+        .map((pair) => pair.join('='))
+        .filter((each) => !/^(?:protocol|host)=|^$/u.test(each)),
+      {maxLength: 5},
+    )
+    const host = fc.oneof(fc.constantFrom('git.heroku.com', 'git.heroku.com:443', 'GIT.HEROKU.COM'), line)
+    const protocol = fc.oneof(fc.constant('https'), line)
+    const end = fc.constantFrom('\n', '\r\n')
+    fc.assert(
+      fc.property(fc.tuple(noise, protocol, noise, host, noise, end), ([first, protocol, then, host, last, end]) => {
+        const input = [...first, `protocol=${protocol}`, ...then, `host=${host}`, ...last, ''].join(end)
+        const ours = protocol === 'https' && ['git.heroku.com', 'git.heroku.com:443'].includes(host.toLowerCase())
+        expect(isFor('git.heroku.com', parseRequest(input))).to.equal(ours)
+      }),
+      {numRuns: 5000},
+    )
   })
 
   it('is about https and one host, in any case and with its usual port', () => {

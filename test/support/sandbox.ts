@@ -14,7 +14,7 @@ export interface RunOptions {
   /** Variables to set on top of the sandbox's; undefined takes one away. */
   env?: Record<string, string | undefined>
   /** What it reads on stdin. Default: nothing, at end of file. */
-  input?: string
+  input?: string | Uint8Array
   /** How long it may take, in milliseconds. Default: 30 s. */
   timeoutMs?: number
   /** The folder to run it in. Default: the sandbox's home. */

@@ -1,0 +1,159 @@
+// The git helper as it is shipped: one file, by itself and behind its launcher. `npm test` has built it.
+import {expect} from 'chai'
+import fc from 'fast-check'
+import {existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {launcherText} from '../../src/git/launcher.js'
+import {launcherPath} from '../../src/git/launcher-path.js'
+import {openSandbox, type RunOptions, type Sandbox} from '../support/sandbox.js'
+
+const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.url))
+const HOST = 'git.heroku.com'
+const TOKEN = 'HRKU-what-nobody-else-may-see'
+const MEGABYTE = 1_000_000
+
+const asked = `protocol=https\nhost=${HOST}\n`
+const answered = `username=heroku\npassword=${TOKEN}\n`
+const bytes = (...parts: (string | number[])[]) =>
+  Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))))
+
+/** What git may say after `get`, and whether it is answered; never anything on stderr. */
+const transcripts: [string, string | Uint8Array, boolean][] = [
+  ['as git says it', `${asked}\n`, true],
+  ['without an empty line at the end', asked, true],
+  ['without a newline at the end', asked.trimEnd(), true],
+  ['with CRLF', `${asked}\n`.replaceAll('\n', '\r\n'), true],
+  ['among attributes that we do not know', `capability[]=authtype\n${asked}wwwauth[]=Basic realm="a"\n\n`, true],
+  ['with a name and a path that hold equals signs', `username=a=b=c\n${asked}path=a=b.git\n\n`, true],
+  ['in capitals, with the usual port', `protocol=https\nhost=GIT.Heroku.com:443\n\n`, true],
+  ['with lines that are no attributes', `nonsense\n=x\n${asked}\n`, true],
+  ['with a NUL in what we do not know', `path=a\0b\n${asked}\n`, true],
+  ['with what is no UTF-8 in what we do not know', bytes('path=', [0xff, 0xfe, 0xc3], `\n${asked}\n`), true],
+  ['with a megabyte in one line', `path=${'x'.repeat(MEGABYTE)}\n${asked}\n`, true],
+  ['with a megabyte in many lines', `${'path=x\n'.repeat(MEGABYTE / 7)}${asked}\n`, true],
+  ['with the host last named', `host=example.com\n${asked}\n`, true],
+  ['another host, named after ours', `${asked}host=example.com\n\n`, false],
+  ['nothing', '', false],
+  ['nothing but an empty line', `\n${asked}`, false],
+  ['no protocol', `host=${HOST}\n\n`, false],
+  ['no host', 'protocol=https\n\n', false],
+  ['http', `protocol=http\nhost=${HOST}\n\n`, false],
+  ['another host', 'protocol=https\nhost=example.com\n\n', false],
+  ['a host that ends as ours does', `protocol=https\nhost=evil${HOST}\n\n`, false],
+  ['a host that begins as ours does', `protocol=https\nhost=${HOST}.example.com\n\n`, false],
+  ['a host with more after an equals sign', `protocol=https\nhost=${HOST}=example.com\n\n`, false],
+  ['a host with a NUL', `protocol=https\nhost=${HOST}\0\n\n`, false],
+  ['a host that is no UTF-8', bytes(`protocol=https\nhost=${HOST}`, [0xff], '\n\n'), false],
+  ['another port', `protocol=https\nhost=${HOST}:8443\n\n`, false],
+  ['names in capitals', asked.replace('host', 'HOST'), false],
+  ['a name with a space', asked.replace('host', 'host '), false],
+  ['a megabyte of nothing', '\0'.repeat(MEGABYTE), false],
+]
+
+describe('the git helper as it is shipped', function () {
+  this.timeout(60_000)
+  let sandbox: Sandbox
+  let dataDir: string
+
+  before(() => {
+    expect(existsSync(HELPER), 'npm run build').to.equal(true)
+    sandbox = openSandbox()
+    dataDir = join(sandbox.home, `it's "data"`)
+    mkdirSync(dataDir)
+    writeFileSync(launcherPath(dataDir), launcherText({dataDir, helper: HELPER, node: process.execPath}), {mode: 0o700})
+  })
+  after(() => sandbox.close())
+
+  const loggedIn = {HEROKU_API_KEY: TOKEN}
+  const ways = {
+    'by itself': (args: string[], options: RunOptions) => sandbox.run('node', [HELPER, dataDir, ...args], options),
+    'behind its launcher': (args: string[], options: RunOptions) => sandbox.run(launcherPath(dataDir), args, options),
+  }
+
+  for (const [way, ask] of Object.entries(ways))
+    describe(way, () => {
+      for (const [what, input, isAnswered] of transcripts)
+        it(`${isAnswered ? 'answers' : 'has nothing to say to'} a request ${isAnswered ? what : `of ${what}`}`, async () => {
+          const stdout = isAnswered ? answered : ''
+          expect(await ask(['get'], {input, env: loggedIn})).to.deep.equal({stdout, stderr: '', exitCode: 0})
+        })
+
+      for (const args of [['store'], ['erase'], ['whatever'], ['GET'], ['get '], ['--help'], []])
+        it(`ignores ${JSON.stringify(args)}`, async () => {
+          const input = `${asked}username=heroku\npassword=x\n\n`
+          expect(await ask(args, {input, env: loggedIn})).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+        })
+
+      it('says in one line what to do where nobody is logged in', async () => {
+        expect(await ask(['get'], {input: asked, env: {HEROKU_NETRC_WRITE: 'true'}})).to.deep.equal({
+          stdout: '',
+          stderr: 'heroku: not logged in; try this: heroku login\n',
+          exitCode: 0,
+        })
+      })
+
+      it('answers from .netrc', async () => {
+        await withNetrc(`machine api.heroku.com\n  login ada@example.com\n  password ${TOKEN}\n`, async () => {
+          const env = {HEROKU_NETRC_WRITE: 'true'}
+          expect(await ask(['get'], {input: asked, env})).to.deep.equal({stdout: answered, stderr: '', exitCode: 0})
+        })
+      })
+
+      it('says what is wrong with a .netrc that cannot be understood', async () => {
+        await withNetrc(`machine api.heroku.com login\n`, async () => {
+          const {stderr, ...ended} = await ask(['get'], {input: asked, env: {HEROKU_NETRC_WRITE: 'true'}})
+          expect(ended).to.deep.equal({stdout: '', exitCode: 0})
+          expect(stderr).to.match(/^heroku: [^\n]*\.netrc: [^\n]+\n$/u)
+        })
+      })
+
+      it('keeps a token to itself that would add lines to the answer', async () => {
+        for (const HEROKU_API_KEY of ['HRKU\nquit=1', 'HRKU\r'])
+          expect(await ask(['get'], {input: asked, env: {HEROKU_API_KEY}})).to.deep.equal({
+            stdout: '',
+            stderr: '',
+            exitCode: 0,
+          })
+      })
+
+      it('answers for no host that the environment has no business to name', async () => {
+        const env = {...loggedIn, HEROKU_GIT_HOST: 'example.com', HEROKU_HOST: 'https://example.com'}
+        const input = 'protocol=https\nhost=example.com\n\n'
+        expect(await ask(['get'], {input, env})).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+      })
+    })
+
+  async function withNetrc(content: string, action: () => Promise<void>) {
+    const file = join(sandbox.home, '.netrc')
+    writeFileSync(file, content, {mode: 0o600})
+    await action().finally(() => {
+      rmSync(file)
+    })
+  }
+
+  it('ends well and gives nothing away whatever it reads, whatever it is to do', async function () {
+    this.timeout(180_000)
+    const operation = fc.oneof(
+      {weight: 4, arbitrary: fc.constant('get')},
+      fc.constantFrom('store', 'erase'),
+      // No program can be given a NUL.
+      fc.string({unit: 'binary'}).map((text) => text.replaceAll('\0', '')),
+    )
+    const noise = fc.uint8Array({maxLength: 400})
+    const line = fc.tuple(fc.constantFrom('protocol', 'host', 'path', ''), fc.string({unit: 'binary', maxLength: 40}))
+    const lines = fc
+      .array(line)
+      .map((pairs) => Buffer.from(pairs.map(([name, value]) => `${name}=${value}\n`).join('')))
+    const one = fc.tuple(operation, fc.oneof(noise, lines))
+    await fc.assert(
+      fc.asyncProperty(fc.array(one, {minLength: 4, maxLength: 4}), async (several) => {
+        const ended = await Promise.all(
+          several.map(([operation, input]) => ways['by itself']([operation], {input, env: loggedIn})),
+        )
+        for (const each of ended) expect(each).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+      }),
+      {numRuns: 50},
+    )
+  })
+})
