@@ -25,7 +25,7 @@ export interface Trace {
 }
 
 // Longer than any argument can be in Linux (128 KiB).
-const LONGEST = 200_000
+export const LONGEST = 200_000
 
 /** Prepares to run a program under strace, in a terminal for example; {@link traced} is for all else. */
 export async function underTrace(sandbox: Sandbox, file: string, args: readonly string[]): Promise<Trace> {
@@ -60,7 +60,21 @@ export async function traced(
  * @throws {Error} at a call that succeeded and that it does not understand, or that strace has cut short
  */
 export function parseTrace(text: string): Executed[] {
-  const executed: Executed[] = []
+  return callsIn(text)
+    .filter(({call}) => /^execve(?:at)?\(/u.test(call))
+    .filter(succeeded)
+    .map(({pid, call}) => parseCall(pid, call))
+}
+
+/** A system call, in one piece. */
+export interface SystemCall {
+  pid: number
+  call: string
+}
+
+/** Every call of a trace, in the order of their ends, whatever came in between. */
+export function callsIn(text: string): SystemCall[] {
+  const calls: SystemCall[] = []
   const unfinished = new Map<string, string>()
   for (const line of text.split('\n')) {
     const [, pid = '', event = ''] = /^(\d+) +(.*)$/u.exec(line) ?? []
@@ -71,14 +85,16 @@ export function parseTrace(text: string): Executed[] {
       continue
     }
 
-    const rest = /^<\.\.\. execve(?:at)? resumed>(.*)$/u.exec(event)?.[1]
+    const rest = /^<\.\.\. \w+ resumed>(.*)$/u.exec(event)?.[1]
     const call = rest === undefined ? event : `${unfinished.get(pid) ?? ''}${rest}`
     if (rest !== undefined) unfinished.delete(pid)
-    // What was not found, in one folder of PATH after the other, was never started.
-    if (/\) += 0$/u.test(call)) executed.push(parseCall(Number(pid), call))
+    if (call !== '') calls.push({pid: Number(pid), call})
   }
-  return executed
+  return calls
 }
+
+// What was not found, in one folder of PATH after the other, was never started.
+const succeeded = ({call}: SystemCall) => /\) += 0$/u.test(call)
 
 const STRING = String.raw`"(?:\\x[\da-f]{2})*"`
 const LIST = String.raw`\[(?:${STRING}(?:, ${STRING})*)?\]`
@@ -91,8 +107,14 @@ function parseCall(pid: number, call: string): Executed {
   return {pid, file: parseStrings(file)[0] ?? '', argv: parseStrings(argv), env: parseStrings(env)}
 }
 
+/** The strings in a piece of a trace, one character a byte. */
+export function bytesIn(text: string): string[] {
+  return [...text.matchAll(new RegExp(STRING, 'gu'))].map(([quoted]) => unescape(quoted))
+}
+
+/** One character a byte. */
+export const unescape = (text: string) => Buffer.from(text.replace(/["\\x]/gu, ''), 'hex').toString('latin1')
+
 function parseStrings(text: string): string[] {
-  return [...text.matchAll(new RegExp(STRING, 'gu'))].map(([quoted]) =>
-    Buffer.from(quoted.replace(/["x\\]/gu, ''), 'hex').toString('utf8'),
-  )
+  return bytesIn(text).map((bytes) => Buffer.from(bytes, 'latin1').toString('utf8'))
 }
