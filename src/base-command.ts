@@ -1,6 +1,7 @@
 import {Command, ux} from '@oclif/core'
 import {openPlaces} from './credentials/open-places.js'
 import type {Places} from './credentials/places.js'
+import {hideBytes} from './hidden-bytes.js'
 import {type Hosts, hostsFrom} from './hosts.js'
 import {run} from './run.js'
 import {isTold, UserError} from './user-error.js'
@@ -8,6 +9,12 @@ import {isTold, UserError} from './user-error.js'
 /** What all our commands share: where tokens are, how to speak, and how trouble reaches the user. */
 export abstract class BaseCommand extends Command {
   private opened: Places | undefined
+
+  protected override async init(): Promise<void> {
+    // Before anything is read from stdin or the network.
+    hideBytes()
+    await super.init()
+  }
 
   /** The places that hold tokens, as this environment has them. */
   protected get places(): Places {

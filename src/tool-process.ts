@@ -1,6 +1,7 @@
 // What both ways of starting a tool have in common: its environment, its end, and how long it is waited for.
 import {spawn} from 'node:child_process'
 import type {Readable} from 'node:stream'
+import {hideBytes} from './hidden-bytes.js'
 
 /** No tool we use has more to say than this, in characters; a broken one may print for ever. */
 export const MAX_OUTPUT = 4_000_000
@@ -19,9 +20,19 @@ export const detached = !windows
  *
  * The user's own API key is no tool's business. The locale gives messages in English and still lets a non-ASCII account
  * name through, without any locale being installed (measured with secret-tool 0.20.5).
+ *
+ * GLib's debug output goes to stdout, in the midst of a token (G_MESSAGES_DEBUG and G_DBUS_DEBUG, GLib 2.74).
  */
 export function toolEnv(changes: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
-  return {...process.env, HEROKU_API_KEY: undefined, LC_ALL: 'C', CHARSET: 'UTF-8', ...changes}
+  return {
+    ...process.env,
+    HEROKU_API_KEY: undefined,
+    G_MESSAGES_DEBUG: undefined,
+    G_DBUS_DEBUG: undefined,
+    LC_ALL: 'C',
+    CHARSET: 'UTF-8',
+    ...changes,
+  }
 }
 
 interface Tool {
@@ -36,6 +47,7 @@ interface Tool {
  * @param timeoutMs in milliseconds
  */
 export async function waitFor<T>(tool: Tool, done: Promise<T>, timeoutMs: number): Promise<T | 'timed-out'> {
+  hideBytes()
   const release = onOurOwnEnd(() => {
     endTree(tool)
   })

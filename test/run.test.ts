@@ -6,6 +6,7 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {lightRun} from '../src/light-run.js'
 import {type Ran, run as heavyRun, type RunOptions} from '../src/run.js'
+import {searchFor} from './support/canary.js'
 import {until} from './support/listen.js'
 
 const RUN_TOOL = fileURLToPath(new URL('fixtures/run/run-tool.ts', import.meta.url))
@@ -142,6 +143,16 @@ for (const [door, run] of doors)
         }
       })
 
+      it('has nothing that makes GLib print its debug output between the lines of an answer', async () => {
+        const restore = ['G_MESSAGES_DEBUG', 'G_DBUS_DEBUG'].map((name) => set(name, 'all'))
+        try {
+          const {stdout} = (await runTool('env')) as Extract<Ran, {ended: 'exited'}>
+          expect(stdout).to.include('PATH=').and.not.to.match(/^G_/mu)
+        } finally {
+          for (const each of restore) each()
+        }
+      })
+
       it('has changes, and undefined takes a variable away', async () => {
         const restore = set('KEYCHAIN_TEST', 'x')
         try {
@@ -248,18 +259,19 @@ for (const [door, run] of doors)
     })
 
     it('prints nothing of what went in or came out, whatever NODE_DEBUG asks for', () => {
-      const script = tool(`read -r line || :; printf 'HRKU-canary-out'; printf 'HRKU-canary-err' >&2`)
+      const script = tool(`read -r line || :; printf 'HRKU-canary-out'; printf 'said on stderr' >&2`)
       const {status, stderr, stdout} = spawnSync(process.execPath, ['--import', 'tsx', RUN_TOOL, door, script], {
         encoding: 'utf8',
-        env: {...process.env, NODE_DEBUG: '*', DEBUG: '*', HEROKU_DEBUG: '1', HEROKU_API_KEY: 'HRKU-canary-key'},
+        env: {...process.env, NODE_DEBUG: '*', DEBUG: '*', HEROKU_DEBUG: '1', HEROKU_API_KEY: 'HRKU-key'},
         maxBuffer: 1e9,
       })
       expect(status).to.equal(0)
       // What comes of stderr is the caller's to see; the fixture prints it.
-      expect(JSON.parse(stdout)).to.deep.equal({ended: 'exited', code: 0, stderr: 'HRKU-canary-err'})
+      expect(JSON.parse(stdout)).to.deep.equal({ended: 'exited', code: 0, stderr: 'said on stderr'})
       expect(stderr.match(/CHILD_?PROCESS \d+/giu), 'NODE_DEBUG has had no effect').not.to.equal(null)
-      const leaks = stderr.split('\n').filter((line) => /HRKU-canary-(?:in|out)/u.test(line))
-      expect(leaks).to.deep.equal([])
+      expect(stderr.match(/STREAM \d+: push/giu), 'NODE_DEBUG has shown no stream').not.to.equal(null)
+      const search = searchFor(['HRKU-canary-in', 'HRKU-canary-out'].map((secret) => ({name: secret, secret})))
+      expect(search(stderr)).to.deep.equal([])
     }).timeout(20_000)
 
     describe('while we are told to end', () => {

@@ -68,9 +68,4 @@ export class BackendError extends Error {
   ) {
     super(message)
   }
-
-  /** Also one of this class in another bundle: the git helper and the hook load files that lie beside theirs. */
-  static override [Symbol.hasInstance](error: unknown): boolean {
-    return error instanceof Error && 'problem' in error
-  }
 }
