@@ -109,11 +109,11 @@ function parseCall(pid: number, call: string): Executed {
 
 /** The strings in a piece of a trace, one character a byte. */
 export function bytesIn(text: string): string[] {
-  return [...text.matchAll(new RegExp(STRING, 'gu'))].map(([quoted]) => unescape(quoted))
+  return [...text.matchAll(new RegExp(STRING, 'gu'))].map(([quoted]) => bytesOf(quoted))
 }
 
-/** One character a byte. */
-export const unescape = (text: string) => Buffer.from(text.replace(/["\\x]/gu, ''), 'hex').toString('latin1')
+/** What a quoted string stands for, one character a byte. */
+export const bytesOf = (text: string) => Buffer.from(text.replace(/["\\x]/gu, ''), 'hex').toString('latin1')
 
 function parseStrings(text: string): string[] {
   return bytesIn(text).map((bytes) => Buffer.from(bytes, 'latin1').toString('utf8'))

@@ -7,7 +7,7 @@ import {basename, join} from 'node:path'
 import type {Finding} from './canary.js'
 import type {RunOptions, Sandbox} from './sandbox.js'
 import {inTerminal, type Step} from './terminal.js'
-import {bytesIn, callsIn, type Executed, LONGEST, parseTrace, unescape} from './trace.js'
+import {bytesIn, bytesOf, callsIn, type Executed, LONGEST, parseTrace} from './trace.js'
 
 /** Where a secret can be seen. On a terminal what a program says is `stdout` and `stderr` in one: `screen`. */
 export type Channel = 'argv' | 'env' | 'stdout' | 'stderr' | 'screen' | 'file' | 'file name'
@@ -106,7 +106,7 @@ function written(trace: string): Sight[] {
   for (const {call} of callsIn(trace)) {
     const [, name = '', path = ''] = /^(\w+)\(\d+<((?:\\x[\da-f]{2})*)>/u.exec(call) ?? []
     if (!WRITING.includes(name)) continue
-    const file = Buffer.from(unescape(path), 'latin1').toString('utf8')
+    const file = Buffer.from(bytesOf(path), 'latin1').toString('utf8')
     if (!file.startsWith('/') || file.startsWith('/dev/')) continue
     if (call.includes('"...')) throw new Error(`strace cut short what was written to ${file}`)
     files.set(file, (files.get(file) ?? '') + bytesIn(call.slice(call.indexOf('>'))).join(''))

@@ -1,0 +1,172 @@
+// The leak audit: every command, in every situation and debug mode that the table has, on the real CLI with a keyring of
+// its own; and whatever could be seen of it is searched for every secret that came into play.
+import {randomBytes} from 'node:crypto'
+import {basename, dirname, join} from 'node:path'
+import {type Canary, searchFor} from './canary.js'
+import {cells, type Cell, MODES} from './leak-table.js'
+import {type LoopbackGit, startGit} from './loopback-git.js'
+import {type PluggedHost, startPluggedHost} from './plugged-host.js'
+import type {RunOptions} from './sandbox.js'
+import type {Step} from './terminal.js'
+import {filesSince, type Leak, leaksIn, type Seen, witness} from './witness.js'
+import {openWorkTree, type WorkTree} from './work-tree.js'
+
+export const VERSION = '11.10.0'
+
+/** The secrets of one cell; there are more once the server has issued some. */
+export interface Secrets {
+  token: string
+  password: string
+  code: string
+}
+
+/** What a row of the table has to work with. */
+export interface Stage {
+  readonly plugged: PluggedHost
+  readonly git: LoopbackGit
+  readonly tree: WorkTree
+  readonly secrets: Secrets
+  /** Runs `heroku` before everybody's eyes. */
+  heroku(args: readonly string[], options?: RunOptions & {steps?: readonly Step[]}): Promise<Seen>
+  /** Runs any other program so. */
+  program(file: string, args: readonly string[], options?: RunOptions): Promise<Seen>
+}
+
+/** What came of a cell. */
+export interface Tried {
+  cell: Cell
+  exitCode: number | null
+  /** Secrets where they do not belong. */
+  leaks: Leak[]
+  /** Secrets where they belong: the search does see. */
+  belonging: Leak[]
+  /** Whether what the cell is about has happened. */
+  happened: boolean
+  /** The end of what was said, for a cell that has not happened. */
+  said: string
+  secrets: number
+  processes: number
+  files: number
+  bytes: number
+  ms: number
+}
+
+/**
+ * Tries cells, as many at a time as there are workers, each in a home folder of its own.
+ * @param tell called after each cell
+ */
+export async function auditLeaks(
+  {list = cells(), workers = 2}: {list?: readonly Cell[]; workers?: number} = {},
+  tell: (tried: Tried) => void = () => undefined,
+): Promise<Tried[]> {
+  const queue = [...list]
+  const tried: Tried[] = []
+  const work = async () => {
+    const plugged = await startPluggedHost(VERSION)
+    const now: {token?: string} = {}
+    const git = await startGit({accepts: (password) => password === now.token})
+    try {
+      await git.createRepository('app')
+      const tree = await openWorkTree(plugged.sandbox)
+      for (let cell = queue.shift(); cell; cell = queue.shift()) {
+        const secrets = newSecrets()
+        now.token = secrets.token
+        const result = await tryCell(cell, plugged, git, tree, secrets)
+        tried.push(result)
+        tell(result)
+      }
+    } finally {
+      await git.stop()
+      await plugged.stop()
+    }
+  }
+  await Promise.all(Array.from({length: workers}, work))
+  return tried
+}
+
+// Base64 rather than what real ones have, so that the ways to encode them differ.
+const random = (bytes: number) => randomBytes(bytes).toString('base64')
+const newSecrets = (): Secrets => ({token: `HRKU-${random(30)}`, password: random(15), code: random(12)})
+
+async function tryCell(cell: Cell, plugged: PluggedHost, git: LoopbackGit, tree: WorkTree, secrets: Secrets) {
+  const started = performance.now()
+  await plugged.reset()
+  plugged.heroku.accounts[0] = {email: 'ada@example.com', password: secrets.password, twoFactorCode: secrets.code}
+  plugged.heroku.issue({token: secrets.token})
+  const {row, situation} = cell
+  const setting = {...git.env, HEROKU_GIT_HOST: git.host, ...situation.env?.(secrets)}
+  if (row.loggedIn && !situation.withoutLogin) await logIn(plugged, secrets, setting)
+
+  const env = {...setting, ...MODES[cell.mode]}
+  const run = (file: string, args: readonly string[], options: RunOptions & {steps?: readonly Step[]} = {}) =>
+    witness(plugged.sandbox, file, args, {timeoutMs: 60_000, ...options, env: {...plugged.env, ...env, ...options.env}})
+  const stage: Stage = {
+    plugged,
+    git,
+    tree,
+    secrets,
+    heroku: (args, options) => run(join(plugged.sandbox.bin, 'heroku'), args, options),
+    program: run,
+  }
+  await situation.prepare?.(stage)
+  const since = Date.now()
+  const seen = await row.run(stage)
+  await situation.after?.(stage)
+  const {home, root} = plugged.sandbox
+  const sights = [...seen.sights, ...(await filesSince(since, [home, join(root, 'tmp'), join(root, 'run')]))]
+
+  const canaries = canariesOf(plugged, secrets)
+  const all = leaksIn(sights, searchFor(canaries))
+  const belonging = all.filter((leak) => belongs(leak, cell, home))
+  return {
+    cell,
+    exitCode: seen.exitCode,
+    leaks: all.filter((leak) => !belonging.includes(leak)),
+    belonging,
+    happened: await (situation.happened ?? row.happened)(stage, seen),
+    said: `${seen.stdout}\n${seen.stderr}`.slice(-1500),
+    secrets: canaries.length,
+    processes: seen.executed.length,
+    files: sights.filter(({channel}) => channel === 'file').length,
+    bytes: sights.reduce((sum, {text}) => sum + text.length, 0),
+    ms: Math.round(performance.now() - started),
+  }
+}
+
+async function logIn(plugged: PluggedHost, {token}: Secrets, env: RunOptions['env'] = {}): Promise<void> {
+  const {exitCode, stderr} = await plugged.run(['login', '--with-token'], {input: token, env})
+  if (exitCode !== 0) throw new Error(`no login to begin with: ${stderr}`)
+}
+
+/** Everything that is a secret here: what was typed, what was issued, and whatever a request was authorized with. */
+function canariesOf({heroku}: PluggedHost, {code, password, token}: Secrets): Canary[] {
+  const canaries: Canary[] = [
+    {name: 'the token', secret: token},
+    {name: 'the password', secret: password},
+    {name: 'the two-factor code', secret: code},
+    ...heroku.tokens.map((issued) => ({name: 'the token', secret: issued.token})),
+    ...heroku.requests.flatMap(({authorization}) =>
+      authorization.kind === 'bearer' ? [{name: "the login's own token", secret: authorization.token}] : [],
+    ),
+  ]
+  return [...new Map(canaries.reverse().map((canary) => [canary.secret, canary])).values()]
+}
+
+function belongs({channel, form, where, what}: Leak, {row, situation}: Cell, home: string): boolean {
+  if (what !== 'the token') return false
+  switch (channel) {
+    case 'stdout':
+      return row.prints === true && (form === 'plain' || form === 'JSON')
+    case 'file':
+      // Written beside it first, and renamed.
+      return (
+        situation.inNetrc === true &&
+        dirname(where) === home &&
+        /^\.netrc(?:$|\.heroku-keychain-)/u.test(basename(where))
+      )
+    case 'env':
+      return situation.inEnv === true
+    default:
+      return false
+  }
+}

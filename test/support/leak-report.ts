@@ -1,0 +1,148 @@
+// What the leak audit has to say in the end.
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import type {Tried} from './leak-audit.js'
+import {type Row, THE_HOSTS_OWN} from './leak-table.js'
+import {REPOSITORY} from './npm.js'
+import type {Leak} from './witness.js'
+
+type Whose = Row['of'] | 'planted'
+
+export interface Line {
+  whose: Whose
+  command: string
+  /** How often it was tried, in how many situations and debug modes. */
+  tried: number
+  situations: number
+  modes: number
+  /** Secrets that were seen where they do not belong. */
+  leaks: number
+}
+
+export interface LeakReport {
+  audit: 'leaks'
+  lines: Line[]
+  /** In all: what was searched, and for how many secrets. */
+  cells: number
+  secrets: number
+  processes: number
+  files: number
+  bytes: number
+  /** Leaks of ours and of git's with our helper: none is the promise. */
+  leaks: number
+  /** Leaks of the host's own code, which are known. */
+  theHostsOwn: typeof THE_HOSTS_OWN
+  planted: number
+  plantedSeen: number
+  ms: number
+  /** Why the audit has failed; empty if it has not. */
+  problems: string[]
+}
+
+const nameOf = ({cell: {mode, row, situation}}: Tried) => `${row.command} (${situation.name}; ${mode})`
+const whoseIs = ({cell: {row, situation}}: Tried): Whose => (situation.planted ? 'planted' : row.of)
+const seenIn = ({channel, form, what, where}: Leak) => `${what} in ${channel} (${where}), ${form}`
+
+export function reportOf(all: readonly Tried[], ms: number): LeakReport {
+  const sum = (value: (tried: Tried) => number) => all.reduce((total, each) => total + value(each), 0)
+  const planted = all.filter((each) => whoseIs(each) === 'planted')
+  return {
+    audit: 'leaks',
+    lines: linesOf(all),
+    cells: all.length,
+    secrets: sum(({secrets}) => secrets),
+    processes: sum(({processes}) => processes),
+    files: sum(({files}) => files),
+    bytes: sum(({bytes}) => bytes),
+    leaks: sum((each) => (['ours', 'git'].includes(whoseIs(each)) ? each.leaks.length : 0)),
+    theHostsOwn: THE_HOSTS_OWN,
+    planted: planted.length,
+    plantedSeen: planted.filter(isSeen).length,
+    ms: Math.round(ms),
+    problems: problemsOf(all),
+  }
+}
+
+function linesOf(all: readonly Tried[]): Line[] {
+  const lines = new Map<string, Tried[]>()
+  for (const each of all) {
+    const name = `${whoseIs(each)} ${each.cell.row.command}`
+    lines.set(name, [...(lines.get(name) ?? []), each])
+  }
+  const order: Whose[] = ['ours', 'git', 'the host', 'planted']
+  return [...lines.values()]
+    .map((several) => {
+      const [first] = several as [Tried]
+      return {
+        whose: whoseIs(first),
+        command: first.cell.row.command,
+        tried: several.length,
+        situations: new Set(several.map(({cell}) => cell.situation)).size,
+        modes: new Set(several.map(({cell}) => cell.mode)).size,
+        leaks: several.reduce((total, {leaks}) => total + leaks.length, 0),
+      }
+    })
+    .sort((one, other) => order.indexOf(one.whose) - order.indexOf(other.whose))
+}
+
+const isSeen = ({cell, leaks}: Tried) => leaks.some(({channel}) => channel === cell.situation.planted)
+
+/** Everything that is not as it should be: leaks, planted ones unseen, and cells in which nothing was really tried. */
+export function problemsOf(all: readonly Tried[]): string[] {
+  const problems = all.flatMap((each) => {
+    const name = nameOf(each)
+    if (!each.happened) return [`${name} did not do what it was to do:\n${each.said}`]
+    switch (whoseIs(each)) {
+      case 'ours':
+      case 'git':
+        return each.leaks.map((leak) => `${name} shows ${seenIn(leak)}`)
+      case 'planted':
+        return isSeen(each) ? [] : [`${name} was not seen`]
+      case 'the host':
+        return each.leaks.filter((leak) => !known(each, leak)).map((leak) => `${name} shows ${seenIn(leak)}`)
+    }
+  })
+  const stale = THE_HOSTS_OWN.filter(
+    ({channel, command, form, mode}) =>
+      !all.some(
+        ({cell, leaks}) =>
+          cell.row.command === command &&
+          cell.mode === mode &&
+          leaks.some((leak) => leak.channel === channel && leak.form === form),
+      ),
+  )
+  return [...problems, ...stale.map((each) => `no longer shown by the host: ${JSON.stringify(each)}`)]
+}
+
+const known = ({cell}: Tried, leak: Leak) =>
+  THE_HOSTS_OWN.some(
+    ({channel, command, form, mode}) =>
+      command === cell.row.command && mode === cell.mode && channel === leak.channel && form === leak.form,
+  )
+
+/** Where `npm run` and the tests leave their figures, for one table of them all. */
+export function saveReport(report: LeakReport): void {
+  const folder = join(REPOSITORY, '.cache', 'trust')
+  mkdirSync(folder, {recursive: true})
+  writeFileSync(join(folder, 'leaks.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+}
+
+export function tableOf(report: LeakReport): string {
+  const head = ['', 'command', 'tried', 'situations', 'modes', 'hits']
+  const rows = report.lines.map(({command, leaks, modes, situations, tried, whose}) =>
+    [whose, command, tried, situations, modes, leaks].map(String),
+  )
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)) + 2)
+  const lines = [head, ...rows].map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join('')
+      .trimEnd(),
+  )
+  const {bytes, cells, files, leaks, planted, plantedSeen, processes, secrets, theHostsOwn} = report
+  return `${lines.join('\n')}
+
+${cells} cells; ${secrets} secrets looked for in ${processes} processes, ${files} files and ${Math.round(bytes / 1e6)} MB in all
+${leaks} leaks of ours; ${plantedSeen} of ${planted} planted ones seen; ${theHostsOwn.length} of the host's own code, all known
+`
+}

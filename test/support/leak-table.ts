@@ -1,0 +1,305 @@
+// What the leak audit tries: commands, situations and debug modes, and which of them together.
+import {mkdir, rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {Secrets, Stage} from './leak-audit.js'
+import type {Env} from './sandbox.js'
+import {keys, type Step} from './terminal.js'
+import type {Channel, Leak, Seen} from './witness.js'
+
+/** The switches that make programs say more. */
+export const MODES = {
+  quiet: {},
+  'all at once': {
+    DEBUG: '*',
+    HEROKU_DEBUG: '1',
+    HEROKU_DEBUG_HEADERS: '1',
+    // All but `module` and `esm`, which say the most by far, and of nothing but files.
+    NODE_DEBUG:
+      'execa,child_process,http,https,http2,net,tls,undici,fetch,stream,fs,timer,cluster,worker,dns,repl,test',
+    GIT_TRACE: '1',
+    GIT_TRACE2: '1',
+    GIT_TRACE_SETUP: '1',
+    GIT_TRACE_CURL: '1',
+    GIT_CURL_VERBOSE: '1',
+  },
+  'DEBUG=*': {DEBUG: '*'},
+  'DEBUG=http': {DEBUG: 'http'},
+  'HEROKU_DEBUG=1': {HEROKU_DEBUG: '1'},
+  'HEROKU_DEBUG and _HEADERS': {HEROKU_DEBUG: '1', HEROKU_DEBUG_HEADERS: '1'},
+  'NODE_DEBUG=*': {NODE_DEBUG: '*'},
+  'NODE_DEBUG=execa,child_process,http,undici': {NODE_DEBUG: 'execa,child_process,http,undici'},
+  "GLib's": {G_MESSAGES_DEBUG: 'all', G_DBUS_DEBUG: 'all', LIBSECRET_DEBUG: 'all'},
+} satisfies Record<string, Env>
+
+export type Mode = keyof typeof MODES
+
+/** A command. */
+export interface Row {
+  command: string
+  /** Whose code it is. */
+  of: 'ours' | 'git' | 'the host'
+  /** Whether it is to find somebody logged in. */
+  loggedIn: boolean
+  /** Whether the token on stdout is what it is for. */
+  prints?: true
+  run(stage: Stage): Promise<Seen>
+  /** Whether it did what it is for. */
+  happened(stage: Stage, seen: Seen): Promise<boolean> | boolean
+}
+
+/** What goes wrong, if anything, or where the token is to be. */
+export interface Situation {
+  name: string
+  env?(secrets: Secrets): Env
+  /** Nobody is logged in after all. */
+  withoutLogin?: true
+  /** Whether `.netrc` is where the token belongs. */
+  inNetrc?: true
+  /** Whether the user has put the token into the environment. */
+  inEnv?: true
+  prepare?(stage: Stage): Promise<unknown>
+  after?(stage: Stage): Promise<unknown>
+  /** Whether it was as it says, rather than that the command succeeded. */
+  happened?(stage: Stage, seen: Seen): boolean
+  /** A leak is planted, and this is where the audit has to see it. */
+  planted?: Channel
+}
+
+export interface Cell {
+  row: Row
+  situation: Situation
+  mode: Mode
+}
+
+const asked = ({git}: Stage) => `protocol=https\nhost=${git.host}\n`
+const answered = (stage: Stage) => `${asked(stage)}username=heroku\npassword=${stage.secrets.token}\n`
+
+/** In one line, without the marks that oclif puts before each. */
+const words = ({stderr, stdout}: Seen) => `${stdout} ${stderr}`.replaceAll(/[\s›»]+/gu, ' ')
+
+const ok = (_stage: Stage, {exitCode}: Seen) => exitCode === 0
+const prints = ({secrets}: Stage, {exitCode, stdout}: Seen) => exitCode === 0 && stdout.includes(secrets.token)
+const asksHeroku = ({plugged, secrets}: Stage, {exitCode}: Seen) =>
+  exitCode === 0 &&
+  plugged.heroku.requests.some(
+    ({authorization}) => authorization.kind === 'bearer' && authorization.token === secrets.token,
+  )
+const revokes = ({plugged, secrets}: Stage, {exitCode}: Seen) => exitCode === 0 && plugged.heroku.revoked(secrets.token)
+const stores = async ({plugged}: Stage, {exitCode}: Seen) => {
+  const held = [...(await plugged.tokens()).map(({secret}) => secret), (await plugged.read('.netrc')) ?? '']
+  return exitCode === 0 && plugged.heroku.tokens.some(({token}) => held.some((each) => each?.includes(token)))
+}
+
+const browser: Step[] = [{expect: 'Press any key', raw: true, send: 'x'}]
+const password = ({plugged, secrets}: Stage): Step[] => [
+  {expect: 'Email:', send: `ada@example.com${keys.enter}`},
+  {expect: 'Password:', send: `${secrets.password}${keys.enter}`},
+  // A Heroku that is broken asks for no code.
+  ...(plugged.heroku.faults.size > 0 ? [] : [{expect: 'Two-factor code:', send: `${secrets.code}${keys.enter}`}]),
+]
+
+const heroku = (of: Row['of'], args: string, more: Omit<Row, 'command' | 'of' | 'run'>): Row => ({
+  command: `heroku ${args}`,
+  of,
+  run: (stage) => stage.heroku(args.split(' ')),
+  ...more,
+})
+
+const login = (args: string, run: Row['run']): Row => ({
+  command: `heroku ${args}`,
+  of: 'ours',
+  loggedIn: false,
+  run,
+  happened: stores,
+})
+
+const git = (command: string, happened: Row['happened'], run: Row['run']): Row => ({
+  command,
+  of: 'git',
+  loggedIn: true,
+  run,
+  happened,
+})
+
+/** Every command that a token passes through. One more is one more line here. */
+export const ROWS = {
+  withToken: login('login --with-token', (at) =>
+    at.heroku(['login', '--with-token'], {input: `${at.secrets.token}\n`}),
+  ),
+  browser: login('login', (at) => at.heroku(['login'], {steps: browser})),
+  password: login('login --interactive', (at) => at.heroku(['login', '-i'], {steps: password(at)})),
+  sso: login('login --sso', (at) =>
+    at.heroku(['login', '--sso'], {
+      env: {SSO_URL: `${at.plugged.heroku.url}/sso`},
+      steps: [{expect: 'Access token:', send: `${at.secrets.token}${keys.enter}`}],
+    }),
+  ),
+  token: heroku('ours', 'auth:token', {loggedIn: true, prints: true, happened: prints}),
+  tokenJson: heroku('ours', 'auth:token --json', {loggedIn: true, prints: true, happened: prints}),
+  tokenVerify: heroku('ours', 'auth:token --verify', {loggedIn: true, prints: true, happened: prints}),
+  logout: heroku('ours', 'logout', {loggedIn: true, happened: revokes}),
+  logoutJson: heroku('ours', 'logout --json', {loggedIn: true, happened: revokes}),
+  logoutLocal: heroku('ours', 'logout --local', {loggedIn: true, happened: ok}),
+  gitCredentials: {
+    ...heroku('ours', 'git:credentials get', {loggedIn: true, prints: true, happened: prints}),
+    run: (at) => at.heroku(['git:credentials', 'get'], {input: `${asked(at)}\n`}),
+  },
+  launcher: {
+    ...git('git-credential-helper get', prints, (at) =>
+      at.program(join(at.plugged.dataDir, 'git-credential-helper'), ['get'], {input: `${asked(at)}\n`}),
+    ),
+    of: 'ours',
+    prints: true,
+  },
+  fill: {
+    ...git('git credential fill', prints, (at) => at.program('git', ['credential', 'fill'], {input: `${asked(at)}\n`})),
+    prints: true,
+  },
+  approve: git('git credential approve', ok, (at) =>
+    at.program('git', ['credential', 'approve'], {input: `${answered(at)}\n`}),
+  ),
+  reject: git('git credential reject', ok, (at) =>
+    at.program('git', ['credential', 'reject'], {input: `${answered(at)}\n`}),
+  ),
+  push: git('git push', ok, async (at) => {
+    await at.tree.commit()
+    return at.program('git', ['push', at.git.remote('app'), 'main'], {cwd: at.tree.path})
+  }),
+  whoami: heroku('the host', 'whoami', {loggedIn: true, happened: asksHeroku}),
+  apps: heroku('the host', 'apps', {loggedIn: true, happened: asksHeroku}),
+  version: heroku('the host', 'version', {loggedIn: true, happened: ok}),
+} satisfies Record<string, Row>
+
+const says = (said: RegExp) => (_stage: Stage, seen: Seen) => said.test(words(seen))
+const answers = (fault: 'garbage' | {status: number}) => ({
+  prepare({plugged}: Stage) {
+    for (const path of ['/account', '/oauth/authorizations', '/oauth/sessions/~', '/oauth/authorizations/~'])
+      plugged.heroku.faults.set(path, fault)
+    return Promise.resolve()
+  },
+})
+/** A keyring tool that reads its input and tells everybody, on stderr, as a broken one may. */
+const TELLTALE = 'echo "secret-tool: could not do it: $(cat)" >&2; exit 3'
+
+export const SITUATIONS = {
+  done: {name: 'all is well'},
+  netrc: {name: 'HEROKU_NETRC_WRITE=true', env: () => ({HEROKU_NETRC_WRITE: 'true'}), inNetrc: true},
+  apiKey: {
+    name: 'HEROKU_API_KEY is set',
+    env: ({token}: Secrets) => ({HEROKU_API_KEY: token}),
+    withoutLogin: true,
+    inEnv: true,
+  },
+  apiKeyRefused: {
+    name: 'HEROKU_API_KEY is in the way',
+    env: ({token}: Secrets) => ({HEROKU_API_KEY: token}),
+    withoutLogin: true,
+    inEnv: true,
+    happened: says(/HEROKU_API_KEY is set/u),
+  },
+  locked: {
+    name: 'the keyring is locked',
+    prepare: ({plugged}: Stage) => plugged.keyring.lock(),
+    after: ({plugged}: Stage) => plugged.keyring.unlock(),
+    inNetrc: true,
+    happened: says(/locked/u),
+  },
+  telltale: {
+    name: 'secret-tool fails, and repeats its input',
+    prepare: ({plugged}: Stage) => plugged.secretTool(TELLTALE),
+    inNetrc: true,
+    happened: says(/secret-tool could not/u),
+  },
+  mixedUp: {
+    name: 'secret-tool answers on stderr',
+    prepare: ({plugged}: Stage) => plugged.secretTool('exec "$REAL" "$@" >&2'),
+    inNetrc: true,
+    happened: says(/keyring|not logged in/u),
+  },
+  hung: {
+    name: 'secret-tool hangs',
+    prepare: ({plugged}: Stage) => plugged.secretTool('sleep 1000 & sleep 1000'),
+    inNetrc: true,
+    happened: says(/did not answer within \d+ s/u),
+  },
+  unauthorized: {name: 'Heroku answers 401', ...answers({status: 401}), happened: says(/401|is not valid|Removed/u)},
+  broken: {name: 'Heroku answers 500', ...answers({status: 500}), happened: says(/answered 500/u)},
+  garbage: {name: 'Heroku answers garbage', ...answers('garbage'), happened: says(/Error|"error"/u)},
+  noRecord: {
+    name: 'the data folder takes no file',
+    prepare: ({plugged}: Stage) => mkdir(join(plugged.dataDir, 'heroku-keychain.json')),
+    happened: says(/cannot record/u),
+  },
+  noPlace: {
+    name: 'no place takes the token',
+    async prepare({plugged}: Stage) {
+      await mkdir(join(plugged.sandbox.home, '.netrc'))
+      await plugged.secretTool('case "$1" in store) cat >&2; exit 1;; esac\nexec "$REAL" "$@"')
+    },
+    after: ({plugged}: Stage) => rm(join(plugged.sandbox.home, '.netrc'), {recursive: true}),
+    happened: says(/no place took the token/u),
+  },
+} satisfies Record<string, Situation>
+
+/** A keyring tool that does as it should, and something else with the token. */
+const planting = (planted: Channel, misdeed: string): Situation => ({
+  name: `planted: ${planted}`,
+  planted,
+  prepare: ({plugged}) => plugged.secretTool(`S=$(cat)\n${misdeed}\nprintf %s "$S" | "$REAL" "$@"`),
+})
+
+export const PLANTED = [
+  planting('argv', '/bin/true "$S"'),
+  planting('env', 'PLANTED=$S /bin/true'),
+  planting('file', 'printf %s "$S" | base64 >"$TMPDIR/planted"; rm "$TMPDIR/planted"'),
+  planting('file name', ': >"$HOME/$(printf %s "$S" | base64 -w0 | tr +/ -_)"'),
+]
+
+/**
+ * What the host's own code shows, with or without us: these exactly, or the list has gone stale. `http` and `https` of
+ * node say every header that is sent.
+ */
+export const THE_HOSTS_OWN: (Pick<Leak, 'channel' | 'form'> & {command: string; mode: Mode})[] = [
+  {command: 'heroku whoami', mode: 'all at once', channel: 'stderr', form: 'plain'},
+  {command: 'heroku apps', mode: 'all at once', channel: 'stderr', form: 'plain'},
+  {command: 'heroku apps', mode: 'NODE_DEBUG=*', channel: 'stderr', form: 'plain'},
+  {command: 'heroku apps', mode: 'NODE_DEBUG=execa,child_process,http,undici', channel: 'stderr', form: 'plain'},
+]
+
+const logins = [ROWS.withToken, ROWS.browser, ROWS.password, ROWS.sso]
+const every = Object.values(ROWS) as Row[]
+const readers = [ROWS.token, ROWS.logout, ROWS.launcher]
+const loud: Mode[] = ['all at once']
+
+type Plan = [rows: Row[], situation: Situation, modes: Mode[]]
+
+/** Which of them are tried together: success in all ways, and every failure where most is said. */
+const PLAN: Plan[] = [
+  [every.filter((row) => row !== ROWS.apps), SITUATIONS.done, ['quiet', 'all at once']],
+  [[ROWS.withToken, ROWS.token, ROWS.logout, ROWS.fill], SITUATIONS.done, ['NODE_DEBUG=*', "GLib's"]],
+  [
+    [ROWS.withToken, ROWS.browser, ROWS.tokenVerify],
+    SITUATIONS.done,
+    ['DEBUG=http', 'NODE_DEBUG=execa,child_process,http,undici'],
+  ],
+  [[ROWS.apps], SITUATIONS.done, Object.keys(MODES).filter((mode) => mode !== "GLib's") as Mode[]],
+  [[ROWS.withToken, ...readers, ROWS.push], SITUATIONS.netrc, loud],
+  [[ROWS.token, ROWS.launcher, ROWS.gitCredentials], SITUATIONS.apiKey, loud],
+  [[ROWS.withToken, ROWS.logout], SITUATIONS.apiKeyRefused, loud],
+  [[ROWS.withToken, ...readers], SITUATIONS.locked, loud],
+  [[ROWS.withToken, ROWS.browser, ...readers], SITUATIONS.telltale, loud],
+  [[ROWS.withToken, ...readers], SITUATIONS.mixedUp, loud],
+  [[ROWS.withToken, ROWS.token, ROWS.launcher], SITUATIONS.hung, loud],
+  [[...logins, ROWS.logout, ROWS.tokenVerify], SITUATIONS.unauthorized, loud],
+  [[ROWS.withToken, ROWS.password, ROWS.logout, ROWS.tokenVerify], SITUATIONS.broken, loud],
+  [[ROWS.withToken, ROWS.password, ROWS.tokenVerify], SITUATIONS.garbage, loud],
+  [[ROWS.withToken, ROWS.password], SITUATIONS.noRecord, loud],
+  [[ROWS.withToken, ROWS.password], SITUATIONS.noPlace, loud],
+  ...PLANTED.map((situation): Plan => [[ROWS.withToken], situation, ['quiet']]),
+]
+
+export function cells(): Cell[] {
+  return PLAN.flatMap(([rows, situation, modes]) =>
+    modes.flatMap((mode) => rows.map((row) => ({row, situation, mode}))),
+  )
+}
