@@ -1,8 +1,8 @@
 // The .netrc on disk: where it is, reading it, and changing it under a lock so that nobody's change is lost.
 import {readFile} from 'node:fs/promises'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {realTarget, replaceFile} from '../atomic-file.js'
 import {codeOf, fileTrouble} from '../file-trouble.js'
+import {holdingLock} from '../lock.js'
 import {BackendError} from './backend.js'
 import {decrypt, encrypt, type GpgOptions, type Seal} from './netrc-gpg.js'
 
@@ -16,8 +16,6 @@ export interface NetrcFileOptions extends GpgOptions {
 
 /** A turn takes milliseconds, or as long as somebody types a passphrase into gpg's prompt. */
 const LOCK_WAIT_MS = 10_000
-/** A lock whose holder was killed is ours after this; a living holder renews it every second. */
-const STALE_LOCK_MS = 4000
 /** How often somebody who takes no lock (an editor, an older CLI) may come in between. */
 const MOST_ATTEMPTS = 5
 
@@ -59,7 +57,7 @@ export async function updateNetrc(
   edit: (text: string) => string | undefined,
 ): Promise<boolean> {
   const {path, lockWaitMs = LOCK_WAIT_MS} = options
-  return locked(await realTarget(path), lockWaitMs, async (assertHeld) => {
+  return holdingLock(await realTarget(path), lockWaitMs, async (assertHeld) => {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
       const before = await load(options)
       const text = edit(before.text)
@@ -112,41 +110,3 @@ async function replaced(options: NetrcFileOptions, before: Content, text: string
 }
 
 const same = (one: Buffer | undefined, other: Buffer | undefined) => (one && other ? one.equals(other) : one === other)
-
-async function locked<T>(target: string, waitMs: number, work: (assertHeld: () => void) => Promise<T>): Promise<T> {
-  const lockPath = `${target}.lock`
-  let lost = false
-  const release = await acquire(target, lockPath, waitMs, () => {
-    lost = true
-  })
-  try {
-    return await work(() => {
-      if (lost) throw new BackendError('failed', `lost ${lockPath} to another program`, 'try again')
-    })
-  } finally {
-    // A lock that cannot be released is stale soon.
-    await release().catch(() => undefined)
-  }
-}
-
-async function acquire(target: string, lockPath: string, waitMs: number, onCompromised: () => void) {
-  const {default: lockfile} = await import('proper-lockfile')
-  const end = performance.now() + waitMs
-  for (;;) {
-    try {
-      return await lockfile.lock(target, {realpath: false, stale: STALE_LOCK_MS, onCompromised})
-    } catch (error) {
-      // Retries are not left to the library: it would also try a folder that we may not write to again and again.
-      if (codeOf(error) !== 'ELOCKED') throw fileTrouble('lock', lockPath, error)
-      if (performance.now() >= end) throw heldByOther(lockPath, waitMs)
-      await sleep(20 + Math.random() * 60)
-    }
-  }
-}
-
-const heldByOther = (lockPath: string, waitMs: number) =>
-  new BackendError(
-    'timed-out',
-    `${lockPath} is still held by another program after ${waitMs / 1000} s`,
-    `if no heroku command is running: rmdir ${lockPath}`,
-  )

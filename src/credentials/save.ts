@@ -5,6 +5,7 @@ import {causeOf} from '../file-trouble.js'
 import {UserError} from '../user-error.js'
 import {assertRecordable, fingerprint, readLoginState, recordLogin} from './login-state.js'
 import type {Places} from './places.js'
+import {inTurn} from './turn.js'
 
 /** Where a token was saved. */
 export interface Saved {
@@ -35,9 +36,11 @@ export async function saveToken(places: Places, credential: Credential, expiresA
   await recording(places.around.dataDir, () => {
     assertRecordable(places.around.dataDir)
   })
-  const saved = await saveByTiers(places, credential)
-  await record(places, credential, saved.savedIn, expiresAt)
-  return saved
+  return inTurn(places.around, async () => {
+    const saved = await saveByTiers(places, credential)
+    await record(places, credential, saved.savedIn, expiresAt)
+    return saved
+  })
 }
 
 async function saveByTiers(places: Places, credential: Credential): Promise<Saved> {
