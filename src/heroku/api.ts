@@ -81,9 +81,9 @@ export async function accountOf(api: Api, token: string): Promise<string> {
   return email
 }
 
-/** When a token expires that does so in so many seconds; nothing for what is no number of seconds. */
+/** When a token expires that does so in so many seconds; nothing for what is no number of seconds, or no date. */
 export function expiresIn(seconds: unknown): {expiresAt?: string} {
-  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0
-    ? {expiresAt: new Date(Date.now() + seconds * 1000).toISOString()}
-    : {}
+  if (typeof seconds !== 'number' || !(seconds > 0)) return {}
+  const end = new Date(Date.now() + seconds * 1000)
+  return Number.isNaN(end.getTime()) ? {} : {expiresAt: end.toISOString()}
 }

@@ -128,7 +128,7 @@ describe('the end of a token', () => {
     expect(end).to.be.within(before + 60_000, Date.now() + 60_000)
   })
 
-  for (const value of [null, undefined, 0, -1, NaN, Infinity, '60', {}])
+  for (const value of [null, undefined, 0, -1, NaN, Infinity, '60', {}, 1e16, 1e300])
     it(`is not known from ${inspect(value)}`, () => {
       expect(expiresIn(value)).to.deep.equal({})
     })
