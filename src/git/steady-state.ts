@@ -56,7 +56,9 @@ export function removeStamp(cacheDir: string): void {
 
 export function readStamp(cacheDir: string): Stamp | undefined {
   try {
-    return JSON.parse(readFileSync(join(cacheDir, NAME), 'utf8')) as Stamp
+    const stamp = JSON.parse(readFileSync(join(cacheDir, NAME), 'utf8')) as Stamp
+    // Half a file, or another version's: a look that costs a little is better than one that fails for ever.
+    return Array.isArray(stamp.files) && stamp.files.every((file) => typeof file === 'string') ? stamp : undefined
   } catch {
     return undefined
   }

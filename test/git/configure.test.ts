@@ -35,6 +35,13 @@ describe("git's configuration", () => {
   })
   afterEach(() => sandbox.close())
 
+  for (const text of ['null', '{"files":false}', '{"files":[7]}', '{"facts":"", "files'])
+    it(`is looked at again where the note of the last look says ${text}`, () => {
+      mkdirSync(subject.cacheDir)
+      writeFileSync(join(subject.cacheDir, 'heroku-keychain-git.json'), text)
+      expect(isSteady(subject)).to.equal(false)
+    })
+
   it('is steady once it was looked at, and until something changes', async () => {
     expect(isSteady(subject)).to.equal(false)
     expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
