@@ -79,7 +79,9 @@ async function findInKeychain(
   const record = hasMoreToSay(state, found.account, around.hosts.api) ? recordOf(found, state) : undefined
   // One host's token is not for another's eyes.
   if (record && record.apiHost !== around.hosts.api)
-    return {because: `${printable(current.account)} is logged in to ${record.apiHost}, not to ${around.hosts.api}`}
+    return {
+      because: `${printable(current.account)} is logged in to ${printable(record.apiHost)}, not to ${around.hosts.api}`,
+    }
   return {found: {...found, ...expiryOf(record)}}
 }
 

@@ -373,6 +373,14 @@ describe('finding the token', () => {
   describe("for another host than the token's", () => {
     const staging = {HEROKU_HOST: 'staging.herokudev.com'}
 
+    it('is named without control characters, whatever is on record', async () => {
+      await saveToken(user.places(), ada)
+      user.write(OUR_JSON, user.read(OUR_JSON)?.replace('api.heroku.com', String.raw`evil\u001B[2J`) ?? '')
+      expect(await find()).to.deep.equal({
+        because: 'ada@example.com is logged in to evil\uFFFD[2J, not to api.heroku.com',
+      })
+    })
+
     it('is not given, and says why', async () => {
       await saveToken(user.places(), ada)
       expect(await find(staging)).to.deep.equal({
