@@ -14,6 +14,7 @@ command -v strace|strace
 command -v gpg|gnupg
 command -v openssl|openssl
 command -v git|git
+command -v curl|curl
 command -v pgrep|procps
 test -e /etc/ssl/certs/ca-certificates.crt|ca-certificates
 '

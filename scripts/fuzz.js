@@ -1,0 +1,15 @@
+// npm run test:fuzz -- [--runs CASES] [--seed SEED]: the properties alone, as often as wanted.
+import {spawnSync} from 'node:child_process'
+import {parseArgs} from 'node:util'
+
+const {runs, seed} = parseArgs({options: {runs: {type: 'string'}, seed: {type: 'string'}}}).values
+for (const value of [runs, seed])
+  if (value !== undefined && !/^\d+$/u.test(value)) throw new Error(`not a number: ${value}`)
+
+const env = {
+  ...process.env,
+  ...(runs === undefined ? {} : {FUZZ_RUNS: runs}),
+  ...(seed === undefined ? {} : {FUZZ_SEED: seed}),
+}
+const mocha = spawnSync(process.execPath, ['node_modules/mocha/bin/mocha.js', 'test/fuzz'], {env, stdio: 'inherit'})
+process.exitCode = mocha.status ?? 1

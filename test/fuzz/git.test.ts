@@ -1,0 +1,143 @@
+import {expect} from 'chai'
+import fc from 'fast-check'
+import {rmSync} from 'node:fs'
+import {join} from 'node:path'
+import {answer} from '../../src/git/answer.js'
+import {openGit} from '../../src/git/git-config.js'
+import {formatAnswer, isFor, parseRequest} from '../../src/git/protocol.js'
+import {isSteady} from '../../src/git/steady-state.js'
+import {hostsFrom} from '../../src/hosts.js'
+import {fuzz} from '../support/fuzz.js'
+import {ada, freshUser} from '../support/user.js'
+
+const name = fc.constantFrom(
+  'protocol',
+  'host',
+  'path',
+  'username',
+  'password',
+  'wwwauth[]',
+  'capability[]',
+  '',
+  'Host',
+)
+const value = fc.oneof(
+  fc.constantFrom('https', 'http', 'git.heroku.com', 'GIT.heroku.com', 'git.heroku.com:443', 'git.heroku.com.evil.com'),
+  fc.constantFrom('evil.com', 'git.heroku.com\0', ' git.heroku.com', 'a=b', '', '\r', 'ssh'),
+  fc.string({unit: 'binary', maxLength: 6}),
+)
+const line = fc.oneof(
+  {weight: 6, arbitrary: fc.tuple(name, value).map(([name, value]) => `${name}=${value}`)},
+  {weight: 1, arbitrary: fc.constantFrom('', '\r', '=', 'host', '\u2028')},
+)
+const input = fc.oneof(
+  {weight: 4, arbitrary: fc.array(line, {maxLength: 6}).map((lines) => lines.map((line) => `${line}\n`).join(''))},
+  {weight: 1, arbitrary: fc.string({unit: 'binary', maxLength: 60})},
+)
+
+/** What git would have been understood to say, read another way: the last of each name, above the first empty line. */
+function said(input: string, name: string): string | undefined {
+  const lines = input.replaceAll('\r\n', '\n').split('\n')
+  const end = lines.indexOf('')
+  const own = lines.slice(0, end === -1 ? undefined : end).filter((line) => line.startsWith(`${name}=`))
+  return own.at(-1)?.slice(name.length + 1)
+}
+
+describe('whatever git writes to its helper', () => {
+  const user = freshUser()
+
+  fuzz('is read as it was said', {
+    name: 'git-request',
+    runs: 10_000,
+    values: input,
+    holds(input) {
+      expect(parseRequest(input)).to.deep.equal({protocol: said(input, 'protocol'), host: said(input, 'host')})
+    },
+  })
+
+  fuzz('gets the token for the Heroku git host over https, and nothing for anything else', {
+    name: 'git-answer',
+    runs: 5000,
+    values: fc.record({operation: fc.constantFrom('get', 'get', 'get', 'store', 'erase', 'GET', ''), input}),
+    async holds({input, operation}) {
+      user.memory.tokens.set(ada.account, ada.token)
+      const reply = await answer(operation, input, {
+        dataDir: user.dataDir,
+        hosts: hostsFrom({}),
+        open: () => user.places(),
+      })
+      const ours = /^git\.heroku\.com(?::443)?$/iu.test(said(input, 'host') ?? '')
+      const wanted = operation === 'get' && said(input, 'protocol') === 'https' && ours
+      expect(reply).to.deep.equal({stdout: wanted ? `username=heroku\npassword=${ada.token}\n` : '', stderr: ''})
+    },
+  })
+
+  fuzz('is for us only if it names the very host', {
+    name: 'git-host',
+    runs: 4000,
+    values: fc.record({protocol: value, host: value}),
+    holds({host, protocol}) {
+      const same = /^git\.heroku\.com(?::443)?$/iu.test(host)
+      expect(isFor('git.heroku.com', {protocol, host})).to.equal(protocol === 'https' && same)
+    },
+  })
+
+  fuzz('is answered in two lines or in none, whatever the token is', {
+    name: 'git-two-lines',
+    runs: 4000,
+    values: fc.string({unit: 'binary', maxLength: 20}),
+    holds(token) {
+      const lines = formatAnswer(token).split('\n')
+      if (lines.length > 1) expect(lines).to.deep.equal(['username=heroku', `password=${token}`, ''])
+      else expect(lines).to.deep.equal([''])
+    },
+  })
+})
+
+describe('whatever git says of its configuration', () => {
+  const user = freshUser()
+
+  fuzz('is read, or refused in words of our own', {
+    name: 'git-config-list',
+    runs: 3000,
+    values: fc.record({code: fc.constantFrom(0, 0, 0, 1, 5, 128, 255), stdout: fc.string({unit: 'binary'})}),
+    async holds({code, stdout}) {
+      user.write('.gitconfig', '')
+      const git = openGit(() => Promise.resolve({ended: 'exited', code, stdout, stderr: ''}), {
+        HOME: user.home,
+        PATH: process.env.PATH,
+      })
+      if (code === 0) {
+        const {entries, files} = await git.read()
+        for (const {key, value} of entries)
+          expect(stdout)
+            .to.include(key)
+            .and.to.satisfy(() => typeof value === 'string')
+        for (const file of files) expect(stdout).to.include(`file:${file}`)
+      } else
+        await git.read().then(
+          () => expect.fail('it was read'),
+          (error: unknown) => expect((error as Error).message).to.match(/^git('s| cannot)/u),
+        )
+    },
+  })
+
+  fuzz('was noted, and a note that makes no sense is as good as none', {
+    name: 'git-stamp',
+    runs: 1500,
+    values: fc.oneof(
+      fc.json(),
+      fc.record({facts: fc.json(), files: fc.json()}).map(({facts, files}) => `{"facts":${facts},"files":${files}}`),
+      fc.string(),
+    ),
+    holds(text) {
+      // A new file each time: a file system may well write out at once what is written over (ext4's auto_da_alloc).
+      rmSync(join(user.home, 'cache'), {recursive: true, force: true})
+      user.write('cache/heroku-keychain-git.json', text)
+      const env = {HOME: user.home}
+      const hosts = {git: 'git.heroku.com', api: 'api.heroku.com'}
+      const subject = {env, hosts, helper: 'x', dataDir: user.dataDir, cacheDir: join(user.home, 'cache')}
+      expect(isSteady(subject)).to.equal(false)
+    },
+  })
+})

@@ -1,0 +1,95 @@
+import {expect} from 'chai'
+import fc from 'fast-check'
+import {describeExpiry} from '../../src/expiry.js'
+import {hostsFrom} from '../../src/hosts.js'
+import {printable} from '../../src/printable.js'
+import {fuzz} from '../support/fuzz.js'
+
+const LISTED = /^(?:[^/@?#\\:\s]*\.)?(?:heroku|herokai|herokuspace|herokudev)\.com(?::\d+)?$/u
+const LOOPBACK = /^(?:(?:api\.|git\.)?localhost|127\.0\.0\.1)(?::\d+)?$/u
+
+const piece = fc.oneof(
+  fc.constantFrom(
+    'heroku.com',
+    'herokai.com',
+    'localhost',
+    '127.0.0.1',
+    'evil.com',
+    'https://',
+    'http://',
+    'api',
+    'HTTPS://',
+  ),
+  fc.constantFrom(
+    '.',
+    '@',
+    ':',
+    '/',
+    '\\',
+    '#',
+    '?',
+    '%2e',
+    '%40',
+    '\t',
+    '\n',
+    '。',
+    '443',
+    '80',
+    ' ',
+    '\u00AD',
+    '[::1]',
+    '*',
+  ),
+  fc.string({maxLength: 3, unit: 'binary'}),
+)
+const text = fc.oneof(
+  {weight: 4, arbitrary: fc.array(piece, {maxLength: 5}).map((pieces) => pieces.join(''))},
+  {weight: 1, arbitrary: fc.webUrl()},
+  {weight: 1, arbitrary: fc.domain()},
+  {weight: 1, arbitrary: fc.string({unit: 'binary'})},
+)
+
+describe('whatever the environment says', () => {
+  fuzz("a token goes to Heroku's hosts and this machine alone, and in clear to this machine alone", {
+    name: 'hosts',
+    runs: 10_000,
+    values: fc.record({HEROKU_HOST: text, HEROKU_GIT_HOST: text, HEROKU_LOGIN_HOST: text}, {requiredKeys: []}),
+    holds(env) {
+      const {api, apiUrl, git, warnings} = hostsFrom(env)
+      for (const host of [api, git]) expect(LISTED.test(host) || LOOPBACK.test(host), host).to.equal(true)
+      const url = new URL(apiUrl)
+      expect({host: url.host, origin: url.origin}).to.deep.equal({host: api, origin: apiUrl})
+      expect(url.protocol === 'https:' || LOOPBACK.test(api), apiUrl).to.equal(true)
+      expect(warnings.join('')).not.to.match(/[\p{Cc}\p{Cf}]/u)
+    },
+  })
+})
+
+describe('whatever is to be shown', () => {
+  fuzz('is shown without a control character, and is as it was if it has none', {
+    name: 'printable',
+    runs: 5000,
+    values: fc.string({unit: 'binary', maxLength: 400}),
+    holds(text) {
+      const shown = printable(text)
+      expect(shown).not.to.match(/[\p{Cc}\p{Cf}\u2028\u2029]/u)
+      expect(shown.length).to.be.at.most(301)
+      if (!/[\p{Cc}\p{Cf}\u2028\u2029]/u.test(text) && text.length <= 300) expect(shown).to.equal(text)
+    },
+  })
+
+  fuzz('is a sentence of ours, for a date', {
+    name: 'expiry',
+    runs: 2000,
+    values: fc.oneof(
+      fc.string({unit: 'binary'}),
+      fc.date().map(String),
+      fc.date({noInvalidDate: true}).map((date) => date.toISOString()),
+    ),
+    holds(text) {
+      expect(describeExpiry(text)).to.match(
+        /^(?:the token (?:expires in \d+ (?:day|hour|minute|second)s?|has expired; log in again: heroku login)|it is not known when the token expires)$/u,
+      )
+    },
+  })
+})

@@ -1,0 +1,138 @@
+import {expect} from 'chai'
+import fc from 'fast-check'
+import {rmSync} from 'node:fs'
+import {join} from 'node:path'
+import {BackendError} from '../../src/backends/backend.js'
+import {findToken} from '../../src/credentials/find.js'
+import {fingerprint, readLoginState, recordLogin, recordLogout} from '../../src/credentials/login-state.js'
+import {describeExpiry} from '../../src/expiry.js'
+import {someoneIsLoggedIn} from '../../src/git/steady-state.js'
+import {UserError} from '../../src/user-error.js'
+import {fuzz} from '../support/fuzz.js'
+import {ada, entries, freshUser, grace, LOGIN_JSON, OUR_JSON, type User} from '../support/user.js'
+
+const name = fc.oneof(
+  {weight: 3, arbitrary: fc.constantFrom(ada.account, grace.account)},
+  {weight: 1, arbitrary: fc.constantFrom('nobody@example.com', '', '__proto__', 'a\u001B[2Jb', 'x\ny')},
+)
+const anything = fc.oneof(name, fc.constantFrom(null, true, 7, [], {}), fc.string({unit: 'binary', maxLength: 4}))
+const mostly = (usual: fc.Arbitrary<unknown>) =>
+  fc.oneof({weight: 5, arbitrary: usual}, {weight: 1, arbitrary: anything})
+const token = fc.record(
+  {
+    account: mostly(name),
+    apiHost: mostly(fc.constantFrom('api.heroku.com', 'api.herokai.com', 'evil\u001B[2J')),
+    fingerprint: mostly(fc.constantFrom(fingerprint(ada.token), fingerprint(grace.token))),
+    savedIn: mostly(fc.constantFrom('netrc', 'secret-service')),
+    expiresAt: mostly(fc.constantFrom('2030-01-01T00:00:00.000Z', 'soon')),
+  },
+  {requiredKeys: ['account', 'apiHost', 'fingerprint', 'savedIn']},
+)
+const state = fc.record(
+  {
+    version: mostly(fc.constant(1)),
+    account: mostly(name),
+    loggedOut: mostly(fc.boolean()),
+    tokens: mostly(fc.array(token, {maxLength: 3})),
+  },
+  {requiredKeys: []},
+)
+
+/** A file as it should be, as JSON of another shape, cut off, and as anything at all. */
+const fileOf = (value: fc.Arbitrary<unknown>) =>
+  fc.oneof(
+    {weight: 6, arbitrary: value.map((value) => JSON.stringify(value))},
+    {weight: 1, arbitrary: fc.json({maxDepth: 2})},
+    {
+      weight: 1,
+      arbitrary: fc.tuple(value, fc.nat(60)).map(([value, length]) => JSON.stringify(value).slice(0, length)),
+    },
+    {weight: 1, arbitrary: fc.string({unit: 'binary'})},
+  )
+const files = fc.record({theirs: fileOf(fc.record({account: mostly(name)}, {requiredKeys: []})), ours: fileOf(state)})
+
+/** A new file each time: a file system may well write out at once what is written over (ext4's auto_da_alloc). */
+function replace(user: User, path: string, text: string): void {
+  rmSync(join(user.home, path), {force: true})
+  user.write(path, text)
+}
+
+describe('whatever login.json and heroku-keychain.json say', () => {
+  const user = freshUser()
+  const write = ({ours, theirs}: {ours: string; theirs: string}) => {
+    replace(user, LOGIN_JSON, theirs)
+    replace(user, OUR_JSON, ours)
+  }
+
+  fuzz('is read as what makes sense of it', {
+    name: 'login-state',
+    runs: 3000,
+    values: files,
+    holds(files) {
+      write(files)
+      const {loggedOut, named, remembered, tokens} = readLoginState(user.dataDir)
+      expect(loggedOut).to.be.a('boolean')
+      for (const name of [named, remembered])
+        if (name !== undefined) expect(name).to.be.a('string').and.not.to.equal('')
+      for (const {account, apiHost, expiresAt, fingerprint, savedIn} of tokens)
+        for (const each of [account, apiHost, fingerprint, savedIn, expiresAt ?? 'none'])
+          expect(each).to.be.a('string').and.not.to.equal('')
+      expect(someoneIsLoggedIn({}, user.dataDir)).to.equal(true)
+    },
+  })
+
+  fuzz("has nobody act with another account's token, and is told of without a control character", {
+    name: 'login-state-lookup',
+    runs: 3000,
+    values: fc.record({
+      files,
+      inKeychain: fc.subarray([ada, grace]),
+      inNetrc: fc.subarray([ada, grace], {maxLength: 1}),
+      failing: fc.boolean(),
+    }),
+    async holds({failing, files, inKeychain, inNetrc}) {
+      write(files)
+      user.memory.tokens.clear()
+      user.memory.mend()
+      user.notices.length = 0
+      for (const {account, token} of inKeychain) user.memory.tokens.set(account, token)
+      if (failing) user.memory.fail(new BackendError('locked', 'the keyring is locked', 'unlock it'))
+      replace(user, '.netrc', inNetrc.map((credential) => entries(credential)).join(''))
+      const {named} = readLoginState(user.dataDir)
+      const shown: string[] = []
+      try {
+        const looked = await findToken(user.places())
+        if (looked.found) {
+          const {account, expiresAt, source, token} = looked.found
+          expect(source === 'netrc' ? inNetrc : inKeychain).to.deep.include({account, token})
+          if (source !== 'netrc' && named !== undefined) expect(account).to.equal(named)
+          if (failing && named !== undefined) expect(account).to.equal(named)
+          if (expiresAt !== undefined) shown.push(describeExpiry(expiresAt))
+        } else shown.push(looked.because ?? '')
+      } catch (error) {
+        if (!(error instanceof UserError || error instanceof BackendError)) throw error
+        shown.push(error.message, error.hint ?? '')
+      }
+      expect([...shown, ...user.notices].join('')).not.to.match(/[\p{Cc}\p{Cf}\u2028\u2029]/u)
+    },
+  })
+
+  fuzz('is replaced by a login and forgotten by a logout', {
+    name: 'login-state-replaced',
+    runs: 150,
+    values: files,
+    async holds(files) {
+      write(files)
+      const record = {account: ada.account, apiHost: 'api.heroku.com', fingerprint: 'x', savedIn: 'netrc' as const}
+      await recordLogin(user.dataDir, record, true)
+      const after = readLoginState(user.dataDir)
+      expect(after).to.include({named: ada.account, remembered: ada.account, loggedOut: false})
+      expect(after.tokens.filter(({account}) => account === ada.account)).to.deep.equal([record])
+      await recordLogout(user.dataDir, ada.account)
+      expect(readLoginState(user.dataDir)).to.deep.equal({
+        loggedOut: true,
+        tokens: after.tokens.filter(({account}) => account !== ada.account),
+      })
+    },
+  })
+})
