@@ -1,0 +1,22 @@
+// Removes from dist what nothing in the package imports: files that live on inside a bundle alone.
+import {build} from 'esbuild'
+import {readdirSync, rmSync} from 'node:fs'
+
+const built = readdirSync('dist', {recursive: true, encoding: 'utf8'})
+  .map((name) => `dist/${name.replaceAll('\\', '/')}`)
+  .filter((name) => /\.c?js$/u.test(name))
+
+// What is started or loaded from outside.
+const entryPoints = built.filter((name) => /^dist\/(?:commands|hooks)\/|^dist\/git-helper\.cjs$/u.test(name))
+const {metafile} = await build({
+  entryPoints,
+  bundle: true,
+  metafile: true,
+  write: false,
+  outdir: 'dist',
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  logLevel: 'warning',
+})
+for (const name of built) if (!(name in metafile.inputs)) rmSync(name)
