@@ -135,11 +135,11 @@ describe('replacing a file', () => {
   describe('as another user', () => {
     const program = fileURLToPath(new URL('fixtures/netrc/replace-file.ts', import.meta.url))
     const asNobody = (file: string) => {
-      const ran = spawnSync(process.execPath, ['--import', 'tsx', program, file], {
+      // Only root can become somebody else; anybody else is stopped by a mode as it is.
+      const user = root ? [`${NOBODY}`] : []
+      const ran = spawnSync(process.execPath, ['--import', 'tsx', program, file, ...user], {
         encoding: 'utf8',
         env: {...process.env, TSX_DISABLE_CACHE: '1'},
-        // Only root can become somebody else; anybody else is stopped by a mode as it is.
-        ...(root ? {uid: NOBODY, gid: NOBODY} : {}),
       })
       expect(ran.stderr).to.equal('')
       return ran.stdout
