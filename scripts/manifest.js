@@ -6,4 +6,10 @@ import {fileURLToPath} from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const plugin = new Plugin({root, ignoreManifest: true, errorOnManifestCreate: true})
 await plugin.load()
-writeFileSync(new URL('../oclif.manifest.json', import.meta.url), `${JSON.stringify(plugin.manifest, undefined, 2)}\n`)
+const {manifest} = plugin
+for (const command of Object.values(manifest.commands)) {
+  // The host's completion knows no summaries, only the first line of a description, which help takes for one too.
+  command.description = [command.summary, command.description].filter(Boolean).join('\n\n')
+  delete command.summary
+}
+writeFileSync(new URL('../oclif.manifest.json', import.meta.url), `${JSON.stringify(manifest, undefined, 2)}\n`)

@@ -40,7 +40,7 @@ export default class AuthLogin extends BaseCommand {
 
   static override flags = {
     browser: Flags.string({
-      description: 'browser to log in with (example: "firefox", "safari")',
+      description: 'browser to log in with, such as firefox or safari',
       exclusive: ['interactive', 'with-token'],
     }),
     'expires-in': Flags.integer({

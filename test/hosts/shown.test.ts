@@ -1,0 +1,151 @@
+// How the Heroku CLI shows our commands to those who look for them, and whether the examples that it shows are true.
+import {expect} from 'chai'
+import {readFileSync} from 'node:fs'
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {packPlugin} from '../support/host-cli.js'
+import {REPOSITORY} from '../support/npm.js'
+import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+import {inTerminal, keys, type Step} from '../support/terminal.js'
+
+const VERSION = '11.10.0'
+const ada = 'ada@example.com'
+
+interface Shown {
+  id: string
+  aliases: string[]
+  hidden: boolean
+  summary?: string
+  description: string
+  examples: (string | {description: string; command: string})[]
+  flags: Record<string, {description: string; hidden?: boolean}>
+}
+
+describe(`our commands in heroku@${VERSION}`, function () {
+  this.timeout(60_000)
+  let it11: PluggedHost
+  let commands: Shown[]
+
+  before(async function () {
+    this.timeout(600_000)
+    await packPlugin()
+    const manifest = JSON.parse(readFileSync(join(REPOSITORY, 'oclif.manifest.json'), 'utf8')) as {
+      commands: Record<string, Shown>
+    }
+    commands = Object.values(manifest.commands)
+    it11 = await startPluggedHost(VERSION)
+  })
+  after(() => it11.stop())
+  beforeEach(() => it11.reset())
+
+  const visible = () => commands.filter(({hidden}) => !hidden)
+  const firstLine = ({description}: Shown) => description.split('\n')[0] ?? ''
+  const login = async (env: Record<string, string> = {}) => {
+    const {token} = it11.heroku.issue()
+    const {exitCode, stderr} = await it11.run(['login', '--with-token'], {input: token, env})
+    expect(exitCode, stderr).to.equal(0)
+    return token
+  }
+
+  it('say in a line what they do', () => {
+    for (const command of commands) {
+      expect(firstLine(command), command.id).to.match(/^[a-z].{10,75}[^.]$/u)
+      // The CLI's completion for zsh puts them between double quotes, as they are.
+      const texts = [firstLine(command), ...Object.values(command.flags).map(({description}) => description)]
+      expect(
+        texts.filter((text) => /["$`\\[\]]/u.test(text)),
+        command.id,
+      ).to.deep.equal([])
+    }
+  })
+
+  it('are those that `commands --json` lists, under their aliases as well', async () => {
+    const {stdout} = await it11.run(['commands', '--json'])
+    const listed = (JSON.parse(stdout) as {id: string; pluginName: string; description: string}[]).filter(
+      ({pluginName}) => pluginName === 'heroku-keychain',
+    )
+    expect(listed.map(({id}) => id).sort()).to.deep.equal(
+      visible()
+        .flatMap(({aliases, id}) => [id, ...aliases])
+        .sort(),
+    )
+    for (const {description, id} of listed) {
+      const command = commands.find((each) => each.id === id || each.aliases.includes(id))
+      expect(description, id).to.equal(command?.description)
+    }
+  })
+
+  it('are in the completion for bash and for zsh, flags and all', async () => {
+    await login()
+    // What there is to complete, it asks the API at once.
+    for (const path of ['/teams', '/users/~/apps', '/pipelines', '/spaces'])
+      it11.heroku.faults.set(path, {status: 200, body: []})
+    const {exitCode, stderr} = await it11.run(['autocomplete', 'bash', '--refresh-cache'])
+    expect(exitCode, stderr + it11.heroku.unknown.join(' ')).to.equal(0)
+    const folder = join('.cache', 'heroku', 'autocomplete')
+    const bash = (await it11.read(join(folder, 'commands')))?.split('\n') ?? []
+    const zsh = (await it11.read(join(folder, 'commands_setters'))) ?? ''
+    for (const command of visible()) {
+      const flags = Object.entries(command.flags).flatMap(([name, {hidden}]) => (hidden ? [] : `--${name}`))
+      const ours = bash
+        .filter((line) => line.startsWith(`${command.id} `))
+        .map((line) => line.split(' ').slice(1).sort())
+      expect(ours, command.id).to.deep.include(flags.sort())
+      expect(zsh).to.include(`"${command.id.replaceAll(':', String.raw`\:`)}":"${firstLine(command)}"\n`)
+    }
+  })
+
+  it('explain themselves, with two or three examples', async () => {
+    for (const {examples, id} of visible()) {
+      expect(examples, id).to.have.lengthOf.within(2, 3)
+      const {exitCode, stdout} = await it11.run([...id.split(' '), '--help'])
+      expect(exitCode, id).to.equal(0)
+      expect(stdout.replaceAll(/\s+/gu, ' '), id).to.include(`EXAMPLES $ heroku ${id}`)
+    }
+  })
+
+  describe('have examples that are true', () => {
+    const TOKEN_FILE = 'token.txt'
+
+    /** What somebody does who tries a login. */
+    const answers = (command: string): Step[] =>
+      command.includes('--with-token')
+        ? []
+        : command.includes('--interactive')
+          ? [
+              {expect: 'Email:', send: `${ada}${keys.enter}`},
+              {expect: 'Password:', send: `correct horse${keys.enter}`},
+            ]
+          : [{expect: 'Press any key', raw: true, send: 'x'}]
+
+    async function tryLogin(command: string): Promise<void> {
+      await writeFile(join(it11.sandbox.home, TOKEN_FILE), `${it11.heroku.issue().token}\n`)
+      const {exitCode, screen} = await inTerminal('sh', ['-c', command], {
+        env: it11.env,
+        cwd: it11.sandbox.home,
+        steps: answers(command),
+      })
+      expect(exitCode, screen).to.equal(0)
+      expect(screen).to.include(`Logged in as ${ada}`)
+    }
+
+    async function tryLoggedIn(command: string): Promise<void> {
+      const token = await login(command.includes('HEROKU_NETRC_WRITE=true') ? {HEROKU_NETRC_WRITE: 'true'} : {})
+      // Nothing of a test goes to the real Heroku: this one says what it was asked.
+      await writeFile(join(it11.sandbox.bin, 'curl'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', {mode: 0o755})
+      const {exitCode, stderr, stdout} = await it11.sandbox.run('sh', ['-c', command], {env: it11.env})
+      expect(exitCode, `${command}\n${stderr}`).to.equal(0)
+      if (command.startsWith('curl')) expect(stdout).to.include(`Authorization: Bearer ${token}\n`)
+    }
+
+    it('one after the other, for every command', async () => {
+      for (const {examples, id} of commands)
+        for (const example of examples) {
+          const template = typeof example === 'string' ? example : example.command
+          const command = template.replaceAll('<%= config.bin %>', 'heroku').replaceAll('<%= command.id %>', id)
+          await it11.reset()
+          await (id === 'auth:login' ? tryLogin(command) : tryLoggedIn(command))
+        }
+    }).timeout(300_000)
+  })
+})
