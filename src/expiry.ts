@@ -5,14 +5,25 @@ const UNITS = [
 ] as const
 
 /**
- * Says when a token expires, in the largest unit that fits.
+ * What is left of a token's life: in seconds, none or fewer if it is over, and in the largest unit that fits.
+ * @param expiresAt ISO 8601
+ * @returns undefined if that is no time at all
+ */
+export function lifeLeft(expiresAt: string, now = Date.now()): {seconds: number; inWords: string} | undefined {
+  const seconds = Math.round((Date.parse(expiresAt) - now) / 1000)
+  if (Number.isNaN(seconds)) return undefined
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ['second', 1]
+  const count = Math.floor(seconds / size)
+  return {seconds, inWords: `${count} ${unit}${count === 1 ? '' : 's'}`}
+}
+
+/**
+ * Says when a token expires.
  * @param expiresAt ISO 8601
  */
 export function describeExpiry(expiresAt: string, now = Date.now()): string {
-  const seconds = Math.round((Date.parse(expiresAt) - now) / 1000)
-  if (Number.isNaN(seconds)) return 'it is not known when the token expires'
-  if (seconds <= 0) return 'the token has expired; log in again: heroku login'
-  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ['second', 1]
-  const count = Math.floor(seconds / size)
-  return `the token expires in ${count} ${unit}${count === 1 ? '' : 's'}`
+  const left = lifeLeft(expiresAt, now)
+  if (left === undefined) return 'it is not known when the token expires'
+  if (left.seconds <= 0) return 'the token has expired; log in again: heroku login'
+  return `the token expires in ${left.inWords}`
 }

@@ -38,7 +38,7 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
 
     async accounts() {
       const {accounts, nameless} = await search(start(), [])
-      if (nameless) throw locked()
+      if (nameless) throw neverUnlocked()
       return accounts
     },
   }
@@ -78,6 +78,7 @@ const isSilentNo = ({code, stderr}: Answer) => code === 1 && stderr.trim() === '
 /** @throws {BackendError} if the account still has an item: 'locked', or 'denied' if it is unlocked and yet there */
 async function assertAbsent(call: Call, account: string): Promise<void> {
   const found = await search(call, ['account', account])
+  if (found.nameless) throw neverUnlocked()
   if (found.locked) throw locked()
   if (found.accounts.length > 0)
     throw new BackendError(
@@ -105,8 +106,13 @@ async function search(call: Call, narrowed: string[]): Promise<SearchResult> {
   return {accounts: [...new Set(named)], locked: locked > 0, nameless: locked > named.length}
 }
 
-const locked = () =>
-  new BackendError('locked', 'the keyring is locked', 'unlock it: log in to the desktop, or open it in Seahorse')
+const UNLOCK = 'unlock it: log in to the desktop, or open it in Seahorse'
+
+const locked = () => new BackendError('locked', 'the keyring is locked', UNLOCK)
+
+/** As after a login without a password, or over SSH. */
+const neverUnlocked = () =>
+  new BackendError('locked', 'the keyring is locked, and was not unlocked since it was started', UNLOCK)
 
 /** Sorts a tool that failed by what it says (English: `run` sets the locale), and keeps its words to itself. */
 function trouble({code, stderr}: Answer, task: string): BackendError {

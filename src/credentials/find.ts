@@ -15,12 +15,17 @@ import type {Found, Places} from './places.js'
 /** A token that was found, or why there is none, where there is more to say than that nobody logged in. */
 export type Lookup = {found: Found} | {found?: undefined; because?: string; trouble?: BackendError}
 
+export interface FindOptions {
+  /** Change nothing, and tell the user nothing but what is being waited for. */
+  lookOnly?: boolean
+}
+
 /**
  * Looks the token up in the four tiers.
  * @throws {UserError} if the keychain failed, and `.netrc` would have the user act as another account
  * @throws {BackendError} if `.netrc` is needed and cannot be read
  */
-export async function findToken(places: Places): Promise<Lookup> {
+export async function findToken(places: Places, {lookOnly = false}: FindOptions = {}): Promise<Lookup> {
   const {apiKey, keychain} = places
   if (apiKey !== undefined) return {found: {token: apiKey, source: 'HEROKU_API_KEY', place: 'HEROKU_API_KEY'}}
   const state = readLoginState(places.around.dataDir)
@@ -28,10 +33,10 @@ export async function findToken(places: Places): Promise<Lookup> {
 
   let looked: Lookup
   try {
-    looked = await keychain.ask((backend) => findInKeychain(places, keychain, backend, state))
+    looked = await keychain.ask((backend) => findInKeychain(places, keychain, backend, state, lookOnly))
   } catch (error) {
     if (!(error instanceof BackendError)) throw error
-    return findAfterTrouble(places, keychain, error, state)
+    return findAfterTrouble(places, keychain, error, state, lookOnly)
   }
 
   if (looked.found && !isSuperseded(looked.found, state)) return looked
@@ -66,8 +71,9 @@ async function findInKeychain(
   {name, title}: KeychainSession,
   backend: Backend,
   state: LoginState,
+  lookOnly: boolean,
 ): Promise<Lookup> {
-  const current = await currentAccount(backend, state, around.dataDir)
+  const current = await currentAccount(backend, state, lookOnly ? undefined : around.dataDir)
   if (current === 'several') return {because: `${title} holds several accounts, and none of them is current`}
   if (current === undefined) return {}
   const token = await backend.get(current.account)
@@ -85,21 +91,31 @@ async function findInKeychain(
   return {found: {...found, ...expiryOf(record)}}
 }
 
-/** The account that is logged in through the keychain; 'several' if it could be any of them. */
+/** @param dataDir where to write login.json again, if it is missing */
 async function currentAccount(
   backend: Backend,
-  {loggedOut, named, remembered}: LoginState,
-  dataDir: string,
-): Promise<{account: string} | 'several' | undefined> {
-  if (named !== undefined) return {account: named}
-  if (loggedOut) return undefined
-  const accounts = await backend.accounts()
-  if (remembered !== undefined && accounts.includes(remembered)) {
+  state: LoginState,
+  dataDir: string | undefined,
+): Promise<Current | undefined> {
+  const {loggedOut, named, remembered} = state
+  if (named !== undefined || loggedOut) return currentAmong([], state)
+  const current = currentAmong(await backend.accounts(), state)
+  if (dataDir !== undefined && remembered !== undefined && current !== 'several' && current?.account === remembered)
     // A CLI that could not read the keychain once has deleted login.json; not being able to write it costs nothing.
     await nameAccount(dataDir, remembered).catch(() => undefined)
-    return {account: remembered}
-  }
+  return current
+}
 
+type Current = {account: string} | 'several'
+
+/** Which of the keychain's accounts is logged in; 'several' if it could be any of them. */
+export function currentAmong(
+  accounts: readonly string[],
+  {loggedOut, named, remembered}: LoginState,
+): Current | undefined {
+  if (named !== undefined) return {account: named}
+  if (loggedOut) return undefined
+  if (remembered !== undefined && accounts.includes(remembered)) return {account: remembered}
   const [account, ...more] = accounts
   if (more.length > 0) return 'several'
   return account === undefined ? undefined : {account}
@@ -119,6 +135,7 @@ async function findAfterTrouble(
   keychain: KeychainSession,
   trouble: BackendError,
   state: LoginState,
+  lookOnly: boolean,
 ): Promise<Lookup> {
   const inNetrc = await findInNetrc(places, state)
   const onRecord = state.named ?? state.remembered
@@ -133,7 +150,8 @@ async function findAfterTrouble(
     )
   }
 
-  keychain.complain(`${trouble.message}; using ${found.place} instead${trouble.hint ? ` (${trouble.hint})` : ''}`)
+  if (!lookOnly)
+    keychain.complain(`${trouble.message}; using ${found.place} instead${trouble.hint ? ` (${trouble.hint})` : ''}`)
   return inNetrc
 }
 

@@ -10,18 +10,28 @@ export interface Verified {
   expiresAt?: string
 }
 
+/** The API knows no such token, or none any more. */
+export class InvalidToken extends UserError {}
+
 /**
  * Asks the API whose token this is, and until when.
- * @throws {UserError} if it is not valid
+ * @throws {InvalidToken} if it is not valid
+ * @throws {ApiError | NetworkError} if that could not be learned
  */
 export async function verifyToken(api: Api, token: string): Promise<Verified> {
   try {
     const account = await accountOf(api, token)
-    const [own] = await authorizationsOf(api, token)
+    const [own] = await authorizationsOf(api, token).catch(noneIfForbidden)
     return {account, ...expiresIn(field(field(own, 'access_token'), 'expires_in'))}
   } catch (error) {
     if (error instanceof ApiError && error.status === 401)
-      throw new UserError('the token is not valid any more', 'heroku login')
+      throw new InvalidToken('the token is not valid any more', 'heroku login')
     throw error
   }
+}
+
+/** A token of a narrower scope may not list authorizations, and is valid all the same. */
+function noneIfForbidden(error: unknown): unknown[] {
+  if (error instanceof ApiError && error.status === 403) return []
+  throw error
 }

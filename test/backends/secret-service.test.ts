@@ -166,7 +166,10 @@ describe('secret-service on a GNOME Keyring that was never unlocked', () => {
       const keychain = openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 5000, program})
       expect(await troubleOf(keychain.get(ada))).to.include({problem: 'locked'})
       expect(await troubleOf(keychain.remove(ada))).to.include({problem: 'locked'})
-      expect(await troubleOf(keychain.accounts())).to.include({problem: 'locked'})
+      expect(await troubleOf(keychain.accounts())).to.include({
+        problem: 'locked',
+        message: 'the keyring is locked, and was not unlocked since it was started',
+      })
       expect(await keychain.get('grace@example.com')).to.equal(undefined)
     } finally {
       await keyring.stop()

@@ -160,6 +160,15 @@ describe('finding the token', () => {
   })
 
   describe('after login.json was deleted by a CLI that could not read the keychain', () => {
+    it('writes it again, but not where it is only to look', async () => {
+      await saveToken(user.places(), ada)
+      rmSync(join(user.home, LOGIN_JSON))
+      const looked = await findToken(user.places(), {lookOnly: true})
+      expect([looked, user.read(LOGIN_JSON)]).to.deep.equal([inKeychain(), undefined])
+      await findToken(user.places())
+      expect(user.read(LOGIN_JSON)).to.equal(`{"account":"${ada.account}"}\n`)
+    })
+
     beforeEach(async () => {
       await saveToken(user.places(), grace)
       await saveToken(user.places(), ada)
@@ -283,6 +292,14 @@ describe('finding the token', () => {
       expect([await findToken(places), await findToken(places)]).to.deep.equal([inNetrc(), inNetrc()])
       expect(user.notices).to.have.length(1)
       expect(user.memory.calls).to.deep.equal(['open', `get ${ada.account}`])
+    })
+
+    it('says nothing where it is only to look', async () => {
+      await logIn()
+      writeNetrc(entries(ada))
+      user.memory.fail(locked())
+      expect(await findToken(user.places(), {lookOnly: true})).to.deep.equal(inNetrc())
+      expect(user.notices).to.deep.equal([])
     })
 
     it('is not "not logged in": the cause and the hint come back, and nothing on record is lost', async () => {

@@ -1,8 +1,7 @@
 import {expect} from 'chai'
 import {type Api, ApiError, openApi} from '../../src/heroku/api.js'
 import {NetworkError, openHttp} from '../../src/heroku/http.js'
-import {verifyToken} from '../../src/heroku/verify.js'
-import {UserError} from '../../src/user-error.js'
+import {InvalidToken, verifyToken} from '../../src/heroku/verify.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
 
@@ -32,8 +31,14 @@ describe('verifying a token', () => {
   it('says what to do about one that is not valid any more', async () => {
     const {token} = heroku.issue({expiresAt: Date.now() - 1})
     const error = await thrownBy(verifyToken(api, token))
-    expect(error).to.be.instanceOf(UserError)
+    expect(error).to.be.instanceOf(InvalidToken)
     expect(error).to.include({message: 'the token is not valid any more', hint: 'heroku login'})
+  })
+
+  it('calls one valid that may not list authorizations, with no expiry', async () => {
+    const {token} = heroku.issue({expiresAt: Date.now() + 60_000})
+    heroku.faults.set('/oauth/authorizations', {status: 403, body: {id: 'forbidden'}})
+    expect(await verifyToken(api, token)).to.deep.equal({account: 'ada@example.com'})
   })
 
   it('calls none invalid for an error of the server, or none at all', async () => {
