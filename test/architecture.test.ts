@@ -46,7 +46,9 @@ const ownImports = (file: string, text: string) =>
 
 /** The floors of the house, from the ground up; a file is on the first that matches. */
 const FLOORS = [
-  [/^src\/commands\/|^src\/hooks\/|^src\/base-command\.ts$/u, 4],
+  [/^src\/commands\/|^src\/hooks\/|^src\/base-command\.ts$/u, 5],
+  // It asks every part of the house.
+  [/^src\/status\//u, 4],
   [/^src\/(?:heroku|host|git)\//u, 3],
   [/^src\/credentials\//u, 2],
   // The interface itself imports nothing, so everybody may know it.
@@ -107,7 +109,7 @@ describe('the architecture', () => {
     dependencies: Record<string, string>
   }
 
-  it('has imports go one way: commands and hooks, heroku and host and git, credentials, backends, the rest', () => {
+  it('has imports go one way: commands and hooks, status, heroku and host and git, credentials, backends, the rest', () => {
     expect(wrongWays(sources)).to.deep.equal([])
   })
 
@@ -226,6 +228,8 @@ describe('the check of the architecture', () => {
     ['src/run.ts', './backends/tool.js'],
     ['src/hosts.ts', './base-command.js'],
     ['src/heroku/api.ts', '../hooks/init.js'],
+    ['src/git/values.ts', '../status/report.js'],
+    ['src/status/gather.ts', '../commands/auth/status.js'],
   ] as const
   for (const [file, from] of wrong)
     it(`objects to ${from} in ${file}`, () => {
@@ -238,6 +242,7 @@ describe('the check of the architecture', () => {
     ['src/commands/auth/login.ts', '../../heroku/api.js'],
     ['src/heroku/api.ts', './http.js'],
     ['src/git/protocol.ts', '../credentials/find.js'],
+    ['src/status/git.ts', '../git/values.js'],
     ['src/credentials/find.ts', '../backends/netrc.js'],
     ['src/atomic-file.ts', './backends/backend.js'],
     ['src/backends/tool.ts', '../run.js'],

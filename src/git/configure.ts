@@ -102,7 +102,8 @@ export async function unconfigureGit(subject: Subject, run: Run): Promise<void> 
   }
 }
 
-const isOptedOut = (entries: Entry[]) =>
+/** Whether the user would rather not. */
+export const isOptedOut = (entries: readonly Entry[]) =>
   ['false', 'no', 'off', '0'].includes(
     entries.findLast(({key}) => key === 'heroku.credentialhelper')?.value.toLowerCase() ?? '',
   )

@@ -21,13 +21,16 @@ const FALLBACK_FOR_GET = '!f() { test "$1" != get || heroku git:credentials get;
 export const sharedKey = (gitHost: string) => `credential.https://${gitHost}.helper`
 export const ownKey = (gitHost: string) => `credential.https://${gitHost}/.helper`
 
+/** What has git start the whole CLI, where the launcher steps aside. */
+export const FALLBACKS: readonly string[] = [FALLBACK, FALLBACK_FOR_GET]
+
 /** The values of one key, in their order. */
 export const valuesOf = (entries: readonly Entry[], key: string) =>
   entries.filter((entry) => entry.key === key).map(({value}) => value)
 
 /** The helpers that the user has chosen for this host, each once. */
 export function foreignValues(entries: readonly Entry[], gitHost: string, launcher: string): string[] {
-  const known = ['', launcher, FALLBACK, FALLBACK_FOR_GET]
+  const known = ['', launcher, ...FALLBACKS]
   const values = [...valuesOf(entries, sharedKey(gitHost)), ...valuesOf(entries, ownKey(gitHost))]
   return [...new Set(values.filter((value) => !known.includes(value)))]
 }

@@ -160,15 +160,6 @@ describe('finding the token', () => {
   })
 
   describe('after login.json was deleted by a CLI that could not read the keychain', () => {
-    it('writes it again, but not where it is only to look', async () => {
-      await saveToken(user.places(), ada)
-      rmSync(join(user.home, LOGIN_JSON))
-      const looked = await findToken(user.places(), {lookOnly: true})
-      expect([looked, user.read(LOGIN_JSON)]).to.deep.equal([inKeychain(), undefined])
-      await findToken(user.places())
-      expect(user.read(LOGIN_JSON)).to.equal(`{"account":"${ada.account}"}\n`)
-    })
-
     beforeEach(async () => {
       await saveToken(user.places(), grace)
       await saveToken(user.places(), ada)
@@ -179,6 +170,11 @@ describe('finding the token', () => {
       expect(await find()).to.deep.equal(inKeychain())
       expect(user.read(LOGIN_JSON)).to.equal('{"account":"ada@example.com"}\n')
       if (process.platform !== 'win32') expect(statSync(join(user.home, LOGIN_JSON)).mode & 0o777).to.equal(0o600)
+    })
+
+    it('leaves it at that where it is only to look', async () => {
+      const looked = await findToken(user.places(), {lookOnly: true})
+      expect([looked, user.read(LOGIN_JSON)]).to.deep.equal([inKeychain(), undefined])
     })
 
     it('is found as well where login.json cannot be written', async () => {

@@ -1,0 +1,73 @@
+import {Flags} from '@oclif/core'
+import {BaseCommand} from '../../base-command.js'
+import {subjectFor} from '../../git/subject.js'
+import {openApi} from '../../heroku/api.js'
+import {openHttp} from '../../heroku/http.js'
+import {verifyToken} from '../../heroku/verify.js'
+import {describeService} from '../../host/serve.js'
+import {hostsFrom} from '../../hosts.js'
+import {gather} from '../../status/gather.js'
+import {judge} from '../../status/judge.js'
+import type {CliFacts, Report} from '../../status/report.js'
+import {screen, showsUnicode} from '../../status/screen.js'
+
+// Nobody waits longer than this for a screen about themselves.
+const API_TIMEOUT_MS = 10_000
+
+const EXIT = {healthy: 0, trouble: 1, 'not logged in': 100} as const
+
+export default class AuthStatus extends BaseCommand {
+  static override summary = 'show which token this CLI uses, from where, as whom, until when, and whether all is well'
+
+  static override description =
+    'Looks and changes nothing; the token itself is never shown. Exits with 0 if you are logged in and all is well, warnings included; with 100 if nobody is logged in; with 1 if something is wrong: the token is not valid or could not be checked, the keychain failed, or git cannot be configured.'
+
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    {
+      description: 'ask nobody over the network',
+      command: '<%= config.bin %> <%= command.id %> --offline',
+    },
+    {
+      description: 'see, in a script, until when the token is valid',
+      command: '<%= config.bin %> <%= command.id %> --json | jq -r .token.expiresAt',
+    },
+  ]
+
+  static override enableJsonFlag = true
+
+  static override flags = {
+    offline: Flags.boolean({description: 'do not ask the API whether the token is valid'}),
+  }
+
+  async run(): Promise<Report> {
+    const {flags} = await this.parse(AuthStatus)
+    const {bin} = this.config
+    // Hosts that are ignored are in the report; everything else that opens the places would say so on stderr, too.
+    const hosts = hostsFrom(process.env)
+    const facts = await gather({
+      places: this.placesAt(hosts),
+      subject: subjectFor(this.config, hosts),
+      cli: () => this.describeCli(),
+      ...(flags.offline
+        ? {}
+        : {verify: (token) => verifyToken(openApi(openHttp(process.env), hosts.apiUrl, API_TIMEOUT_MS), token)}),
+    })
+    const report = judge(facts, bin)
+    const look = {colour: process.stdout.isTTY && process.stdout.hasColors(), unicode: showsUnicode(process.env)}
+    for (const line of screen(report, look)) this.log(line)
+    process.exitCode = EXIT[report.verdict]
+    return report
+  }
+
+  private async describeCli(): Promise<CliFacts> {
+    const {config} = this
+    const plugin = [...config.plugins.values()].find(({name}) => name === 'heroku-keychain')
+    const service = await describeService(config).catch(() => ({how: 'unknown' as const}))
+    return {
+      name: `${config.name}/${config.version}`,
+      ...(plugin && plugin.name !== config.name ? {plugin: `${plugin.name}/${plugin.version}`} : {}),
+      ...service,
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// Asks every part what it knows. What is wrong with a part is a fact like any other, and nothing is changed.
+import {readLoginState} from '../credentials/login-state.js'
+import type {Found, Places} from '../credentials/places.js'
+import type {Subject} from '../git/steady-state.js'
+import type {Verified} from '../heroku/verify.js'
+import {lookAtGit} from './git.js'
+import {aliasFiles, leftInNetrc, type Netrc, readNetrc} from './plain-text.js'
+import type {CliFacts, Facts, GitFacts} from './report.js'
+import {accountOf, check, look, lookAtKeychain, shadowedBy} from './tokens.js'
+
+/** Whom to ask. */
+export interface Parts {
+  places: Places
+  /** What git is to be configured for. */
+  subject: Subject
+  cli: () => Promise<CliFacts>
+  /** Asks the API about a token; left out where it is not to be asked. */
+  verify?: (token: string) => Promise<Verified>
+}
+
+export async function gather({cli, places, subject, verify}: Parts): Promise<Facts> {
+  const {api, git: gitHost, warnings} = places.around.hosts
+  const [git, served, {found, netrc, ...tokens}] = await Promise.all([
+    lookAtGit(subject, places.around.run),
+    cli(),
+    lookAtTokens(places, verify),
+  ])
+  return {
+    ...tokens,
+    plainText: [...leftInNetrc(netrc, found), ...aliasFiles(places.around.env)],
+    git: {...git, ...inNetrc(netrc, gitHost, found)},
+    host: {api, git: gitHost, warnings},
+    cli: served,
+  }
+}
+
+async function lookAtTokens(places: Places, verify: Parts['verify']) {
+  const {dataDir, hosts} = places.around
+  const {found, noToken} = await look(places)
+  // After the token, since a keychain that has failed is not asked again.
+  const keychain = await lookAtKeychain(places, found, readLoginState(dataDir))
+  const [token, netrc] = await Promise.all([found && check(places, found, verify), readNetrc(places)])
+  const entry = entryOf(netrc, hosts.api)
+  return {
+    found,
+    netrc,
+    ...(token ? {token} : {}),
+    ...(noToken ? {noToken} : {}),
+    keychain,
+    shadowed: found ? shadowedBy(found, keychain, entry && {place: netrc.place, entry}) : [],
+  }
+}
+
+const entryOf = (netrc: Netrc, host: string) =>
+  'entries' in netrc ? netrc.entries.find((entry) => entry.host === host && entry.token) : undefined
+
+/** What git finds in `.netrc` before it asks any helper. */
+function inNetrc(netrc: Netrc, gitHost: string, found: Found | undefined): Pick<GitFacts, 'netrc'> {
+  const entry = entryOf(netrc, gitHost)
+  if (!entry) return {}
+  return {netrc: {place: netrc.place, ...accountOf(entry), ...(found ? {same: entry.token === found.token} : {})}}
+}

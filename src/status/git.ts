@@ -1,0 +1,53 @@
+// How git stands to us, from where the user stands.
+import {existsSync} from 'node:fs'
+import {askedHelpers, type Line, readLines} from '../git/asked-helpers.js'
+import {isOptedOut} from '../git/configure.js'
+import {type Git, GitProblem, openGit} from '../git/git-config.js'
+import {launcherValue} from '../git/launcher.js'
+import {launcherPath} from '../git/launcher-path.js'
+import {readStamp, someoneIsLoggedIn, type Subject} from '../git/steady-state.js'
+import {FALLBACKS} from '../git/values.js'
+import type {Run} from '../run.js'
+import type {GitFacts} from './report.js'
+
+/** Asks git, and changes nothing; nothing is thrown for what is wrong with git or its files. */
+export async function lookAtGit(subject: Subject, run: Run): Promise<GitFacts> {
+  const {dataDir, env, hosts} = subject
+  const facts = {host: hosts.git, kept: someoneIsLoggedIn(env, dataDir), others: []}
+  let git: Git
+  try {
+    git = openGit(run, env)
+  } catch (error) {
+    return {...facts, state: 'not installed', because: wordsOf(error)}
+  }
+
+  try {
+    return {...facts, ...stateOf(await readLines(git), subject)}
+  } catch (error) {
+    return {...facts, state: 'failed', because: wordsOf(error)}
+  }
+}
+
+function stateOf(lines: Line[], {cacheDir, dataDir, hosts}: Subject): Omit<GitFacts, 'host' | 'kept'> {
+  const launcher = launcherValue(dataDir)
+  const isOurs = ({value}: Line) => value === launcher || FALLBACKS.includes(value)
+  const {asked, dropped, droppedBy} = askedHelpers(lines, hosts.git)
+  const others = asked.filter((line) => !isOurs(line)).map(({value, ...where}) => ({helper: nameOf(value), ...where}))
+
+  // A launcher that is gone is one that git complains about, and goes on.
+  const hasLauncher = existsSync(launcherPath(dataDir)) && asked.some(({value}) => value === launcher)
+  const by = hasLauncher ? 'heroku-keychain' : asked.some(isOurs) ? 'heroku' : undefined
+  if (by !== undefined) return {state: 'configured', by, others}
+  if (isOptedOut(lines.filter(({scope}) => scope === 'global'))) return {state: 'opted out', others: []}
+  if (droppedBy && dropped.some(isOurs)) return {state: 'dropped', droppedBy, others}
+  const problem = readStamp(cacheDir)?.problem
+  return {state: 'not configured', ...(problem === undefined ? {} : {because: problem}), others: []}
+}
+
+/** A helper's name without its options; a piece of shell may hold a password, and is not shown. */
+const nameOf = (value: string) => (value.startsWith('!') ? 'a shell command' : (value.split(/\s/u)[0] ?? ''))
+
+function wordsOf(error: unknown): string {
+  if (error instanceof GitProblem) return error.message
+  throw error
+}
