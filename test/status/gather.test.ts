@@ -1,0 +1,353 @@
+import {expect} from 'chai'
+import {execFileSync} from 'node:child_process'
+import {mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {BackendError, type Problem} from '../../src/backends/backend.js'
+import {nameAccount, recordLogout} from '../../src/credentials/login-state.js'
+import {saveToken} from '../../src/credentials/save.js'
+import {ApiError} from '../../src/heroku/api.js'
+import {NetworkError} from '../../src/heroku/http.js'
+import {InvalidToken} from '../../src/heroku/verify.js'
+import {gather, type Parts} from '../../src/status/gather.js'
+import {judge} from '../../src/status/judge.js'
+import type {Facts, TokenFacts} from '../../src/status/report.js'
+import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain} from '../support/user.js'
+
+const EXPIRY = '2030-01-01T00:00:00.000Z'
+const cli = {name: 'heroku/11.10.0', how: 'provider', clientVersion: '13.2.0'} as const
+
+describe('gathering what auth:status shows', () => {
+  const user = freshUser()
+  const keyring = {name: 'secret-service', title: 'the keyring'} as const
+
+  const gatherFor = (places = user.places(), verify?: Parts['verify']) => {
+    const {env, hosts} = places.around
+    return gather({
+      places,
+      // No git: it has tests of its own.
+      subject: {env: {...env, PATH: ''}, dataDir: user.dataDir, cacheDir: join(user.home, 'cache'), hosts, helper: 'h'},
+      cli: () => Promise.resolve(cli),
+      ...(verify ? {verify} : {}),
+    })
+  }
+  const inKeychain: TokenFacts = {
+    tier: 'keychain',
+    source: 'secret-service',
+    place: 'the keyring',
+    masked: 'HRKU-********',
+    account: ada.account,
+    validity: 'not checked',
+  }
+  const inNetrc = (tier: TokenFacts['tier'], {account} = ada): TokenFacts => ({
+    ...inKeychain,
+    tier,
+    source: 'netrc',
+    place: user.netrcPath,
+    account,
+  })
+  const logIn = async ({account, token} = ada) => {
+    user.memory.tokens.set(account, token)
+    await nameAccount(user.dataDir, account)
+  }
+  const writeNetrc = (text: string) => {
+    user.write('.netrc', text)
+  }
+
+  it('is everything, of somebody who is logged in through the keychain', async () => {
+    await logIn()
+    user.memory.tokens.set(grace.account, grace.token)
+    expect(await gatherFor()).to.deep.equal({
+      token: inKeychain,
+      shadowed: [],
+      keychain: {
+        ...keyring,
+        state: 'unlocked',
+        accounts: [
+          {account: ada.account, current: true},
+          {account: grace.account, current: false},
+        ],
+      },
+      plainText: [],
+      git: {
+        host: 'git.heroku.com',
+        state: 'not installed',
+        because: 'git is not installed',
+        kept: true,
+        others: [],
+      },
+      host: {api: 'api.heroku.com', git: 'git.heroku.com', warnings: []},
+      cli,
+    } satisfies Facts)
+  })
+
+  it('is no token of nobody, and no trouble', async () => {
+    const {keychain, noToken, token} = await gatherFor()
+    expect({keychain, noToken, token}).to.deep.equal({
+      keychain: {...keyring, state: 'answers', accounts: []},
+      noToken: undefined,
+      token: undefined,
+    })
+  })
+
+  it('is no current account after a logout, and several where none of them is', async () => {
+    user.memory.tokens.set(ada.account, ada.token).set(grace.account, grace.token)
+    const accounts = [ada, grace].map(({account}) => ({account, current: false}))
+    const several = await gatherFor()
+    expect(several.keychain.accounts).to.deep.equal(accounts)
+    expect(several.noToken).to.deep.equal({
+      because: 'the keyring holds several accounts, and none of them is current',
+      isTrouble: false,
+    })
+    await recordLogout(user.dataDir, undefined)
+    const {keychain, noToken} = await gatherFor()
+    expect([keychain.accounts, noToken]).to.deep.equal([accounts, undefined])
+  })
+
+  describe('of HEROKU_API_KEY', () => {
+    const key = {HEROKU_API_KEY: 'HRKU-key'}
+
+    it('says what it shadows, and reads no token for that', async () => {
+      await logIn()
+      writeNetrc(entries(grace))
+      const {keychain, shadowed, token} = await gatherFor(user.places(key))
+      expect(token).to.deep.equal({
+        tier: 'HEROKU_API_KEY',
+        source: 'HEROKU_API_KEY',
+        place: 'HEROKU_API_KEY',
+        masked: 'HRKU-********',
+        validity: 'not checked',
+      })
+      expect(shadowed).to.deep.equal([
+        {source: 'secret-service', place: 'the keyring', account: ada.account},
+        {source: 'netrc', place: user.netrcPath, account: grace.account, same: false},
+      ])
+      expect(keychain).to.deep.include({state: 'answers', accounts: [{account: ada.account, current: true}]})
+      expect(user.memory.calls).to.deep.equal(['open', 'accounts'])
+    })
+
+    it('knows a copy of it by its text', async () => {
+      writeNetrc(entries({account: ada.account, token: key.HEROKU_API_KEY}))
+      const {shadowed} = await gatherFor(user.places(key))
+      expect(shadowed).to.deep.equal([{source: 'netrc', place: user.netrcPath, account: ada.account, same: true}])
+    })
+  })
+
+  it('of HEROKU_NETRC_WRITE leaves the keychain alone', async () => {
+    await logIn()
+    writeNetrc(entries(grace))
+    const {keychain, plainText, shadowed, token} = await gatherFor(user.places({HEROKU_NETRC_WRITE: 'true'}))
+    expect({keychain, plainText, shadowed, token}).to.deep.equal({
+      keychain: {...keyring, state: 'not used', accounts: []},
+      plainText: [],
+      shadowed: [],
+      token: inNetrc('HEROKU_NETRC_WRITE', grace),
+    })
+    expect(user.memory.calls).to.deep.equal([])
+  })
+
+  it('without a keychain says why there is none', async () => {
+    writeNetrc(entries(ada))
+    const {keychain, token} = await gatherFor(user.places({}, noKeychain))
+    expect([keychain, token]).to.deep.equal([
+      {state: 'missing', because: 'secret-tool is not installed', hint: 'install it', accounts: []},
+      inNetrc('netrc'),
+    ])
+  })
+
+  it('of a login that the keychain refused says what is in the keychain still', async () => {
+    await saveToken(user.places(), {...ada, token: 'HRKU-old'})
+    user.memory.faults.set('set', new BackendError('locked', 'the keyring is locked'))
+    await saveToken(user.places(), ada, EXPIRY)
+    user.memory.mend()
+    const {shadowed, token} = await gatherFor()
+    expect(token).to.deep.equal({...inNetrc('netrc'), expiresAt: EXPIRY})
+    expect(shadowed).to.deep.equal([{source: 'secret-service', place: 'the keyring', account: ada.account}])
+  })
+
+  describe('of a keychain that failed', () => {
+    for (const problem of ['locked', 'denied', 'unavailable', 'timed-out', 'failed'] satisfies Problem[])
+      it(`as ${problem} gives the cause and the fix, and does not ask it twice`, async () => {
+        await logIn()
+        user.memory.fail(new BackendError(problem, `the keyring was ${problem}`, 'do this'))
+        const {keychain, noToken} = await gatherFor()
+        const trouble = {because: `the keyring was ${problem}`, hint: 'do this'}
+        expect(noToken).to.deep.equal({...trouble, isTrouble: true})
+        expect(keychain).to.deep.equal({...keyring, state: problem, ...trouble, accounts: []})
+        expect(user.memory.calls).to.deep.equal(['open', `get ${ada.account}`])
+      })
+
+    it('and whose token .netrc holds too is that one, without a word beside the report', async () => {
+      await logIn()
+      writeNetrc(entries(ada))
+      user.memory.fail(new BackendError('locked', 'the keyring is locked', 'unlock it'))
+      const {keychain, token} = await gatherFor()
+      expect([token, keychain.state]).to.deep.equal([inNetrc('netrc'), 'locked'])
+      expect(user.notices).to.deep.equal([])
+    })
+
+    it("and beside which .netrc holds another account's token is nobody's", async () => {
+      await logIn()
+      writeNetrc(entries(grace))
+      user.memory.fail(new BackendError('locked', 'the keyring is locked', 'unlock it'))
+      const {noToken, token} = await gatherFor()
+      expect(token).to.equal(undefined)
+      expect(noToken?.isTrouble).to.equal(true)
+      expect(noToken?.because).to.include(ada.account).and.to.include(grace.account)
+    })
+  })
+
+  describe('in plain text', () => {
+    const copy = (same: boolean, {account} = ada) => ({kind: 'netrc', place: user.netrcPath, account, same})
+
+    it('finds what .netrc holds beside the keychain, each token once', async () => {
+      await logIn()
+      writeNetrc(entries(ada))
+      const same = await gatherFor()
+      expect(same.plainText).to.deep.equal([copy(true)])
+      expect(same.git.netrc).to.deep.equal({place: user.netrcPath, account: ada.account, same: true})
+      expect(same.shadowed).to.deep.equal([{source: 'netrc', place: user.netrcPath, account: ada.account, same: true}])
+      writeNetrc(entries(ada, ['api.heroku.com']) + entries(grace, ['git.heroku.com', 'example.com']))
+      const {git, plainText} = await gatherFor()
+      expect(plainText).to.deep.equal([copy(true), copy(false, grace)])
+      expect(git.netrc).to.deep.equal({place: user.netrcPath, account: grace.account, same: false})
+    })
+
+    it('takes the token in use for none, but one of the git host alone', async () => {
+      writeNetrc(entries(ada, ['api.heroku.com']) + entries(grace, ['git.heroku.com']))
+      expect((await gatherFor()).plainText).to.deep.equal([copy(false, grace)])
+    })
+
+    it('finds the files of heroku accounts that hold a token, old ones too, by name alone', async () => {
+      user.write('.config/heroku/accounts/work', 'username: w@example.com\npassword: HRKU-work\n')
+      user.write('.config/heroku/accounts/keychain', 'username: k@example.com\n')
+      user.write('.heroku/accounts/old', '---\n:username: o@example.com\n:password: 0123\n')
+      mkdirSync(join(user.home, '.heroku/accounts/folder'))
+      if (process.platform !== 'win32') execFileSync('mkfifo', [join(user.home, '.heroku/accounts/pipe')])
+      const facts = await gatherFor()
+      expect(facts.plainText).to.deep.equal([
+        {kind: 'alias', place: join(user.home, '.heroku/accounts/old')},
+        {kind: 'alias', place: join(user.home, '.config/heroku/accounts/work')},
+      ])
+      expect(JSON.stringify(facts)).not.to.include('HRKU-work')
+    })
+
+    it('says of a .netrc that makes no sense why, and goes on', async () => {
+      await logIn()
+      mkdirSync(user.netrcPath)
+      const {plainText, token} = await gatherFor()
+      expect(token).to.deep.equal(inKeychain)
+      expect(plainText).to.deep.equal([
+        {
+          kind: 'unreadable',
+          place: user.netrcPath,
+          because: `could not read ${user.netrcPath} (EISDIR)`,
+          hint: `move the folder ${user.netrcPath} out of the way`,
+        },
+      ])
+    })
+
+    it('does not open a .netrc.gpg that nothing is needed of', async () => {
+      await logIn()
+      user.write('.netrc.gpg', 'not even encrypted')
+      const {git, plainText} = await gatherFor()
+      expect([plainText, git.netrc]).to.deep.equal([[], undefined])
+    })
+
+    it('is trouble where the token would be in a .netrc that makes no sense', async () => {
+      mkdirSync(user.netrcPath)
+      expect((await gatherFor()).noToken).to.deep.equal({
+        because: `could not read ${user.netrcPath} (EISDIR)`,
+        hint: `move the folder ${user.netrcPath} out of the way`,
+        isTrouble: true,
+      })
+    })
+  })
+
+  describe('asks the API', () => {
+    const tokenWith = async (verify: Parts['verify']) => (await gatherFor(user.places(), verify)).token
+    beforeEach(() => logIn())
+
+    it('whose the token is, and until when', async () => {
+      const asked: string[] = []
+      const verify = (token: string) => {
+        asked.push(token)
+        return Promise.resolve({account: ada.account, expiresAt: EXPIRY})
+      }
+      expect(await tokenWith(verify)).to.deep.equal({...inKeychain, expiresAt: EXPIRY, validity: 'valid'})
+      expect(asked).to.deep.equal([ada.token])
+    })
+
+    it('and believes it more than what the token is filed under', async () => {
+      expect(await tokenWith(() => Promise.resolve({account: grace.account}))).to.deep.equal({
+        ...inKeychain,
+        account: grace.account,
+        filedUnder: ada.account,
+        validity: 'valid',
+      })
+    })
+
+    it('and tells a token that is not valid from an API that did not say', async () => {
+      const failing = (error: Error) => tokenWith(() => Promise.reject(error))
+      expect(await failing(new InvalidToken('the token is not valid any more'))).to.deep.equal({
+        ...inKeychain,
+        validity: 'invalid',
+      })
+      expect(await failing(new NetworkError('cannot reach it', 'check the network'))).to.deep.equal({
+        ...inKeychain,
+        validity: 'unknown',
+        because: 'cannot reach it',
+        hint: 'check the network',
+      })
+      expect(await failing(new ApiError(503, undefined, 'it answered 503'))).to.deep.equal({
+        ...inKeychain,
+        validity: 'unknown',
+        because: 'it answered 503',
+        hint: 'see: heroku status',
+      })
+    })
+  })
+
+  it('shows no more of a token than its kind', async () => {
+    const other = '01234567-89ab-cdef-0123-456789abcdef'
+    for (const [token, masked] of [
+      [ada.token, 'HRKU-********'],
+      [other, '********'],
+      ['HRKU-', 'HRKU-********'],
+    ] as const) {
+      await logIn({...ada, token})
+      writeNetrc(entries({...grace, token: `${token}-too`}))
+      const facts = await gatherFor()
+      expect(facts.token?.masked).to.equal(masked)
+      if (token !== 'HRKU-') expect(JSON.stringify(judge(facts, 'heroku'))).not.to.include(token.slice(5))
+    }
+  })
+
+  it('changes nothing, not even a login.json that a CLI has deleted', async () => {
+    await saveToken(user.places(), ada)
+    writeNetrc(entries(grace))
+    rmSync(join(user.home, LOGIN_JSON))
+    writeFileSync(join(user.home, 'other'), '')
+    const all = () =>
+      (readdirSync(user.home, {recursive: true}) as string[]).sort().map((name) => {
+        const file = join(user.home, name)
+        const {ino, mode, mtimeNs} = statSync(file, {bigint: true})
+        return [name, ino, mode, mtimeNs, statSync(file).isFile() ? readFileSync(file, 'utf8') : '']
+      })
+    const before = all()
+    expect((await gatherFor()).token).to.deep.equal(inKeychain)
+    expect(all()).to.deep.equal(before)
+    expect(user.memory.calls.filter((call) => /^(?:set|remove)/u.test(call)).length).to.equal(1)
+  })
+
+  it('is of another Heroku where HEROKU_HOST says so', async () => {
+    await logIn()
+    const places = user.places({HEROKU_HOST: 'staging.herokudev.com', HEROKU_GIT_HOST: 'evil.example'})
+    const {host, token} = await gatherFor(places)
+    expect(token).to.deep.equal(inKeychain)
+    expect(host).to.deep.equal({
+      api: 'api.staging.herokudev.com',
+      git: 'git.staging.herokudev.com',
+      warnings: ["HEROKU_GIT_HOST is set to a host that is not Heroku's; it is ignored"],
+    })
+  })
+})

@@ -1,0 +1,137 @@
+import {expect} from 'chai'
+import {chmodSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {configureGit} from '../../src/git/configure.js'
+import {launcherPath} from '../../src/git/launcher-path.js'
+import {type Subject, writeStamp} from '../../src/git/steady-state.js'
+import {run, type Run} from '../../src/run.js'
+import {lookAtGit} from '../../src/status/git.js'
+import {openSandbox, type Sandbox} from '../support/sandbox.js'
+
+const host = 'git.heroku.com'
+
+describe('how git stands to us', () => {
+  let sandbox: Sandbox
+  let subject: Subject
+  let cwd: string
+
+  beforeEach(() => {
+    sandbox = openSandbox()
+    cwd = join(sandbox.home, 'app')
+    mkdirSync(cwd)
+    subject = {
+      env: sandbox.env,
+      dataDir: join(sandbox.home, 'data'),
+      cacheDir: join(sandbox.home, 'cache'),
+      hosts: {git: host, api: 'api.heroku.com'},
+      helper: join(sandbox.home, 'git-helper.cjs'),
+    }
+    writeFileSync(subject.helper, '')
+  })
+  afterEach(() => sandbox.close())
+
+  const runHere: Run = (file, args, options) => {
+    const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
+    return run(file, args, {...options, cwd, env: {...cleared, ...subject.env, ...options.env}})
+  }
+  const look = () => lookAtGit(subject, runHere)
+  const git = (...args: string[]) => sandbox.run('git', args, {cwd})
+  const configure = () => configureGit(subject, runHere, true)
+  const asksUs = {host, state: 'configured', by: 'heroku-keychain', kept: false, others: []}
+  const notConfigured = {host, state: 'not configured', kept: false, others: []}
+  const at = (scope: string, file: string, key = 'credential.helper') => ({key, scope, file})
+  const global = () => join(sandbox.home, '.gitconfig')
+
+  it('is not configured, until it is', async () => {
+    expect(await look()).to.deep.equal(notConfigured)
+    await configure()
+    expect(await look()).to.deep.equal(asksUs)
+  })
+
+  it('is kept configured while somebody is logged in', async () => {
+    mkdirSync(subject.dataDir)
+    writeFileSync(join(subject.dataDir, 'login.json'), '{"account":"ada@example.com"}\n')
+    expect(await look()).to.deep.equal({...notConfigured, kept: true})
+  })
+
+  it("is configured by the Heroku CLI where it has the CLI's own helper, or our launcher is gone", async () => {
+    await git('config', '--global', `credential.https://${host}.helper`, '!heroku git:credentials')
+    expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
+    await configure()
+    rmSync(launcherPath(subject.dataDir))
+    expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
+  })
+
+  it('leaves helpers out that our own lines drop, and tells of those further down', async () => {
+    await git('config', '--global', 'credential.helper', 'cache --timeout 60')
+    await configure()
+    expect(await look()).to.deep.equal(asksUs)
+    await git('config', '--global', 'credential.https://*.heroku.com.helper', '!echo password=secret')
+    expect(await look()).to.deep.equal({
+      ...asksUs,
+      others: [{helper: 'a shell command', ...at('global', global(), 'credential.https://*.heroku.com.helper')}],
+    })
+  })
+
+  it('tells of another helper in this repository, by its name alone', async () => {
+    await configure()
+    await git('init', '--quiet')
+    await git('config', 'credential.helper', 'store --file secret')
+    expect(await look()).to.deep.equal({...asksUs, others: [{helper: 'store', ...at('local', '.git/config')}]})
+    cwd = sandbox.home
+    expect(await look()).to.deep.equal(asksUs)
+  })
+
+  it('tells what drops our helper in this repository, and what is asked instead', async () => {
+    await configure()
+    await git('init', '--quiet')
+    await git('config', '--add', 'credential.helper', '')
+    await git('config', '--add', 'credential.helper', 'store')
+    expect(await look()).to.deep.equal({
+      host,
+      state: 'dropped',
+      droppedBy: at('local', '.git/config'),
+      kept: false,
+      others: [{helper: 'store', ...at('local', '.git/config')}],
+    })
+  })
+
+  it('was left alone by a user who opted out', async () => {
+    await git('config', '--global', 'heroku.credentialHelper', 'false')
+    await git('config', '--global', 'credential.helper', 'store')
+    expect(await look()).to.deep.equal({host, state: 'opted out', kept: false, others: []})
+  })
+
+  it('could not be configured, as is remembered', async () => {
+    writeStamp(subject, [], 'it is read-only')
+    expect(await look()).to.deep.equal({...notConfigured, because: 'it is read-only'})
+  })
+
+  it('fails, where its configuration makes no sense', async () => {
+    writeFileSync(global(), '[credential\n')
+    expect(await look()).to.deep.equal({
+      host,
+      state: 'failed',
+      because: 'git cannot read its configuration (exit 128)',
+      kept: false,
+      others: [],
+    })
+  })
+
+  it('fails, where it does not answer', async () => {
+    writeFileSync(join(sandbox.bin, 'git'), '#!/bin/sh\nkill -9 $$\n')
+    chmodSync(join(sandbox.bin, 'git'), 0o755)
+    expect(await look()).to.include({state: 'failed', because: 'git did not answer'})
+  })
+
+  it('is not there', async () => {
+    subject.env = {...sandbox.env, PATH: sandbox.home}
+    expect(await look()).to.deep.equal({
+      host,
+      state: 'not installed',
+      because: 'git is not installed',
+      kept: false,
+      others: [],
+    })
+  })
+})
