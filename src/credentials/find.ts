@@ -55,7 +55,7 @@ export async function findAccountToken(places: Places, account: string): Promise
   let trouble: BackendError | undefined
   if (keychain)
     try {
-      const looked = await keychain.ask((backend) => findInKeychain(places, keychain, backend, state))
+      const looked = await keychain.ask((backend) => findInKeychain(places, keychain, backend, state, false))
       if (looked.found ? !isSuperseded(looked.found, state) : looked.because !== undefined) return looked
     } catch (error) {
       if (!(error instanceof BackendError)) throw error
@@ -106,16 +106,18 @@ async function currentAccount(
   return current
 }
 
-type Current = {account: string} | 'several'
+export type Current = {account: string} | 'several'
 
 /** Which of the keychain's accounts is logged in; 'several' if it could be any of them. */
 export function currentAmong(
   accounts: readonly string[],
-  {loggedOut, named, remembered}: LoginState,
+  {loggedOut, named, remembered, tokens}: LoginState,
 ): Current | undefined {
   if (named !== undefined) return {account: named}
   if (loggedOut) return undefined
   if (remembered !== undefined && accounts.includes(remembered)) return {account: remembered}
+  // Whoever's token went to .netrc is there, and does not become somebody else for want of a login.json.
+  if (tokens.some(({account, savedIn}) => account === remembered && savedIn === 'netrc')) return undefined
   const [account, ...more] = accounts
   if (more.length > 0) return 'several'
   return account === undefined ? undefined : {account}
