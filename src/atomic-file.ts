@@ -9,6 +9,8 @@ import {codeOf, fileTrouble} from './file-trouble.js'
 export interface ReplaceOptions {
   /** The most that the file's mode may allow; a stricter one that it has already is kept. Default: 0600. */
   mode?: number
+  /** The folder to write in before the rename, on the same file system. Default: the file's own. */
+  via?: string
   /** Called with everything written, right before the rename; what it throws is thrown on, with nothing changed. */
   beforeRename?: () => Promise<void>
 }
@@ -58,7 +60,8 @@ export async function replaceFile(path: string, content: string | Uint8Array, op
 
   // Imported here, since it takes longer to load than the git helper has time for, which reads and seldom writes.
   const {randomBytes} = await import('node:crypto')
-  const fresh = join(dirname(target), `${leftoverPrefix(target)}${randomBytes(8).toString('hex')}.tmp`)
+  const folder = options.via ?? dirname(target)
+  const fresh = join(folder, `${leftoverPrefix(target)}${randomBytes(8).toString('hex')}.tmp`)
   try {
     const handle = await open(fresh, 'wx', 0o600)
     try {
@@ -77,7 +80,7 @@ export async function replaceFile(path: string, content: string | Uint8Array, op
     throw codeOf(error) === undefined ? error : fileTrouble('write', path, error)
   }
 
-  await removeLeftovers(target)
+  await removeLeftovers(folder, target)
 }
 
 async function statIfAny(file: string): Promise<Stats | undefined> {
@@ -118,8 +121,7 @@ async function renamePatiently(from: string, to: string): Promise<void> {
 const leftoverPrefix = (target: string) => `${basename(target)}.heroku-keychain-`
 
 /** A process killed between open and rename cannot clean up after itself, so the next one does. */
-async function removeLeftovers(target: string): Promise<void> {
-  const folder = dirname(target)
+async function removeLeftovers(folder: string, target: string): Promise<void> {
   const names = await readdir(folder).catch(() => [])
   for (const name of names.filter((name) => name.startsWith(leftoverPrefix(target)) && name.endsWith('.tmp'))) {
     const file = join(folder, name)

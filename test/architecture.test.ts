@@ -96,6 +96,7 @@ const HOMES: Record<string, string[]> = {
   'proper-lockfile': ['src/git/configure.ts', 'src/lock.ts'],
   read: ['src/terminal.ts'],
   undici: ['src/heroku/http.ts'],
+  yaml: ['src/credentials/migrate/alias-files.ts'],
 }
 
 const PLATFORM = /\bprocess\.platform\b|\bplatform\b[^{}\n]*\}\s*=\s*process\b|from 'node:os'.*\bplatform\b/u

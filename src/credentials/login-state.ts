@@ -62,6 +62,19 @@ export async function recordLogin(dataDir: string, token: TokenRecord, nameIt: b
   if (nameIt) await nameAccount(dataDir, token.account)
 }
 
+/** Remembers a token without making its account current. */
+export async function recordToken(dataDir: string, token: TokenRecord): Promise<void> {
+  const ours = readOurs(dataDir)
+  const others = ours.tokens.filter(({account}) => account !== token.account)
+  await writeOurs(dataDir, {...ours, tokens: [...others, token]})
+}
+
+/** Makes an account current whose token is stored already. */
+export async function recordCurrent(dataDir: string, account: string): Promise<void> {
+  await writeOurs(dataDir, {...readOurs(dataDir), account, loggedOut: false})
+  await nameAccount(dataDir, account)
+}
+
 /** Writes `login.json`, byte for byte as the Heroku CLI does. */
 export async function nameAccount(dataDir: string, account: string): Promise<void> {
   await write(dataDir, THE_CLIS, `${JSON.stringify({account})}\n`)

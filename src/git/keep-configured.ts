@@ -4,7 +4,15 @@ import {isSteady, someoneIsLoggedIn} from './steady-state.js'
 import {subjectFor} from './subject.js'
 
 /** These see to git themselves, run inside it, or only look. */
-const NOT_BEFORE = new Set(['auth:login', 'login', 'auth:logout', 'logout', 'git:credentials', 'auth:status'])
+const NOT_BEFORE = new Set([
+  'auth:login',
+  'login',
+  'auth:logout',
+  'logout',
+  'auth:migrate',
+  'auth:status',
+  'git:credentials',
+])
 
 /**
  * Keeps git's configuration as a login made it. Where nothing has changed since the last look, which is before nearly

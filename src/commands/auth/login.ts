@@ -2,9 +2,7 @@ import {Flags, ux} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
 import {readLoginState} from '../../credentials/login-state.js'
 import {describeFallback, type Saved, saveToken} from '../../credentials/save.js'
-import {configureGit} from '../../git/configure.js'
-import {rejectStaleCopies} from '../../git/stale-copies.js'
-import {subjectFor} from '../../git/subject.js'
+import {haveGitUseToken} from '../../git/after-login.js'
 import {type Api, type Issued, openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {login, type Method} from '../../heroku/login.js'
@@ -12,7 +10,6 @@ import {THIRTY_DAYS} from '../../heroku/password-login.js'
 import {revoke} from '../../heroku/revoke.js'
 import {openBrowser} from '../../open-browser.js'
 import {printable} from '../../printable.js'
-import {run} from '../../run.js'
 import {ask, interruptible, isInteractive, readStdin, waitForKey} from '../../terminal.js'
 import {UserError} from '../../user-error.js'
 
@@ -92,7 +89,7 @@ export default class AuthLogin extends BaseCommand {
     this.log(`Logged in as ${printable(issued.account)}`)
     this.report(saved)
     await this.mentionLeftovers(saved)
-    await this.configureGit()
+    await haveGitUseToken(this.config, this.places.around)
     await this.config.runHook('recache', {type: 'login'})
   }
 
@@ -130,16 +127,6 @@ export default class AuthLogin extends BaseCommand {
     const fallback = describeFallback(saved)
     if (fallback !== undefined) this.notify(fallback)
     else this.log(`The token is in ${saved.place}${saved.savedIn === 'netrc' ? ', in plain text' : ''}`)
-  }
-
-  private async configureGit(): Promise<void> {
-    const {dataDir, env, hosts} = this.places.around
-    const git = await configureGit(subjectFor(this.config, hosts), run, true)
-    await rejectStaleCopies(run, env, dataDir, hosts.git)
-    if (git.state === 'failed') this.notify(`git push will not find the token: ${git.because}`)
-    if (git.state === 'opted out') this.notify('git was left alone, as heroku.credentialHelper says')
-    if (git.state === 'configured' && git.foreign.length > 0)
-      this.notify(`git asks your own helper for ${hosts.git} too: ${printable(git.foreign.join(', '))}`)
   }
 
   /** An older entry in `.netrc` is left alone, since other tools may read it; but git reads it before any helper. */

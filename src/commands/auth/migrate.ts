@@ -1,0 +1,179 @@
+import {Flags} from '@oclif/core'
+import {BaseCommand} from '../../base-command.js'
+import {installHint, readOsRelease} from '../../backends/install-hint.js'
+import type {KeychainSession} from '../../credentials/keychain-session.js'
+import {carryOut, type Failure} from '../../credentials/migrate/carry-out.js'
+import {decide} from '../../credentials/migrate/decide.js'
+import {planToKeychain} from '../../credentials/migrate/plan-to-keychain.js'
+import {planToNetrc, surveyBack} from '../../credentials/migrate/plan-to-netrc.js'
+import type {Plan, Wishes} from '../../credentials/migrate/plan.js'
+import {survey, type Verify} from '../../credentials/migrate/survey.js'
+import {inWords, type PublicStep, withoutTokens} from '../../credentials/migrate/words.js'
+import {Places} from '../../credentials/places.js'
+import {haveGitUseToken} from '../../git/after-login.js'
+import {openApi} from '../../heroku/api.js'
+import {openHttp} from '../../heroku/http.js'
+import {InvalidToken, verifyToken} from '../../heroku/verify.js'
+import {printable} from '../../printable.js'
+import {ask, isInteractive} from '../../terminal.js'
+import {UserError} from '../../user-error.js'
+
+/** What `--json` gives. */
+interface Outcome {
+  version: 1
+  to: 'keychain' | 'netrc'
+  dryRun: boolean
+  /** Who is acted as afterwards. */
+  current?: string
+  /** What was done, or would be; empty if there was nothing to do. */
+  steps: PublicStep[]
+  notes: string[]
+}
+
+export default class AuthMigrate extends BaseCommand {
+  static override summary = 'move your tokens from .netrc to the keychain of this system, or back'
+
+  static override description =
+    "Finds the tokens that are in plain text, in Heroku's entries of .netrc and in the files of heroku accounts; asks the API whether they are valid; copies them to the keychain; and removes the plain text only once the keychain has given them back. What else is in these files stays as it is, to the byte."
+
+  static override examples = [
+    {description: 'show what would be done', command: '<%= config.bin %> <%= command.id %> --dry-run'},
+    '<%= config.bin %> <%= command.id %>',
+    {description: 'the way back, for the current account', command: '<%= config.bin %> <%= command.id %> --to netrc'},
+  ]
+
+  static override enableJsonFlag = true
+
+  static override flags = {
+    account: Flags.string({description: 'whom to act as afterwards', helpValue: 'EMAIL'}),
+    'dry-run': Flags.boolean({description: 'show what would be done, and touch nothing'}),
+    force: Flags.boolean({description: 'replace another token of the same account'}),
+    keep: Flags.boolean({description: 'leave the tokens where they were, too'}),
+    offline: Flags.boolean({description: 'do not ask the API whether the tokens are valid'}),
+    prune: Flags.boolean({description: 'remove tokens that are not valid any more', exclusive: ['offline']}),
+    to: Flags.option({
+      description: 'where the tokens are to be',
+      options: ['keychain', 'netrc'] as const,
+      default: 'keychain' as const,
+    })(),
+  }
+
+  async run(): Promise<Outcome> {
+    const {flags} = await this.parse(AuthMigrate)
+    this.places.assertChangeable('migrate')
+    const places = this.placesTo(flags.to)
+    const {keychain} = places
+    if (!keychain) throw this.noKeychain()
+
+    const verify = flags.offline ? undefined : this.verify
+    const wishes: Wishes = {...flags, ...this.aliasesOfThisCli()}
+    const mayAsk = isInteractive() && !this.jsonEnabled() && !flags['dry-run']
+    const plan = await decide(
+      wishes,
+      async (wishes) =>
+        flags.to === 'netrc'
+          ? planToNetrc(await surveyBack(places, keychain, verify, wishes.account), wishes)
+          : planToKeychain(await survey(places, keychain, verify), wishes),
+      mayAsk ? {notify: places.around.notify, ask: (question) => this.askUser(question)} : undefined,
+    )
+
+    if (flags['dry-run']) this.show(plan, keychain)
+    else await this.carryOut(places, keychain, plan)
+    for (const note of plan.notes) this.notify(note)
+    const {current, notes, to} = plan
+    const steps = withoutTokens(plan)
+    return {version: 1, to, dryRun: flags['dry-run'], ...(current === undefined ? {} : {current}), steps, notes}
+  }
+
+  /** @throws {UserError} if the environment wants the tokens to stay where they are */
+  private placesTo(to: Plan['to']): Places {
+    const {netrcOnly} = this.places
+    if (!netrcOnly) return this.places
+    if (to === 'keychain')
+      throw new UserError(
+        'cannot migrate to the keychain while HEROKU_NETRC_WRITE is true: .netrc is used instead',
+        'unset HEROKU_NETRC_WRITE first',
+      )
+    // It is about to be true, so the keychain is to be emptied for it.
+    const {around} = this.places
+    return new Places({...around, env: {...around.env, HEROKU_NETRC_WRITE: undefined}})
+  }
+
+  private noKeychain(): UserError {
+    const {keychain} = this.places.around
+    return new UserError(`there is no keychain here: ${keychain.because}`, installHint(readOsRelease()))
+  }
+
+  private readonly verify: Verify = async (token) => {
+    try {
+      return await verifyToken(openApi(openHttp(process.env), this.places.around.hosts.apiUrl), token)
+    } catch (error) {
+      if (error instanceof InvalidToken) return 'invalid'
+      if (!(error instanceof UserError)) throw error
+      throw new UserError(
+        `could not ask whether the tokens are valid, so nothing was changed: ${error.message}`,
+        'try again; or use --offline, which asks nobody',
+      )
+    }
+  }
+
+  /** `accounts:set` reads the token out of the alias's file up to 11.5, and takes it from the keychain from 11.6 on. */
+  private aliasesOfThisCli(): {keepAliases?: string} {
+    const {name, version} = this.config.pjson
+    const [major = 0, minor = 0] = version.split('.').map(Number)
+    if (name !== 'heroku' || major > 11 || (major === 11 && minor >= 6)) return {}
+    return {
+      keepAliases:
+        `the files of your aliases keep their tokens, since accounts:set of Heroku CLI ${version} reads them there; ` +
+        'with 11.6 or later, migrate once more',
+    }
+  }
+
+  private async askUser(question: string): Promise<string> {
+    try {
+      return await ask(question)
+    } catch (error) {
+      if (error instanceof UserError) throw new UserError('cancelled: nothing was changed', undefined, error.exitCode)
+      throw error
+    }
+  }
+
+  private show({steps}: Plan, {title}: KeychainSession): void {
+    if (steps.length === 0) this.log('There is nothing to do')
+    for (const step of steps) {
+      const words = inWords(step, title)
+      if (words) this.log(`Would ${words.todo}`)
+    }
+  }
+
+  private async carryOut(places: Places, keychain: KeychainSession, plan: Plan): Promise<void> {
+    if (plan.steps.length === 0) {
+      this.log('There is nothing to do')
+      return
+    }
+
+    const failures = await carryOut(places, keychain, plan, {
+      configureGit: async () => {
+        await haveGitUseToken(this.config, places.around)
+      },
+      done: (step) => {
+        const words = inWords(step, keychain.title)
+        if (words && step.do !== 'configure git') this.log(words.done)
+      },
+    })
+    if (failures.length > 0) throw stillThere(failures)
+    if (plan.steps.some((step) => step.do === 'remove' && step.spot.in === 'alias' && step.because !== 'invalid'))
+      this.notify(
+        `accounts:set takes the tokens of your aliases from ${keychain.title} now; a Heroku CLI before 11.6 cannot`,
+      )
+    if (plan.current !== undefined) this.log(`You act as ${printable(plan.current)}`)
+  }
+}
+
+const stillThere = (failures: Failure[]) => {
+  const hints = failures.flatMap(({error}) => error.hint ?? [])
+  return new UserError(
+    `the tokens are where they are to be, but still in plain text too: ${failures.map(({error}) => error.message).join(' and ')}`,
+    [...new Set([...hints, 'then migrate once more'])].join('; '),
+  )
+}

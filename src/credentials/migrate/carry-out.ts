@@ -1,0 +1,151 @@
+// Doing what a plan says. Every step looks first whether things are still as they were when the plan was made, and is
+// harmless to repeat: whatever a crash or a refusal leaves undone, the next run plans again.
+import type {Backend} from '../../backends/backend.js'
+import {BackendError} from '../../backends/backend.js'
+import {causeOf} from '../../file-trouble.js'
+import {UserError} from '../../user-error.js'
+import type {KeychainSession} from '../keychain-session.js'
+import {
+  assertRecordable,
+  fingerprint,
+  recordCurrent,
+  recordLogin,
+  recordLogout,
+  recordToken,
+  type TokenRecord,
+} from '../login-state.js'
+import type {Places} from '../places.js'
+import {inTurn} from '../turn.js'
+import type {Plan, Proof, Step} from './plan.js'
+import {removePlainCopy} from './plain-copies.js'
+
+export interface Handlers {
+  /** Called after each step, and never before it is true. */
+  done: (step: Step) => void
+  configureGit: () => Promise<void>
+}
+
+/** What could not be taken away, and why. */
+export interface Failure {
+  step: Step
+  error: BackendError
+}
+
+/**
+ * Carries a plan out, step by step; stops at the first that fails, with every token where it was or in both places. A
+ * copy that cannot be taken away keeps no other from it.
+ * @returns the copies that are still there
+ * @throws {BackendError | UserError} if a step failed that others depend on
+ */
+export async function carryOut(
+  places: Places,
+  keychain: KeychainSession,
+  plan: Plan,
+  {configureGit, done}: Handlers,
+): Promise<Failure[]> {
+  const {dataDir} = places.around
+  if (plan.steps.some((step) => step.do !== 'remove'))
+    await recording(dataDir, () => {
+      assertRecordable(dataDir)
+    })
+  const failures: Failure[] = []
+  for (const step of plan.steps) {
+    try {
+      if (step.do === 'configure git') await configureGit()
+      else await take(step, places, keychain)
+      done(step)
+    } catch (error) {
+      if (step.do !== 'remove' || !(error instanceof BackendError)) throw error
+      failures.push({step, error})
+    }
+  }
+
+  return failures
+}
+
+async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, keychain: KeychainSession) {
+  const {around} = places
+  const {dataDir} = around
+  const ask = <T>(question: (backend: Backend) => Promise<T>) => keychain.ask(question)
+  const holds = async ({account, token}: Proof) => (await ask((backend) => backend.get(account))) === token
+  const recordOf = (savedIn: TokenRecord['savedIn'], {account, expiresAt, token}: Proof & {expiresAt?: string}) => ({
+    account,
+    apiHost: around.hosts.api,
+    fingerprint: fingerprint(token),
+    savedIn,
+    ...(expiresAt === undefined ? {} : {expiresAt}),
+  })
+
+  switch (step.do) {
+    case 'store':
+    case 'record': {
+      const {account, current, token} = step
+      await inTurn(around, async () => {
+        const held = await ask((backend) => backend.get(account))
+        if (held !== token) {
+          if (step.do === 'record' || held !== step.replaces) throw changed(keychain.title)
+          await ask((backend) => backend.set({account, token}))
+        }
+        const record = recordOf(keychain.name, step)
+        await recording(dataDir, () => (current ? recordLogin(dataDir, record, true) : recordToken(dataDir, record)))
+      })
+      return
+    }
+
+    case 'make current':
+      return inTurn(around, () => recording(dataDir, () => recordCurrent(dataDir, step.account)))
+
+    case 'remove': {
+      const {account, proof, spot, token} = step
+      const remove = () => removePlainCopy(places, spot, token, account)
+      if (!proof) return remove()
+      return inTurn(around, async () => {
+        if (!(await holds(proof))) throw changed(keychain.title)
+        await remove()
+      })
+    }
+
+    case 'write': {
+      const {account, replaces, there, token} = step
+      await inTurn(around, async () => {
+        if (!(await holds(step))) throw changed(keychain.title)
+        const netrc = await places.netrc()
+        const entries = await netrc.entries()
+        if (entries.some((entry) => entry.token !== undefined && ![token, ...replaces].includes(entry.token)))
+          throw changed(netrc.path)
+        if (!there) await netrc.set({account, token})
+        // Before it is out of the keychain: whoever is left in there is not to be taken for the current one.
+        await recording(dataDir, () => recordLogin(dataDir, recordOf('netrc', step), true))
+      })
+      return
+    }
+
+    case 'clear': {
+      const {account, because, token} = step
+      await inTurn(around, async () => {
+        const held = await ask((backend) => backend.get(account))
+        if (held !== undefined && held !== token) throw changed(keychain.title)
+        if (because === 'stored') await assertInNetrc(places, step)
+        await ask((backend) => backend.remove(account))
+        if (because === 'invalid') await recording(dataDir, () => recordLogout(dataDir, account))
+      })
+    }
+  }
+}
+
+async function assertInNetrc(places: Places, {account, token}: Proof): Promise<void> {
+  const netrc = await places.netrc()
+  const entries = await netrc.entries()
+  if (!entries.some((entry) => entry.account === account && entry.token === token)) throw changed(netrc.path)
+}
+
+const changed = (place: string) =>
+  new BackendError('failed', `${place} has just been changed by another program`, 'run it again')
+
+async function recording(dataDir: string, action: () => Promise<void>): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    throw new UserError(`cannot record in ${dataDir} who is logged in (${causeOf(error)})`, `make ${dataDir} writable`)
+  }
+}

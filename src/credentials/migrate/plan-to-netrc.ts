@@ -1,0 +1,107 @@
+// The way back: the current account's token from the keychain into `.netrc`. There is room for one account alone.
+import type {Credential} from '../../backends/backend.js'
+import type {NetrcEntry} from '../../backends/netrc.js'
+import {printable} from '../../printable.js'
+import {UserError} from '../../user-error.js'
+import {currentAmong} from '../find.js'
+import type {KeychainSession} from '../keychain-session.js'
+import {type LoginState, readLoginState, recordOf} from '../login-state.js'
+import type {Places} from '../places.js'
+import {mayReplace, type Planned, type Step, type Wishes} from './plan.js'
+import type {Held, Verdict, Verify} from './survey.js'
+
+export interface SurveyBack {
+  keychain: Held
+  state: LoginState
+  /** The account whose token it is about; 'several' if that is for the user to say. */
+  leaving: {account: string; token: string; verdict?: Verdict} | 'several' | undefined
+  netrc: {path: string; hosts: string[]; entries: NetrcEntry[]}
+}
+
+/**
+ * Looks at the keychain, the API and `.netrc`.
+ * @param wanted the account to bring back, if it is not to be the current one
+ * @throws {BackendError | UserError} if one of them does not answer, or has no token of that account for this host
+ */
+export async function surveyBack(
+  places: Places,
+  keychain: KeychainSession,
+  verify: Verify,
+  wanted?: string,
+): Promise<SurveyBack> {
+  const {dataDir, hosts} = places.around
+  const state = readLoginState(dataDir)
+  const accounts = await keychain.ask((backend) => backend.accounts())
+  const current = wanted === undefined ? currentAmong(accounts, state) : {account: wanted}
+  const leaving = typeof current === 'object' ? await lookUp(keychain, current.account) : undefined
+  if (wanted !== undefined && !leaving) throw nobody(wanted, keychain.title, accounts)
+  const record = leaving && recordOf(leaving, state)
+  if (record && record.apiHost !== hosts.api)
+    throw new UserError(
+      `the token of ${printable(record.account)} is for ${record.apiHost}, not for ${hosts.api}`,
+      'set HEROKU_HOST as it was at its login',
+    )
+
+  const verdict = leaving && (await verify?.(leaving.token))
+  const netrc = await places.netrc()
+  return {
+    keychain: {name: keychain.name, title: keychain.title, accounts, tokens: new Map()},
+    state,
+    leaving: current === 'several' ? current : leaving && {...leaving, ...(verdict && {verdict})},
+    netrc: {path: netrc.path, hosts: [...new Set([hosts.api, hosts.git])], entries: await netrc.entries()},
+  }
+}
+
+async function lookUp(keychain: KeychainSession, account: string): Promise<Credential | undefined> {
+  const token = await keychain.ask((backend) => backend.get(account))
+  return token === undefined ? undefined : {account, token}
+}
+
+const nobody = (account: string, title: string, accounts: string[]) =>
+  new UserError(
+    `${title} holds no token of ${printable(account)}`,
+    accounts.length === 0 ? undefined : `it holds those of ${accounts.map((each) => printable(each)).join(', ')}`,
+  )
+
+/** Decides what is to be done; pure. */
+export function planToNetrc({keychain, leaving, netrc, state}: SurveyBack, wishes: Wishes): Planned {
+  const {accounts, title} = keychain
+  const list = accounts.map((each) => printable(each)).join(' and ')
+  if (leaving === 'several')
+    return {
+      conflicts: [
+        {about: 'current', candidates: accounts, says: `${title} holds the tokens of ${list}`, asks: 'whose is to go?'},
+      ],
+    }
+  const others = accounts.filter((account) => leaving?.account !== account)
+  const notes = others.map(
+    (account) => `the token of ${printable(account)} stays in ${title}, since .netrc has room for one account`,
+  )
+  if (!leaving) return {plan: {to: 'netrc', steps: [], notes}}
+
+  const {account, token, verdict} = leaving
+  if (verdict === 'invalid') {
+    if (!wishes.prune)
+      notes.unshift(`the token of ${printable(account)} in ${title} is not valid any more; to remove it: --prune`)
+    const steps: Step[] = wishes.prune ? [{do: 'clear', account, token, because: 'invalid'}] : []
+    return {plan: {to: 'netrc', steps, notes}}
+  }
+
+  const replaces = [...new Set(netrc.entries.flatMap((entry) => entry.token ?? []))]
+  const foreign = netrc.entries.filter((entry) => entry.token !== undefined && entry.token !== token)
+  if (foreign.length > 0 && !mayReplace(wishes, account)) {
+    const theirs = [...new Set(foreign.map((entry) => printable(entry.account ?? 'somebody')))].join(' and ')
+    const says = `${netrc.path} holds another token, of ${theirs}, which that of ${printable(account)} would replace`
+    return {conflicts: [{about: 'token', candidates: [account], says, asks: 'replace it?'}]}
+  }
+
+  const there = netrc.hosts.every((host) =>
+    netrc.entries.some((entry) => entry.host === host && entry.account === account && entry.token === token),
+  )
+  const expiresAt = verdict?.expiresAt ?? recordOf(leaving, state)?.expiresAt
+  const known = {account, token, ...(expiresAt === undefined ? {} : {expiresAt})}
+  const write: Step = {do: 'write', ...known, path: netrc.path, replaces, there}
+  const steps: Step[] = there && wishes.keep ? [] : [write]
+  if (!wishes.keep) steps.push({do: 'clear', account, token, because: 'stored'})
+  return {plan: {to: 'netrc', current: account, steps, notes}}
+}

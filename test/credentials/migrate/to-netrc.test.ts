@@ -1,0 +1,187 @@
+import {expect} from 'chai'
+import {BackendError} from '../../../src/backends/backend.js'
+import {findToken} from '../../../src/credentials/find.js'
+import {recordLogout} from '../../../src/credentials/login-state.js'
+import type {Wishes} from '../../../src/credentials/migrate/plan.js'
+import type {Verify} from '../../../src/credentials/migrate/survey.js'
+import {saveToken} from '../../../src/credentials/save.js'
+import {UserError} from '../../../src/user-error.js'
+import {migrate} from '../../support/migrate.js'
+import {thrownBy} from '../../support/thrown-by.js'
+import {ada, entries, freshUser, grace, LOGIN_JSON} from '../../support/user.js'
+
+const FOREIGN = '# mine\nmachine github.com login bob password "x y"\n'
+const EXPIRY = '2030-01-01T00:00:00.000Z'
+
+describe('migrating to .netrc', () => {
+  const user = freshUser()
+  const held = () => Object.fromEntries(user.memory.tokens)
+  const go = (wishes: Wishes & {verify?: Verify} = {}, env = {}) => migrate(user.places(env), 'netrc', wishes)
+  const current = async () => (await findToken(user.places())).found
+  const says = async () => (await go()).conflicts?.map(({about, candidates}) => [about, ...candidates])
+
+  it('moves the current token, and keeps its account and expiry in mind', async () => {
+    user.write('.netrc', FOREIGN)
+    await saveToken(user.places(), ada, EXPIRY)
+    expect((await go()).done).to.deep.equal([
+      `Copied the token of ada@example.com from the keyring to ${user.netrcPath}, in plain text`,
+      'Removed the token of ada@example.com from the keyring',
+    ])
+    expect(user.read('.netrc')).to.equal(FOREIGN + entries(ada))
+    expect(held()).to.deep.equal({})
+    expect(await current()).to.include({...ada, source: 'netrc', expiresAt: EXPIRY})
+  })
+
+  it('is undone by a migrate to the keychain, to the byte', async () => {
+    user.write('.netrc', FOREIGN + entries(ada))
+    await migrate(user.places(), 'keychain')
+    expect(user.read('.netrc')).to.equal(FOREIGN)
+    await go()
+    expect(user.read('.netrc')).to.equal(FOREIGN + entries(ada))
+    expect((await migrate(user.places(), 'keychain')).conflicts).to.equal(undefined)
+    expect(user.read('.netrc')).to.equal(FOREIGN)
+    expect(await current()).to.include({...ada, source: 'secret-service'})
+  })
+
+  it('has nothing to do the second time', async () => {
+    await saveToken(user.places(), ada)
+    await go()
+    expect((await go()).done).to.deep.equal([])
+    user.memory.tokens.clear()
+    await recordLogout(user.dataDir, ada.account)
+    expect((await go()).done).to.deep.equal([])
+  })
+
+  it('leaves and names the others, and has none of them become current', async () => {
+    await saveToken(user.places(), grace)
+    await saveToken(user.places(), ada)
+    const {plan} = await go()
+    expect(plan?.notes).to.deep.equal([
+      'the token of grace@example.com stays in the keyring, since .netrc has room for one account',
+    ])
+    expect(held()).to.deep.equal({[grace.account]: grace.token})
+    expect(await current()).to.include({...ada, source: 'netrc'})
+    // As a CLI does that could not read the keychain once.
+    user.write(LOGIN_JSON, '')
+    expect(await current()).to.include({...ada, source: 'netrc'})
+    expect((await go()).done).to.deep.equal([])
+  })
+
+  it('brings back whom --account names, who is current then', async () => {
+    await saveToken(user.places(), grace)
+    await saveToken(user.places(), ada)
+    await go({account: grace.account})
+    expect(held()).to.deep.equal({[ada.account]: ada.token})
+    expect(user.read('.netrc')).to.equal(entries(grace))
+    expect(await current()).to.include({...grace, source: 'netrc'})
+  })
+
+  it('asks whose, where nobody is current, and knows no others', async () => {
+    user.memory.tokens.set(ada.account, ada.token).set(grace.account, grace.token)
+    expect(await says()).to.deep.equal([['current', ada.account, grace.account]])
+    const error = await thrownBy(go({account: 'nobody@example.com'}))
+    expect(error).to.be.instanceOf(UserError)
+    expect(error).to.include({
+      message: 'the keyring holds no token of nobody@example.com',
+      hint: 'it holds those of ada@example.com, grace@example.com',
+    })
+  })
+
+  it('leaves the token in the keychain too with --keep, and is done then', async () => {
+    await saveToken(user.places(), ada)
+    await go({keep: true})
+    expect(user.read('.netrc')).to.equal(entries(ada))
+    expect(held()).to.deep.equal({[ada.account]: ada.token})
+    expect((await go({keep: true})).done).to.deep.equal([])
+  })
+
+  it('stops where .netrc holds another token; --force replaces it', async () => {
+    const older = entries({...ada, token: 'HRKU-older'})
+    user.write('.netrc', older)
+    await saveToken(user.places(), ada)
+    expect(await says()).to.deep.equal([['token', ada.account]])
+    expect(user.read('.netrc')).to.equal(older)
+    expect((await go({force: true})).done?.[0]).to.match(/, in place of the one there, in plain text$/u)
+    expect(user.read('.netrc')).to.equal(entries(ada))
+    expect(held()).to.deep.equal({})
+  })
+
+  it('finishes what was begun: the token is in .netrc already', async () => {
+    await saveToken(user.places(), ada)
+    user.write('.netrc', entries(ada))
+    expect((await go()).done).to.deep.equal(['write', 'Removed the token of ada@example.com from the keyring'])
+    expect(user.read('.netrc')).to.equal(entries(ada))
+    expect(held()).to.deep.equal({})
+  })
+
+  it('copies no token that is not valid any more; --prune removes it, and nobody is logged in', async () => {
+    const verify: Verify = () => Promise.resolve('invalid')
+    await saveToken(user.places(), ada)
+    const {done, plan} = await go({verify})
+    expect(done).to.deep.equal([])
+    expect(plan?.notes).to.deep.equal([
+      'the token of ada@example.com in the keyring is not valid any more; to remove it: --prune',
+    ])
+    expect(held()).to.deep.equal({[ada.account]: ada.token})
+    await go({verify, prune: true})
+    expect(held()).to.deep.equal({})
+    expect(user.read('.netrc')).to.equal(undefined)
+    expect(user.read(LOGIN_JSON)).to.equal(undefined)
+  })
+
+  it("refuses a token of another host, and does not show it to this one's API", async () => {
+    await saveToken(user.places({HEROKU_HOST: 'staging.herokudev.com'}), ada)
+    const asked: string[] = []
+    const verify: Verify = (token) => {
+      asked.push(token)
+      return Promise.resolve('invalid')
+    }
+    const error = await thrownBy(go({verify}))
+    expect(error).to.be.instanceOf(UserError)
+    expect(error).to.include({
+      message: 'the token of ada@example.com is for api.staging.herokudev.com, not for api.heroku.com',
+    })
+    expect(asked).to.deep.equal([])
+    expect(held()).to.deep.equal({[ada.account]: ada.token})
+  })
+
+  it('leaves the keychain as it is where .netrc cannot be written', async () => {
+    await saveToken(user.places(), ada)
+    user.write('.netrc/in-the-way', '')
+    expect(await thrownBy(go())).to.be.instanceOf(BackendError)
+    expect(held()).to.deep.equal({[ada.account]: ada.token})
+    expect(await current()).to.include({...ada, source: 'secret-service'})
+  })
+
+  it('takes nothing out of the keychain that was changed meanwhile', async () => {
+    await saveToken(user.places(), ada)
+    const get = user.memory.get.bind(user.memory)
+    let asked = 0
+    user.memory.get = (account) => {
+      asked += 1
+      // Of the survey, before it is written, and before it is taken out.
+      if (asked === 3) user.memory.tokens.set(ada.account, 'HRKU-newer')
+      return get(account)
+    }
+    expect(await thrownBy(go())).to.include({message: 'the keyring has just been changed by another program'})
+    expect(held()).to.deep.equal({[ada.account]: 'HRKU-newer'})
+    expect(user.read('.netrc')).to.equal(entries(ada))
+  })
+
+  it('replaces nothing in .netrc that was not there when it looked', async () => {
+    await saveToken(user.places(), ada)
+    const verify: Verify = () => Promise.resolve({account: ada.account})
+    const get = user.memory.get.bind(user.memory)
+    let asked = 0
+    user.memory.get = (account) => {
+      asked += 1
+      if (asked === 2) user.write('.netrc', entries(grace))
+      return get(account)
+    }
+    expect(await thrownBy(go({verify}))).to.include({
+      message: `${user.netrcPath} has just been changed by another program`,
+    })
+    expect(user.read('.netrc')).to.equal(entries(grace))
+    expect(held()).to.deep.equal({[ada.account]: ada.token})
+  })
+})

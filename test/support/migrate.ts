@@ -1,0 +1,42 @@
+// The policy of auth:migrate without its command: look, plan, carry out.
+import type {KeychainSession} from '../../src/credentials/keychain-session.js'
+import {carryOut, type Failure} from '../../src/credentials/migrate/carry-out.js'
+import {planToKeychain} from '../../src/credentials/migrate/plan-to-keychain.js'
+import {planToNetrc, surveyBack} from '../../src/credentials/migrate/plan-to-netrc.js'
+import type {Conflict, Plan, Wishes} from '../../src/credentials/migrate/plan.js'
+import {survey, type Verify} from '../../src/credentials/migrate/survey.js'
+import {inWords} from '../../src/credentials/migrate/words.js'
+import type {Places} from '../../src/credentials/places.js'
+
+export interface Migrated {
+  /** What was done, in words; undefined if the user has to decide something first. */
+  done?: string[]
+  conflicts?: Conflict[]
+  plan?: Plan
+  failures?: Failure[]
+}
+
+export async function migrate(
+  places: Places,
+  to: 'keychain' | 'netrc',
+  {verify, ...wishes}: Wishes & {verify?: Verify} = {},
+): Promise<Migrated> {
+  const keychain = sessionOf(places)
+  const planned =
+    to === 'netrc'
+      ? planToNetrc(await surveyBack(places, keychain, verify, wishes.account), wishes)
+      : planToKeychain(await survey(places, keychain, verify), wishes)
+  if (!planned.plan) return {conflicts: planned.conflicts}
+  const done: string[] = []
+  const {plan} = planned
+  const failures = await carryOut(places, keychain, plan, {
+    configureGit: () => Promise.resolve(),
+    done: (step) => done.push(inWords(step, keychain.title)?.done ?? step.do),
+  })
+  return {done, plan, failures}
+}
+
+function sessionOf({keychain}: Places): KeychainSession {
+  if (!keychain) throw new Error('a migrate needs a keychain')
+  return keychain
+}
