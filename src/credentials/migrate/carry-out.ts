@@ -142,7 +142,7 @@ async function assertInNetrc(places: Places, {account, token}: Proof): Promise<v
 const changed = (place: string) =>
   new BackendError('failed', `${place} has just been changed by another program`, 'run it again')
 
-async function recording(dataDir: string, action: () => Promise<void>): Promise<void> {
+async function recording(dataDir: string, action: () => Promise<void> | void): Promise<void> {
   try {
     await action()
   } catch (error) {
