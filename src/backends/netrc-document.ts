@@ -1,6 +1,6 @@
 // Edits of a .netrc's text (one character a byte, see netrc-tokenizer.ts) that leave everything else to the byte.
-import type {Credential} from './backend.js'
-import {beginning, type Item, parse} from './netrc-tokenizer.js'
+import {BackendError, type Credential} from './backend.js'
+import {beginning, isProperty, type Item, parse} from './netrc-tokenizer.js'
 
 /** What a machine's entry says. Missing and empty values are undefined. */
 export interface NetrcEntry {
@@ -27,7 +27,14 @@ export function writeEntry(text: string, host: string, credential: Credential): 
   const edited = items
     .filter((item) => isFor(item, host))
     .reduceRight((text, item) => refill(text, item, credential), text)
-  return reached ? edited : insert(edited, host, credential)
+  return reached ? edited : insert(edited, host, {login: credential.account, password: credential.token})
+}
+
+/** Puts an entry of these very properties, by their keywords, in the place of what the text holds for a host. */
+export function replaceEntry(text: string, host: string, properties: Record<string, string>): string {
+  for (const keyword of Object.keys(properties))
+    if (!isProperty(keyword)) throw new BackendError('refused', `no entry can be given the property ${keyword}`)
+  return insert(removeEntries(text, [host]), host, properties)
 }
 
 /** Takes these hosts' entries out, or only those that hold this account or this token. */
@@ -83,10 +90,10 @@ function gapOf(text: string, item: Item): string {
   return before.includes('\n') ? lineEnding(text) + before.slice(before.lastIndexOf('\n') + 1) : ' '
 }
 
-function insert(text: string, host: string, {account, token}: Credential): string {
-  const properties = [`machine ${spell(host)}`, `login ${spell(account)}`, `password ${spell(token)}`]
+function insert(text: string, host: string, properties: Record<string, string>): string {
+  const words = Object.entries({machine: host, ...properties}).map(([keyword, value]) => `${keyword} ${spell(value)}`)
   const newline = lineEnding(text)
-  const lines = properties.join(`${newline}  `)
+  const lines = words.join(`${newline}  `)
 
   const place = placeForNew(text)
   if (place === text.length) {
@@ -97,7 +104,7 @@ function insert(text: string, host: string, {account, token}: Credential): strin
 
   const line = startOfLine(text, place)
   if (isBlank(text.slice(line, place))) return text.slice(0, line) + lines + newline + text.slice(line)
-  return `${text.slice(0, place)}${properties.join(' ')} ${text.slice(place)}`
+  return `${text.slice(0, place)}${words.join(' ')} ${text.slice(place)}`
 }
 
 /** The end, unless nobody would read an entry there: `default` ends the search, an open macro takes in all that follows. */

@@ -31,6 +31,10 @@ export interface Item {
 // `login` and `password` are everybody's; user (Python), passwd (GNU ftp), account (ftp), method (Heroku CLI),
 // port and protocol (Emacs) are in use. A word that is none of these means that we have misread something.
 const PROPERTIES = new Set(['login', 'user', 'password', 'passwd', 'account', 'method', 'port', 'protocol'])
+
+/** Whether readers know what a machine's word of this name is. */
+export const isProperty = (keyword: string) => PROPERTIES.has(keyword)
+
 const UTF8_BOM = '\u00EF\u00BB\u00BF'
 
 const GAP = /[ \t\r\n\v\f]*/y

@@ -1,7 +1,7 @@
 import {type Backend, BackendError, type Credential} from './backend.js'
-import {type NetrcEntry, readEntry, removeEntries, writeEntry} from './netrc-document.js'
+import {type NetrcEntry, readEntry, removeEntries, replaceEntry, writeEntry} from './netrc-document.js'
 import {locateNetrc, type NetrcFileOptions, readNetrc, updateNetrc} from './netrc-file.js'
-import {assertAccount, assertStorable} from './storable.js'
+import {assertAccount, assertPlain, assertStorable} from './storable.js'
 import type {ToolOptions} from './tool.js'
 
 export type {NetrcEntry} from './netrc-document.js'
@@ -34,6 +34,16 @@ export interface NetrcBackend extends Backend {
    * @returns false if there were none
    */
   removeHost(host: string, token?: string): Promise<boolean>
+
+  /** Makes these changes, of any machines, in one step; what they do not name stays as it is, to the byte. */
+  change(changes: readonly MachineChange[]): Promise<void>
+}
+
+/** What is to become of a machine's properties, by their keywords; without `to`, the machine is taken out. */
+export interface MachineChange {
+  host: string
+  from?: Record<string, string>
+  to?: Record<string, string>
 }
 
 /**
@@ -91,6 +101,18 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
       assertHost(host)
       return remove([host], token === undefined ? {} : {token})
     },
+
+    async change(changes) {
+      for (const {host} of changes) assertHost(host)
+      const names = changes.map(({host}) => host)
+      const strip = (text: string) => inFile(path, () => removeEntries(text, names))
+      await updateNetrc({...settings, strip}, (text) =>
+        inFile(path, () => {
+          const after = changes.reduce(changed, text)
+          return after === text ? undefined : after
+        }),
+      )
+    },
   }
 }
 
@@ -101,6 +123,20 @@ function written(text: string, hosts: string[], {account, token}: Credential): s
     if (entry?.account !== account || entry.token !== token)
       throw new BackendError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
   }
+  return after
+}
+
+function changed(text: string, {from = {}, host, to}: MachineChange): string {
+  if (!to) return removeEntries(text, [host])
+  for (const value of Object.values(to)) assertPlain(value)
+  const {login, password} = to
+  const others = (properties: Record<string, string>) =>
+    JSON.stringify(Object.entries({...properties, login: '', password: ''}).sort())
+  const ordinary = login !== undefined && password !== undefined && others(from) === others(to)
+  const after = ordinary ? writeEntry(text, host, {account: login, token: password}) : replaceEntry(text, host, to)
+  const entry = readEntry(after, host)
+  if (entry?.account !== login || entry?.token !== password)
+    throw new BackendError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
   return after
 }
 

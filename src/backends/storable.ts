@@ -13,6 +13,14 @@ export function assertAccount(account: string): void {
   if (CONTROL.test(account)) throw new BackendError('refused', 'an account name cannot hold a control character')
 }
 
+/**
+ * Refuses what would be read back as several words of a `.netrc`.
+ * @throws {BackendError} 'refused' for a control character, such as a line's end
+ */
+export function assertPlain(value: string): void {
+  if (CONTROL.test(value)) throw new BackendError('refused', 'a property cannot hold a control character')
+}
+
 /** Whether this can be a token: printable ASCII, as HTTP headers and every keychain carry it, and not empty. */
 export function isToken(text: string): boolean {
   return PRINTABLE_ASCII.test(text)
