@@ -1,5 +1,6 @@
 // Makes one file each of what is on a hot path, where every file to load and every line to parse is time: the git helper,
-// which is started for every push, and the init hook, which runs before every command.
+// which is started for every push, the init hook, which runs before every command, and the thread that asks the
+// keychain for commands that wait for it standing still.
 import {build} from 'esbuild'
 import {dirname, join, relative} from 'node:path'
 
@@ -35,6 +36,16 @@ await build({
   // A token in a keychain never needs the .netrc, with its lock and its gpg, and nothing is written: two thirds of all
   // the code. The keychains are in it, since loading an ES module takes longer than skipping over two of three.
   plugins: [lazyImportsStay('dist', (source) => !isKeychain(source))],
+})
+
+await build({
+  ...common,
+  entryPoints: ['src/host/netrc-worker.ts'],
+  outfile: 'dist/netrc-worker.cjs',
+  format: 'cjs',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  plugins: [lazyImportsStay('dist', (source) => source === 'backends/netrc.js')],
 })
 
 await build({

@@ -172,8 +172,12 @@ describe('the architecture', () => {
     ])
   })
 
-  it('starts programs in two places, and ends them in one', () => {
-    expect(filesWith(sources, CHILD_PROCESS)).to.deep.equal(['src/light-run.ts', 'src/tool-process.ts'])
+  it('starts programs in three places, of which one starts nothing but another node', () => {
+    expect(filesWith(sources, CHILD_PROCESS)).to.deep.equal([
+      'src/interrupt.ts',
+      'src/light-run.ts',
+      'src/tool-process.ts',
+    ])
   })
 
   it('never starts a shell', () => {

@@ -7,7 +7,7 @@ import {removeAccount} from '../credentials/remove.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
 import {printable} from '../printable.js'
 import {isTold, UserError} from '../user-error.js'
-import {refusal} from './refusal.js'
+import {forHost, refusal} from './refusal.js'
 
 /** As the client's functions of the same names: it throws away what they return but for `getAuth`. */
 export interface Provider {
@@ -35,7 +35,7 @@ export function openProvider(places: Places, notify: (line: string) => void): Pr
       if (!isTold(error)) throw error
       const {named, remembered} = readLoginState(dataDir)
       const onRecord = account ?? named ?? remembered
-      return {...(onRecord === undefined ? {} : {account: onRecord}), token: refusal(error)}
+      return {...(onRecord === undefined ? {} : {account: onRecord}), token: refusal(forHost(error))}
     }
     throw new Error('not logged in')
   }

@@ -1,15 +1,27 @@
 import type {BackendError} from '../backends/backend.js'
-import type {UserError} from '../user-error.js'
+import {UserError} from '../user-error.js'
+
+/** Makes an error of ours one that every oclif prints as its own: without a stack, with the next step, and its exit status. */
+export function forHost(error: UserError | BackendError): Error {
+  const exit = error instanceof UserError ? error.exitCode : 1
+  return Object.assign(error, {oclif: {exit}, suggestions: error.hint === undefined ? [] : [error.hint]})
+}
 
 /**
- * Stands in for a token that could not be read. The Heroku CLI's client takes every error for 'not logged in', forgets
- * who was, and offers a login; this it keeps as it would a token, and whoever makes a request of it is told what is
- * wrong.
+ * What stands for a token that is there and cannot be read. The Heroku CLI's client takes every error for 'not logged
+ * in', forgets who was, and offers a login; this it keeps as it would a token, and whoever puts it into a request, or looks
+ * at it in any other way, gets the error.
  */
-export function refusal({hint, message}: UserError | BackendError): string {
-  const refuse = () => {
-    // Not an error of oclif's: a hook that only wants to count would end the command with one.
-    throw Object.assign(new Error(message), hint === undefined ? {} : {suggestions: [hint]})
-  }
-  return {[Symbol.toPrimitive]: refuse, toString: refuse, toJSON: refuse} as unknown as string
+export function refusal(error: Error): string {
+  const token = new Proxy(
+    {},
+    {
+      get(_, key) {
+        // A promise asks that of whatever it is resolved with.
+        if (key === 'then') return undefined
+        throw error
+      },
+    },
+  )
+  return token as string
 }

@@ -1,0 +1,103 @@
+// Between a copy of netrc-parser (3.1.6 is in use everywhere) and the file: older versions of @heroku-cli/command, and
+// plugins that carry one, read the token through it. Nothing on disk changes by this.
+import {isForAnalytics} from './analytics.js'
+import {loadMachines, type LoadedMachines, type Machines} from './loaded-machines.js'
+import type {SyncCredentials} from './sync-credentials.js'
+
+/** An object of netrc-parser's class. */
+interface Netrc {
+  file: string
+  readonly defaultFile: string
+  machines?: Machines
+  load: (this: Netrc) => Promise<void>
+  loadSync: (this: Netrc) => void
+  save: (this: Netrc) => Promise<void>
+  saveSync: (this: Netrc) => void
+}
+
+/** What the module exports. */
+export interface NetrcModule {
+  Netrc: {new (file?: string): Netrc; readonly prototype: Netrc}
+  default: Netrc
+  parse: (body: string) => Machines
+}
+
+const overlaid = new WeakSet<object>()
+
+/**
+ * Lays the four tiers over a copy of netrc-parser: every object of its class that has the default file shows Heroku's two
+ * machines as the tiers have them, and saves them there. Twice is the same as once.
+ */
+export function overlayNetrc({Netrc, default: theirs, parse}: NetrcModule, credentials: SyncCredentials): void {
+  if (overlaid.has(Netrc)) return
+  overlaid.add(Netrc)
+  const {prototype} = Netrc
+  const {load, loadSync, save, saveSync} = prototype
+  const loaded = new WeakMap<object, LoadedMachines>()
+
+  const show = (netrc: Netrc, inner: Machines, inFile: Machines = inner) => {
+    const machines = loadMachines(inner, inFile, credentials)
+    netrc.machines = machines.view
+    loaded.set(machines.view, machines)
+    return machines
+  }
+  const loadedOf = (netrc: Netrc): LoadedMachines | undefined => {
+    const {machines} = netrc
+    const known = machines && loaded.get(machines)
+    if (!machines || known) return known
+    // Loaded before we came: what has been changed since shows by the file.
+    const fresh = new Netrc()
+    loadSync.call(fresh)
+    return show(netrc, machines, fresh.machines)
+  }
+  /** What netrc-parser cannot read may not matter to somebody whose token is in a keychain. */
+  const withoutFile = (error: unknown, forAnalytics: boolean): Machines => {
+    const dispensable = credentials.asks && (forAnalytics || credentials.find().kind !== 'unreadable')
+    if (!dispensable) throw error
+    return parse('')
+  }
+
+  prototype.load = async function (this: Netrc) {
+    const forAnalytics = isForAnalytics()
+    try {
+      await load.call(this)
+    } catch (error) {
+      if (!isOurs(this)) throw error
+      this.machines = withoutFile(error, forAnalytics)
+    }
+    if (isOurs(this) && this.machines) show(this, this.machines)
+  }
+  prototype.loadSync = function (this: Netrc) {
+    try {
+      loadSync.call(this)
+    } catch (error) {
+      if (!isOurs(this)) throw error
+      this.machines = withoutFile(error, isForAnalytics())
+    }
+    if (isOurs(this) && this.machines) show(this, this.machines)
+  }
+  prototype.save = async function (this: Netrc) {
+    const machines = isOurs(this) ? loadedOf(this) : undefined
+    if (!machines) return save.call(this)
+    const changes = machines.changes()
+    if (!changes) return
+    await credentials.save(changes)
+    machines.settle()
+  }
+  prototype.saveSync = function (this: Netrc) {
+    const machines = isOurs(this) ? loadedOf(this) : undefined
+    if (!machines) {
+      saveSync.call(this)
+      return
+    }
+    const changes = machines.changes()
+    if (!changes) return
+    credentials.saveSync(changes)
+    machines.settle()
+  }
+
+  if (theirs.machines && isOurs(theirs)) show(theirs, theirs.machines)
+}
+
+/** Somebody else's file is none of our business. */
+const isOurs = ({defaultFile, file}: Netrc) => file === defaultFile

@@ -1,0 +1,74 @@
+// The four tiers for somebody who cannot wait otherwise than by standing still: netrc-parser's readers are synchronous.
+// They are asked in a thread, so that the token stays inside this process.
+import {constants} from 'node:os'
+import {MessageChannel, receiveMessageOnPort, Worker} from 'node:worker_threads'
+import {UserError} from '../user-error.js'
+import type {Reply, Request} from './netrc-answer.js'
+import {type Order, type Outcome, STARTED, WAITING} from './netrc-order.js'
+
+const THREAD = new URL('../netrc-worker.cjs', import.meta.url)
+
+// A thread starts in a tenth of a second; far more than that means that it never will.
+const START_MS = 20_000
+
+/**
+ * Asks the four tiers, and stands still until they have answered. Ctrl-C ends the process, and the tool.
+ * @param timeoutMs how long one operation of a keychain may take, in milliseconds
+ * @throws {UserError} if there is no answer, which is not for ever to be waited for
+ */
+export function askStandingStill(
+  request: Request,
+  {thread = THREAD, timeoutMs, ...how}: Pick<Order, 'bin' | 'dataDir' | 'terminal'> & {thread?: URL; timeoutMs: number},
+): Reply {
+  const outcome = holdingSignals(() => outcomeOf(request, thread, timeoutMs, how))
+  if (!('interrupted' in outcome)) return outcome
+  // What the shell reports of a program that the signal has ended.
+  process.exit(128 + constants.signals[outcome.interrupted])
+}
+
+function outcomeOf(
+  request: Request,
+  thread: URL,
+  timeoutMs: number,
+  how: Pick<Order, 'bin' | 'dataDir' | 'terminal'>,
+): Outcome {
+  const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const {port1: ours, port2: theirs} = new MessageChannel()
+  const order: Order = {...how, request, port: theirs, state}
+  const worker = new Worker(thread, {workerData: order, transferList: [theirs]})
+  worker.unref()
+  // It would be thrown at nobody; that there is no answer says it.
+  worker.on('error', () => undefined)
+  try {
+    // Its own deadlines end the thread's work long before ours, which is for the case that something is badly wrong.
+    const started = Atomics.wait(state, 0, WAITING, START_MS)
+    if (started !== 'timed-out') Atomics.wait(state, 0, STARTED, 6 * timeoutMs + START_MS)
+    const received = receiveMessageOnPort(ours) as {message: Outcome} | undefined
+    if (received) return received.message
+  } finally {
+    ours.close()
+    void worker.terminate()
+  }
+
+  throw new UserError('heroku-keychain got no answer from its own thread', 'try again; or set HEROKU_API_KEY')
+}
+
+/** Has signals wait until the work is done: the process must not go before the tool that it has started. */
+function holdingSignals<T>(work: () => T): T {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const onSignal = (signal: NodeJS.Signals) => {
+    release()
+    // Ours was the only listener: what the signal does by default is still to happen.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+  }
+  const release = () => {
+    for (const signal of signals) process.off(signal, onSignal)
+  }
+  for (const signal of signals) process.on(signal, onSignal)
+  try {
+    return work()
+  } finally {
+    // One turn later: what came in the meantime is delivered in between.
+    setImmediate(release)
+  }
+}

@@ -1,0 +1,47 @@
+// The thread in which the four tiers are asked while the main thread waits: a program by itself, bundled into one file.
+import {writeSync} from 'node:fs'
+import {workerData} from 'node:worker_threads'
+import {openPlaces} from '../credentials/open-places.js'
+import {hostsFrom} from '../hosts.js'
+import {watchForInterrupt} from '../interrupt.js'
+import {lightRun} from '../light-run.js'
+import {reply} from './netrc-answer.js'
+import {DONE, type Order, type Outcome, STARTED} from './netrc-order.js'
+
+// Later than a keychain that is well answers, sooner than anybody presses Ctrl-C.
+const WATCH_AFTER_MS = 100
+
+const {bin, dataDir, port, request, state, terminal} = workerData as Order
+
+function done(outcome: Outcome): void {
+  port.postMessage(outcome)
+  Atomics.store(state, 0, DONE)
+  Atomics.notify(state, 0)
+}
+
+Atomics.store(state, 0, STARTED)
+Atomics.notify(state, 0)
+
+const stopWatching = watchForInterrupt(WATCH_AFTER_MS, (signal) => {
+  // Nobody but us tells a thread of a signal. Whoever runs a tool listens, and ends it; with this one more listener they
+  // do not go on to end the process, which is the main thread's to do.
+  process.on(signal, () => undefined)
+  process.emit(signal)
+  done({interrupted: signal})
+})
+
+const places = openPlaces({
+  dataDir,
+  hosts: hostsFrom(process.env),
+  run: lightRun,
+  terminal,
+  // Not process.stderr, whose writing is done by the main thread.
+  notify(line) {
+    writeSync(2, `${bin}: ${line}\n`)
+  },
+})
+
+void reply(places, request).then((answered) => {
+  stopWatching()
+  done(answered)
+})

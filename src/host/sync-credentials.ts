@@ -1,0 +1,77 @@
+// The four tiers, as the overlay of netrc-parser needs them: asked at most once a process, and kept up to date by what
+// is saved in it.
+import {openPlaces} from '../credentials/open-places.js'
+import type {Places} from '../credentials/places.js'
+import {type Hosts, hostsFrom} from '../hosts.js'
+import {lightRun} from '../light-run.js'
+import {UserError} from '../user-error.js'
+import type {Answer, Changes, Reply, Request, Trouble} from './netrc-answer.js'
+import {askStandingStill} from './netrc-sync.js'
+import {forHost} from './refusal.js'
+
+export interface SyncCredentials {
+  /** The two machines that a Heroku login has. */
+  readonly hosts: Pick<Hosts, 'api' | 'git'>
+  /** Whether `.netrc` is all there is, because HEROKU_NETRC_WRITE says so. */
+  readonly netrcOnly: boolean
+  /** Whether there is anything to ask beyond what a reader finds in `.netrc` by itself. */
+  readonly asks: boolean
+  /** Whether the answer is known already. */
+  readonly isKnown: () => boolean
+  /**
+   * What the four tiers say; waits for it standing still, the first time.
+   * @throws {Error} for the host to print, if there is no answer
+   */
+  readonly find: () => Answer
+  /** @throws {Error} for the host to print, if not all of it was done */
+  readonly save: (changes: Changes) => Promise<void>
+  /** The same, standing still. */
+  readonly saveSync: (changes: Changes) => void
+}
+
+/**
+ * Opens them for this process. Nothing is asked, read or started yet.
+ * @param config the host's; `bin` begins what the user is told
+ * @param thread the file of the thread that asks; default: the one that this package was built with
+ */
+export function openSyncCredentials({bin, dataDir}: {bin: string; dataDir: string}, thread?: URL): SyncCredentials {
+  const terminal = process.stderr.isTTY
+  const open = (): Places =>
+    openPlaces({
+      dataDir,
+      hosts: hostsFrom(process.env),
+      run: lightRun,
+      terminal,
+      notify: (line) => process.stderr.write(`${bin}: ${line}\n`),
+    })
+  const {apiKey, around, keychain, netrcOnly} = open()
+  let answer: Answer | undefined
+
+  const standingStill = (request: Request): Reply => {
+    const how = {bin, dataDir, terminal, timeoutMs: around.timeoutMs}
+    return askStandingStill(request, thread === undefined ? how : {...how, thread})
+  }
+  const remember = (replied: Reply) => {
+    if ('ok' in replied) return (answer = replied.ok ?? answer)
+    // Some of it may have been done: what was known is known no longer.
+    answer = undefined
+    throw errorOf(replied.failed)
+  }
+
+  return {
+    hosts: around.hosts,
+    netrcOnly,
+    asks: apiKey === undefined && keychain !== undefined,
+    isKnown: () => answer !== undefined,
+    find: () => answer ?? remember(standingStill({verb: 'find'})) ?? {kind: 'nothing'},
+    async save(changes) {
+      const {reply} = await import('./netrc-answer.js')
+      remember(await reply(open(), {verb: 'save', changes}))
+    },
+    saveSync(changes) {
+      remember(standingStill({verb: 'save', changes}))
+    },
+  }
+}
+
+export const errorOf = ({exitCode, hint, message}: Trouble): Error => forHost(new UserError(message, hint, exitCode))
