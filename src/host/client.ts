@@ -34,6 +34,21 @@ export function findClient(root: string): Client | undefined {
   return {root: folder, version, seam, providerModule}
 }
 
+/** How the CLI's own commands get their token: by a seam of the client, or by no client at all. */
+export interface Service {
+  how: Client['seam'] | 'nothing'
+  clientVersion?: string
+}
+
+/**
+ * Looks at the client that the CLI's own commands use, and loads nothing.
+ * @param root the CLI's folder
+ */
+export function describeService(root: string): Service {
+  const client = findClient(root)
+  return client ? {how: client.seam, clientVersion: client.version} : {how: 'nothing'}
+}
+
 /** The copies of netrc-parser that a plugin's code, and that of its client, would import. */
 export function findNetrcParsers(root: string): string[] {
   const users = [root, findPackage(CLIENT, root), findPackage(LEGACY_CLIENT, root)]

@@ -1,20 +1,25 @@
 import type {Command, Interfaces} from '@oclif/core'
+import {createRequire} from 'node:module'
 import {isatty} from 'node:tty'
 import {pathToFileURL} from 'node:url'
 import {openPlaces} from '../credentials/open-places.js'
 import type {Places} from '../credentials/places.js'
 import {hostsFrom} from '../hosts.js'
 import {lightRun} from '../light-run.js'
-import {type Client, findClient, SETTER} from './client.js'
+import {type Client, findClient, findNetrcParsers, SETTER} from './client.js'
+import type {NetrcModule} from './netrc-overlay.js'
 import {openProvider, type Provider} from './provider.js'
+import type {SyncCredentials} from './sync-credentials.js'
 
 const STDERR = 2
 
-const served = new Set<string>()
+// One of each for the process, however many copies there are: a keychain is not asked again once it has failed.
 let places: Places | undefined
+let credentials: SyncCredentials | undefined
+const served = new Set<string>()
 
 /**
- * Has the four tiers answer the copy of the client that a command uses.
+ * Has the four tiers answer the copies of the client, and of netrc-parser, that a command uses.
  * @param plugin the command's
  * @param command its class, loaded
  */
@@ -24,9 +29,15 @@ export async function serveCommand(
   command: Command.Class,
 ): Promise<void> {
   const client = findClient(plugin.root)
-  if (!client || served.has(client.root) || !usesClient(config, plugin, command)) return
-  served.add(client.root)
-  if (client.seam === 'provider') await provide(config, client)
+  if (client?.seam === 'provider' && usesClient(config, plugin, command))
+    await once(client.root, () => provide(config, client))
+  for (const parser of findNetrcParsers(plugin.root)) await once(parser, () => overlay(config, parser))
+}
+
+async function once(copy: string, serve: () => Promise<void>): Promise<void> {
+  if (served.has(copy)) return
+  served.add(copy)
+  await serve()
 }
 
 async function provide({bin, dataDir}: Interfaces.Config, {providerModule}: Client): Promise<void> {
@@ -36,9 +47,17 @@ async function provide({bin, dataDir}: Interfaces.Config, {providerModule}: Clie
   const notify = (line: string) => {
     process.stderr.write(`${bin}: ${line}\n`)
   }
-  // One for the process, however many copies there are: the keychain is not asked again once it has failed.
   places ??= openPlaces({dataDir, hosts: hostsFrom(process.env), run: lightRun, terminal: isatty(STDERR), notify})
   ;(set as (provider: Provider) => void)(openProvider(places, notify))
+}
+
+async function overlay(config: Interfaces.Config, parser: string): Promise<void> {
+  const [{overlayNetrc}, {openSyncCredentials}] = await Promise.all([
+    import('./netrc-overlay.js'),
+    import('./sync-credentials.js'),
+  ])
+  credentials ??= openSyncCredentials(config)
+  overlayNetrc(createRequire(import.meta.url)(parser) as NetrcModule, credentials)
 }
 
 /**

@@ -13,16 +13,15 @@ export interface Parts {
   places: Places
   /** What git is to be configured for. */
   subject: Subject
-  cli: () => Promise<CliFacts>
+  cli: CliFacts
   /** Asks the API about a token; left out where it is not to be asked. */
   verify?: (token: string) => Promise<Verified>
 }
 
 export async function gather({cli, places, subject, verify}: Parts): Promise<Facts> {
   const {api, git: gitHost, warnings} = places.around.hosts
-  const [git, served, {found, netrc, ...tokens}] = await Promise.all([
+  const [git, {found, netrc, ...tokens}] = await Promise.all([
     lookAtGit(subject, places.around.run),
-    cli(),
     lookAtTokens(places, verify),
   ])
   return {
@@ -30,7 +29,7 @@ export async function gather({cli, places, subject, verify}: Parts): Promise<Fac
     plainText: [...leftInNetrc(netrc, found), ...aliasFiles(places.around.env)],
     git: {...git, ...inNetrc(netrc, gitHost, found)},
     host: {api, git: gitHost, warnings},
-    cli: served,
+    cli,
   }
 }
 

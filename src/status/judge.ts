@@ -74,8 +74,6 @@ function judgeCli({clientVersion = '', how, name, plugin}: CliFacts, bin: string
       return check('heroku', 'ok', `${who}; its own commands ask the plugin for the token`)
     case 'netrc':
       return check('heroku', 'ok', `${who}; its own commands find the token where they look for .netrc`)
-    case 'host':
-      return check('heroku', 'ok', `${who}; its own commands find the token by code of their own`)
     case 'nothing':
       return check('heroku', 'ok', who)
     case 'unknown':

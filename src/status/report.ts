@@ -109,8 +109,8 @@ export interface CliFacts {
   name: string
   /** This plugin, such as `heroku-keychain/1.0.0`. */
   plugin?: string
-  /** How the CLI's own commands get their token: see `Service` in src/host/serve.ts. */
-  how: 'provider' | 'netrc' | 'host' | 'unknown' | 'nothing'
+  /** How the CLI's own commands get their token: see `Service` in src/host/client.ts. */
+  how: 'provider' | 'netrc' | 'unknown' | 'nothing'
   /** The version of `@heroku-cli/command` that they use. */
   clientVersion?: string
 }

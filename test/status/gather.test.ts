@@ -26,7 +26,7 @@ describe('gathering what auth:status shows', () => {
       places,
       // No git: it has tests of its own.
       subject: {env: {...env, PATH: ''}, dataDir: user.dataDir, cacheDir: join(user.home, 'cache'), hosts, helper: 'h'},
-      cli: () => Promise.resolve(cli),
+      cli,
       ...(verify ? {verify} : {}),
     })
   }

@@ -216,6 +216,5 @@ export const STATES: Record<string, Facts> = {
     ...healthy,
     cli: {...cli, name: 'heroku/20.0.0', how: 'unknown', clientVersion: '20.1.0'},
   },
-  'a Heroku CLI that sees to itself': {...healthy, cli: {...cli, how: 'host'}},
   'the plugin by itself': {...healthy, cli: {name: 'heroku-keychain/1.0.0', how: 'nothing'}},
 }

@@ -4,7 +4,7 @@ import {subjectFor} from '../../git/subject.js'
 import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {verifyToken} from '../../heroku/verify.js'
-import {describeService} from '../../host/serve.js'
+import {describeService} from '../../host/client.js'
 import {hostsFrom} from '../../hosts.js'
 import {gather} from '../../status/gather.js'
 import {judge} from '../../status/judge.js'
@@ -48,7 +48,7 @@ export default class AuthStatus extends BaseCommand {
     const facts = await gather({
       places: this.placesAt(hosts),
       subject: subjectFor(this.config, hosts),
-      cli: () => this.describeCli(),
+      cli: this.describeCli(),
       ...(flags.offline
         ? {}
         : {verify: (token) => verifyToken(openApi(openHttp(process.env), hosts.apiUrl, API_TIMEOUT_MS), token)}),
@@ -60,14 +60,13 @@ export default class AuthStatus extends BaseCommand {
     return report
   }
 
-  private async describeCli(): Promise<CliFacts> {
+  private describeCli(): CliFacts {
     const {config} = this
     const plugin = [...config.plugins.values()].find(({name}) => name === 'heroku-keychain')
-    const service = await describeService(config).catch(() => ({how: 'unknown' as const}))
     return {
       name: `${config.name}/${config.version}`,
       ...(plugin && plugin.name !== config.name ? {plugin: `${plugin.name}/${plugin.version}`} : {}),
-      ...service,
+      ...describeService(config.root),
     }
   }
 }
