@@ -1,0 +1,66 @@
+import {expect} from 'chai'
+import {readFileSync} from 'node:fs'
+import {judge} from '../../src/status/judge.js'
+import {healthy, NOW} from './facts.js'
+import {STATES} from './states.js'
+
+const doc = readFileSync(new URL('../../docs/status-json.md', import.meta.url), 'utf8')
+
+/** `a`, `a.b`, `a[].b`: every field that there is in a value. */
+function fieldsOf(value: unknown, path = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((each) => fieldsOf(each, `${path}[]`))
+  if (typeof value !== 'object' || value === null) return [path]
+  return Object.entries(value).flatMap(([name, inner]) => fieldsOf(inner, path === '' ? name : `${path}.${name}`))
+}
+
+describe('the JSON of auth:status', () => {
+  const reports = Object.values(STATES).map((facts) => judge(facts, 'heroku', NOW))
+
+  it('is as the example in its documentation', () => {
+    const [, example = ''] = /```json\n(.*?)```/su.exec(doc) ?? []
+    expect(JSON.parse(example)).to.deep.equal(JSON.parse(JSON.stringify(judge(healthy, 'heroku', NOW))))
+  })
+
+  it('has no field that its documentation does not name', () => {
+    const rows = doc.split('\n').filter((line) => line.startsWith('| `'))
+    const isNamed = (field: string) =>
+      rows.some((row) => row.includes(`\`${field}\``)) ||
+      // A small thing is described in the row of what it is in.
+      rows.some((row) => {
+        const [, whole = '', part = ''] = /^(.*)\.([^.]+)$/u.exec(field) ?? []
+        return row.startsWith(`| \`${whole}\``) && row.includes(`\`${part}\``)
+      })
+    const fields = new Set(reports.flatMap((report) => fieldsOf(report)).map((field) => field.replace(/\[\]$/u, '')))
+    expect([...fields].filter((field) => !isNamed(field) && !isNamed(`${field}[]`))).to.deep.equal([])
+    expect([...fields]).to.include.members([
+      'version',
+      'token.tier',
+      'keychain.accounts[].current',
+      'git.droppedBy.file',
+    ])
+  })
+
+  it('has no value of a list that its documentation does not name', () => {
+    const values = reports.flatMap(({cli, git, keychain, plainText, token, verdict}) => [
+      verdict,
+      git.state,
+      keychain.state,
+      cli.how,
+      ...plainText.map(({kind}) => kind),
+      ...(token ? [token.tier, token.source, token.validity] : []),
+    ])
+    expect([...new Set(values)].filter((value) => !doc.includes(`\`${value}\``))).to.deep.equal([])
+  })
+
+  it('survives being printed and read', () => {
+    for (const report of reports) expect(JSON.parse(JSON.stringify(report))).to.deep.equal(report)
+  })
+
+  it('says trouble where a line does, or the token could not be looked for, and nowhere else', () => {
+    for (const {checks, noToken, token, verdict} of reports) {
+      const isWrong = checks.some(({level}) => level === 'error')
+      const expected = token ? (isWrong ? 'trouble' : 'healthy') : noToken?.isTrouble ? 'trouble' : 'not logged in'
+      expect(verdict).to.equal(expected)
+    }
+  })
+})
