@@ -50,12 +50,12 @@ function winner({masked, place, tier}: TokenFacts, facts: Facts, bin: string): C
 }
 
 function whyNetrc({keychain, shadowed}: Facts, bin: string): {because: string; hint?: string} {
-  const {because, state, title = 'the keychain'} = keychain
+  const {accounts, because, state, title = 'the keychain'} = keychain
   if (state === 'missing') return {because: 'this system has no keychain'}
   if (because !== undefined) return {because}
-  return shadowed.length > 0
-    ? {because: `${title} did not take it at the last login`, hint: `${bin} login`}
-    : {because: `${title} holds none`, hint: `${bin} auth:migrate`}
+  if (shadowed.length > 0) return {because: `${title} did not take it at the last login`, hint: `${bin} login`}
+  if (accounts.length > 0) return {because: `no account in ${title} is the current one`, hint: `${bin} login`}
+  return {because: `${title} holds none`, hint: `${bin} auth:migrate`}
 }
 
 function account({account, filedUnder, source, validity}: TokenFacts, bin: string): Check {

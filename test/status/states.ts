@@ -93,6 +93,11 @@ export const STATES: Record<string, Facts> = {
     keychain: {...keyring, state: 'answers'},
     git: {...unconfigured, netrc: {place: netrc, account: 'ada@example.com', same: true}},
   },
+  'a keychain of others, so .netrc': {
+    ...healthy,
+    token: inNetrc,
+    keychain: {...keychain, state: 'answers', accounts: [{account: 'grace@example.com', current: false}]},
+  },
   'a keychain that did not take the last login': {
     ...healthy,
     token: inNetrc,
