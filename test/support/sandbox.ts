@@ -51,6 +51,12 @@ export interface Sandbox {
   close(): Promise<void>
 }
 
+/** The programs of all sandboxes; they end with us. */
+const running = new Set<number | undefined>()
+process.once('exit', () => {
+  for (const pid of running) endProcessGroup(pid)
+})
+
 /** Folders that programs keep things in. A value of these outside of the sandbox is never a test's intention. */
 const FOLDERS = [
   'HOME',
@@ -138,22 +144,19 @@ export function openSandbox(): Sandbox {
         maxBuffer: 100_000_000,
         windowsHide: true,
       })
-      const endGroup = () => {
-        endProcessGroup(program.pid)
-      }
+      running.add(program.pid)
       const deadline = {passed: false}
       const timer = setTimeout(() => {
         deadline.passed = true
         if (windows) program.kill('SIGKILL')
-        else endGroup()
+        else endProcessGroup(program.pid)
         // Somebody who fled to a session of their own may hold these, and is not waited for.
         program.stdout.destroy()
         program.stderr.destroy()
       }, timeoutMs)
-      process.once('exit', endGroup)
       const {stdout, stderr, exitCode, shortMessage, isTerminated} = await program
       clearTimeout(timer)
-      process.off('exit', endGroup)
+      running.delete(program.pid)
       const said = `\n${stdout}\n${stderr}`
       if (deadline.passed) throw new Error(`${file} ${args.join(' ')} took more than ${timeoutMs} ms${said}`)
       if (exitCode === undefined || isTerminated) throw new Error(`${shortMessage}${said}`)
