@@ -1,10 +1,11 @@
 import {expect} from 'chai'
 import {once} from 'node:events'
-import {mkdir, readFile, rename, rm, stat, symlink, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile} from 'node:fs/promises'
 import {createServer} from 'node:net'
 import {dirname, join} from 'node:path'
 import {type LoopbackGit, startGit} from '../support/loopback-git.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+import {heedingModes, withReadOnly} from '../support/read-only.js'
 import {traced} from '../support/trace.js'
 import {credentialFill, openWorkTree, type WorkTree} from '../support/work-tree.js'
 
@@ -27,7 +28,10 @@ describe('git push beside heroku@11.10.0', function () {
     await it11.reset()
     const {heroku} = it11
     git = await startGit({
-      accepts: (password) => heroku.tokens.some(({revoked, token}) => token === password && !revoked),
+      accepts: (password) =>
+        heroku.tokens.some(
+          ({expiresAt = Infinity, revoked, token}) => token === password && !revoked && expiresAt > Date.now(),
+        ),
     })
     await git.createRepository('app')
     tree = await openWorkTree(it11.sandbox)
@@ -142,15 +146,22 @@ describe('git push beside heroku@11.10.0', function () {
     })
   })
 
-  it('fails clearly with a token that was revoked, and leaves the login alone', async () => {
-    const {token} = await login()
-    it11.heroku.revoke(token)
-    const {exitCode, stderr} = await push()
-    expect(exitCode).to.equal(128)
-    expect(stderr).to.include('Authentication failed')
-    expect((await it11.run(['auth:token'])).stdout).to.equal(`${token}\n`)
-    expect(await push({HEROKU_API_KEY: it11.heroku.issue().token})).to.include({exitCode: 0})
-  })
+  for (const [what, spoilt] of [
+    ['was revoked', {revoked: true}],
+    ['has expired', {expiresAt: Date.now()}],
+  ] as const)
+    it(`fails clearly with a token that ${what}, and leaves the login alone`, async () => {
+      const {token} = await login()
+      Object.assign(it11.heroku.tokens[0] ?? {}, spoilt)
+      const {exitCode, stderr} = await push()
+      expect(exitCode).to.equal(128)
+      expect(stderr).to.include('Authentication failed')
+      expect(stderr).not.to.include(token)
+      expect(await it11.tokens()).to.have.length(1)
+      expect(await values()).to.deep.equal(three())
+      expect((await it11.run(['auth:token'])).stdout).to.equal(`${token}\n`)
+      expect(await push({HEROKU_API_KEY: it11.heroku.issue().token})).to.include({exitCode: 0})
+    })
 
   it('says in one line what is wrong where nobody is logged in, or the keyring is locked', async () => {
     await login()
@@ -187,28 +198,41 @@ describe('git push beside heroku@11.10.0', function () {
   })
 
   describe('the configuration', () => {
-    it('has the three values once each, in order, after ten commands at once and more in turn', async function () {
-      this.timeout(180_000)
+    it('has the three values once each, in order, after the first command and after a hundred more', async function () {
+      this.timeout(300_000)
       await login()
       await config('--unset-all', key())
-      const apps = () => it11.run(['whoami'], {env: env()})
-      await apps()
+      const version = async () => {
+        const {exitCode, stderr} = await it11.run(['version'], {env: env()})
+        expect({exitCode, stderr}).to.deep.equal({exitCode: 0, stderr: ''})
+      }
+      await version()
       expect(await values()).to.deep.equal(three())
-      await config('--unset-all', key())
-      await Promise.all(Array.from({length: 10}, apps))
-      await apps()
-      expect(await values()).to.deep.equal(three())
-      for (let turn = 0; turn < 5; turn++) await apps()
+      for (let batch = 0; batch < 6; batch++) {
+        await config('--unset-all', key())
+        await Promise.all(Array.from({length: 10}, version))
+        expect(await values()).to.deep.equal(three())
+      }
+
+      for (let turn = 0; turn < 40; turn++) await version()
       expect(await values()).to.deep.equal(three())
     })
 
-    it('lets heroku git:remote work', async () => {
+    it('is no obstacle to heroku git:remote and heroku apps:create, which write the same key', async () => {
       await login()
       it11.heroku.apps.push({name: 'app', owner: {email: ada}, region: {name: 'us'}})
       const configured = await it11.read('.gitconfig')
-      const remote = await it11.run(['git:remote', '-r', 'production', '-a', 'app'], {env: env(), cwd: tree.path})
-      expect(remote.stderr).not.to.include('cannot overwrite')
+      const options = {env: env(), cwd: tree.path}
+      expect(await it11.run(['git:remote', '-a', 'app'], options)).to.deep.equal({
+        stdout: `set git remote heroku to https://${git.host}/app.git\n`,
+        stderr: '',
+        exitCode: 0,
+      })
+      expect(await it11.run(['apps:create', 'other', '--remote', 'other'], options)).to.include({exitCode: 0})
+      expect((await tree.git(['remote', '-v'])).stdout).to.include(`other\thttps://${git.host}/other.git (push)\n`)
+      expect(it11.heroku.unknown).to.deep.equal([])
       expect(await it11.read('.gitconfig')).to.equal(configured)
+      expect(await tree.git(['push', 'heroku', 'main'], {env: env()})).to.include({exitCode: 0})
     })
 
     it("keeps the user's own helper, after ours, and mentions it", async () => {
@@ -271,6 +295,65 @@ describe('git push beside heroku@11.10.0', function () {
       expect((await login()).stderr).to.match(/^heroku: git push will not find the token: [^\n]+\n$/u)
       expect(await it11.read('.gitconfig')).to.equal('[user\n')
       expect((await it11.run(['auth:token'], {env: env()})).stderr).to.equal('')
+    })
+
+    describe('that cannot be written', () => {
+      let folder: string
+      let token: string
+      beforeEach(async () => {
+        folder = join(it11.sandbox.home, 'read-only')
+        await mkdir(folder)
+        await writeFile(join(folder, 'gitconfig'), '[user]\n\tname = Ada\n')
+        ;({token} = it11.heroku.issue())
+        await it11.keyring.store({
+          label: 'Heroku CLI',
+          attributes: {service: 'heroku-cli', account: ada},
+          secret: token,
+        })
+        await writeFile(join(it11.dataDir, 'login.json'), `{"account":"${ada}"}\n`)
+      })
+      afterEach(async () => {
+        await chmod(folder, 0o700)
+        await rm(folder, {recursive: true})
+      })
+
+      for (const [where, mode, within] of [
+        ['in a read-only folder', 0o500, () => heedingModes('heroku', ['auth:token'])],
+        ['on a read-only file system', 0o700, () => withReadOnly(folder, 'heroku', ['auth:token'])],
+      ] as const)
+        it(`${where}, costs a command no word, and a try once alone`, async () => {
+          await chmod(folder, mode)
+          const askToken = async () => {
+            const {executed, ...ended} = await traced(it11.sandbox, ...within(), {
+              env: env({GIT_CONFIG_GLOBAL: join(folder, 'gitconfig')}),
+            })
+            expect(ended).to.deep.equal({stdout: `${token}\n`, stderr: '', exitCode: 0})
+            return executed.filter(({file}) => file.endsWith('/git')).length
+          }
+          expect(await askToken()).to.be.greaterThan(0)
+          expect(await askToken()).to.equal(0)
+          expect(await readFile(join(folder, 'gitconfig'), 'utf8')).to.equal('[user]\n\tname = Ada\n')
+        })
+
+      it('costs a login one line', async () => {
+        const {stderr, exitCode} = await it11.sandbox.run(
+          ...withReadOnly(folder, 'heroku', ['login', '--with-token']),
+          {
+            input: token,
+            env: env({GIT_CONFIG_GLOBAL: join(folder, 'gitconfig')}),
+          },
+        )
+        expect(exitCode).to.equal(0)
+        expect(stderr).to.equal(
+          `heroku: git push will not find the token: git's global configuration is read-only (${join(folder, 'gitconfig')})\n`,
+        )
+      })
+
+      it('as nothing else at home, costs a command no word', async () => {
+        expect(
+          await it11.sandbox.run(...withReadOnly(it11.sandbox.home, 'heroku', ['auth:token']), {env: env()}),
+        ).to.deep.equal({stdout: `${token}\n`, stderr: '', exitCode: 0})
+      })
     })
 
     it('that is no file is never replaced by one', async () => {

@@ -30,7 +30,10 @@ export function answerTo(state: State, call: Seen): Answer | Hold {
   const token = tokenOf(state, call)
   if (!token) return unauthorized()
   if (first === 'oauth' && (second === 'authorizations' || second === 'sessions')) return oauth(state, call, token)
+  if (first === 'apps' && second !== undefined && method === 'GET') return appNamed(state, second)
   switch (`${method} ${path}`) {
+    case 'POST /apps':
+      return createApp(state, call, token)
     case 'GET /account':
       return ok(accountOf(token))
     case 'GET /apps':
@@ -40,6 +43,25 @@ export function answerTo(state: State, call: Seen): Answer | Hold {
       state.unknown.push(`${method} ${path}`)
       return notFound('thing')
   }
+}
+
+function appNamed({apps}: State, name: string): Answer {
+  const found = apps.find((app) => (app as {name?: unknown}).name === name)
+  return found === undefined ? notFound('app') : ok(found)
+}
+
+function createApp({apps}: State, {body}: Seen, {account}: Token): Answer {
+  const {name = `app-${apps.length + 1}`} = JSON.parse(body || '{}') as {name?: string}
+  const app = {
+    id: randomUUID(),
+    name,
+    owner: {email: account},
+    region: {name: 'us'},
+    stack: {name: 'heroku-24'},
+    web_url: `https://${name}.herokuapp.com/`,
+  }
+  apps.push(app)
+  return {status: 201, body: app}
 }
 
 function tokenOf(state: State, {authorization}: Seen): Token | undefined {
