@@ -1,5 +1,6 @@
 import type {Interfaces} from '@oclif/core'
 import type {Surroundings} from '../credentials/places.js'
+import type {Saved} from '../credentials/save.js'
 import {printable} from '../printable.js'
 import {configureGit} from './configure.js'
 import {rejectStaleCopies} from './stale-copies.js'
@@ -7,15 +8,19 @@ import {subjectFor} from './subject.js'
 
 /**
  * Has git use the token that was just stored, and forget the ones before; tells the user where it will not.
+ * @param saved where the token is; default: in a keychain
  * @returns whether git is going to ask us
  */
 export async function haveGitUseToken(
   config: Pick<Interfaces.Config, 'cacheDir' | 'dataDir'>,
   {dataDir, env, hosts, notify, run}: Surroundings,
+  saved?: Saved,
 ): Promise<boolean> {
   const git = await configureGit(subjectFor(config, hosts), run, true)
   await rejectStaleCopies(run, env, dataDir, hosts.git)
-  if (git.state === 'failed') notify(`git push will not find the token: ${git.because}`)
+  // git reads a .netrc by itself, unless it is encrypted; libcurl looks for the host's name there, without a port.
+  const needsUs = saved?.savedIn !== 'netrc' || saved.place.endsWith('.gpg') || hosts.git.includes(':')
+  if (git.state === 'failed' && needsUs) notify(`git push will not find the token: ${git.because}`)
   if (git.state === 'opted out') notify('git was left alone, as heroku.credentialHelper says')
   if (git.state === 'configured' && git.foreign.length > 0)
     notify(`git asks your own helper for ${hosts.git} too: ${printable(git.foreign.join(', '))}`)

@@ -349,6 +349,26 @@ describe('git push beside heroku@11.10.0', function () {
         )
       })
 
+      it('costs a login into .netrc, which git reads by itself, no word', async () => {
+        // git finds no entry there that names a port.
+        const more = {
+          GIT_CONFIG_GLOBAL: join(folder, 'gitconfig'),
+          HEROKU_NETRC_WRITE: 'true',
+          HEROKU_GIT_HOST: 'localhost',
+        }
+        const {stderr, exitCode} = await it11.sandbox.run(
+          ...withReadOnly(folder, 'heroku', ['login', '--with-token']),
+          {
+            input: token,
+            env: env(more),
+          },
+        )
+        expect({stderr, exitCode}).to.deep.equal({stderr: '', exitCode: 0})
+        const pushed = await tree.push(git.remote('app').replace('127.0.0.1', 'localhost'), env(more))
+        expect(pushed).to.include({exitCode: 0})
+        expect(shown()).to.deep.equal([token])
+      })
+
       it('as nothing else at home, costs a command no word', async () => {
         expect(
           await it11.sandbox.run(...withReadOnly(it11.sandbox.home, 'heroku', ['auth:token']), {env: env()}),

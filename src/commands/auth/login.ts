@@ -89,7 +89,7 @@ export default class AuthLogin extends BaseCommand {
     this.log(`Logged in as ${printable(issued.account)}`)
     this.report(saved)
     await this.mentionLeftovers(saved)
-    await haveGitUseToken(this.config, this.places.around)
+    await haveGitUseToken(this.config, this.places.around, saved)
     await this.config.runHook('recache', {type: 'login'})
   }
 
