@@ -77,6 +77,22 @@ describe('docs/dependencies.md', () => {
     expect(figure('packages with native code')).to.equal('none')
   })
 
+  it('leaves out no Node that we say will do', () => {
+    const {engines} = JSON.parse(read('package.json')) as {engines: {node: string}}
+    const oldest = /^>=(\d+\.\d+\.\d+)$/u.exec(engines.node)?.[1] ?? 'none'
+    // Every range here is of the form `^18.19.0 || >=20.5.0`, `18 || 20 || >=22`, or `*`.
+    const takes = (range: string) =>
+      range.split('||').some((part) => {
+        const [, from] = /^\s*>=\s*([\d.]+)\s*$/u.exec(part) ?? []
+        return (
+          ['*', oldest.split('.')[0]].includes(part.trim()) ||
+          (from !== undefined && from.localeCompare(oldest, 'en', {numeric: true}) <= 0)
+        )
+      })
+    const ranges = tree.flatMap(({engines}) => engines?.node ?? [])
+    expect(ranges.filter((range) => !takes(range))).to.deep.equal([])
+  })
+
   it('says that undici alone reaches the network', () => {
     expect(packagesThatLoad(CONNECTING, tree)).to.deep.equal(['undici'])
     const networks = table(/^\| package +\| kept by/mu).map(([name, , network]) => [name, network])

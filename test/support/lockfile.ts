@@ -7,6 +7,7 @@ export interface Locked {
   /** Where it is installed: `node_modules/a`, or `node_modules/a/node_modules/b`. */
   readonly path: string
   readonly version: string
+  readonly engines?: {node?: string}
   /** npm sets it for a `preinstall`, `install`, `postinstall` or `prepare` of a git dependency, and for a `binding.gyp`. */
   readonly hasInstallScript?: boolean
   readonly os?: string[]
