@@ -84,6 +84,9 @@ export async function auditLeaks(
   return tried
 }
 
+// Somebody at a desktop is given a minute to unlock the keyring: on a machine that is busy it may well need seconds.
+const PATIENT = {DISPLAY: ':99'}
+
 // Base64 rather than what real ones have, so that the ways to encode them differ.
 const random = (bytes: number) => randomBytes(bytes).toString('base64')
 const newSecrets = (): Secrets => ({token: `HRKU-${random(30)}`, password: random(15), code: random(12)})
@@ -94,7 +97,7 @@ async function tryCell(cell: Cell, plugged: PluggedHost, git: LoopbackGit, tree:
   plugged.heroku.accounts[0] = {email: 'ada@example.com', password: secrets.password, twoFactorCode: secrets.code}
   plugged.heroku.issue({token: secrets.token})
   const {row, situation} = cell
-  const setting = {...git.env, HEROKU_GIT_HOST: git.host, ...situation.env?.(secrets)}
+  const setting = {...git.env, ...PATIENT, HEROKU_GIT_HOST: git.host, ...situation.env?.(secrets)}
   if (row.loggedIn && !situation.withoutLogin) await logIn(plugged, secrets, setting)
 
   const env = {...setting, ...MODES[cell.mode]}

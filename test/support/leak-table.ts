@@ -218,6 +218,7 @@ export const SITUATIONS = {
   },
   hung: {
     name: 'secret-tool hangs',
+    env: () => ({DISPLAY: ''}),
     prepare: ({plugged}: Stage) => plugged.secretTool('sleep 1000 & sleep 1000'),
     inNetrc: true,
     happened: says(/did not answer within \d+ s/u),
@@ -252,7 +253,7 @@ export const PLANTED = [
   planting('argv', '/bin/true "$S"'),
   planting('env', 'PLANTED=$S /bin/true'),
   planting('file', 'printf %s "$S" | base64 >"$TMPDIR/planted"; rm "$TMPDIR/planted"'),
-  planting('file name', ': >"$HOME/$(printf %s "$S" | base64 -w0 | tr +/ -_)"'),
+  planting('file name', ': >"$HOME/planted-$(printf %s "$S" | base64 -w0 | tr +/ -_)"'),
 ]
 
 /**
