@@ -9,7 +9,7 @@ import {isToken} from '../backends/storable.js'
 import {printable} from '../printable.js'
 import {UserError} from '../user-error.js'
 import type {KeychainSession} from './keychain-session.js'
-import {type LoginState, nameAccount, readLoginState, recordOf, type TokenRecord} from './login-state.js'
+import {type LoginState, readLoginState, recordOf, type TokenRecord} from './login-state.js'
 import type {Found, Places} from './places.js'
 
 /** A token that was found, or why there is none, where there is more to say than that nobody logged in. */
@@ -100,9 +100,10 @@ async function currentAccount(
   const {loggedOut, named, remembered} = state
   if (named !== undefined || loggedOut) return currentAmong([], state)
   const current = currentAmong(await backend.accounts(), state)
-  if (dataDir !== undefined && remembered !== undefined && current !== 'several' && current?.account === remembered)
-    // A CLI that could not read the keychain once has deleted login.json; not being able to write it costs nothing.
-    await nameAccount(dataDir, remembered).catch(() => undefined)
+  if (dataDir !== undefined && remembered !== undefined && current !== 'several' && current?.account === remembered) {
+    const {nameAgain} = await import('./name-again.js')
+    await nameAgain(dataDir, remembered)
+  }
   return current
 }
 

@@ -103,6 +103,13 @@ export async function recordLogout(dataDir: string, account: string | undefined)
   rmSync(join(dataDir, THE_CLIS), {force: true})
 }
 
+/** Forgets what we remember of a token that is gone, and leaves alone who is current. */
+export async function recordRemoval(dataDir: string, {account, token}: Partial<Credential>): Promise<void> {
+  const ours = readOurs(dataDir)
+  const isGone = (each: TokenRecord) => each.account === account && each.fingerprint === fingerprint(token ?? '')
+  if (ours.tokens.some(isGone)) await writeOurs(dataDir, {...ours, tokens: ours.tokens.filter((each) => !isGone(each))})
+}
+
 /**
  * Makes the data folder, if there is none.
  * @throws {Error} of the file system, if a login could not be recorded there

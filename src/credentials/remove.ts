@@ -2,8 +2,9 @@
 import {BackendError, type BackendName} from '../backends/backend.js'
 import {causeOf} from '../file-trouble.js'
 import type {KeychainSession} from './keychain-session.js'
-import {forgetToken, readLoginState, recordLogout} from './login-state.js'
+import {type LoginState, readLoginState, recordLogout, recordRemoval} from './login-state.js'
 import type {Found, Places} from './places.js'
+import {inTurn} from './turn.js'
 
 /** What became of the copies of a token. */
 export interface Removal {
@@ -18,50 +19,31 @@ export interface Removal {
 /**
  * Removes every stored copy of a token. Who is logged in is forgotten only once no copy is left, so that a second try
  * finds it again. With HEROKU_NETRC_WRITE it is about `.netrc` alone.
+ * @param asOf who was logged in when the token was found: whoever logs in after that stays
  */
-export async function removeToken(places: Places, found: Found): Promise<Removal> {
+export async function removeToken(
+  places: Places,
+  found: Found,
+  asOf = readLoginState(places.around.dataDir),
+): Promise<Removal> {
   const removal: Removal = {removedFrom: [], left: [], failures: []}
-  const {keychain} = places
+  await attempt(found.place, removal, () => inTurnIfAny(places, () => removeEverywhere(places, found, asOf, removal)))
+  return removal
+}
+
+async function removeEverywhere(places: Places, found: Found, asOf: LoginState, removal: Removal): Promise<void> {
+  const {around, keychain} = places
   if (keychain) await attempt(keychain.title, removal, () => removeFromKeychain(keychain, found, removal))
   const netrc = await places.netrc()
   await attempt(netrc.path, removal, async () => {
-    const {api, git} = places.around.hosts
+    const {api, git} = around.hosts
     const removed = [await netrc.removeHost(api, found.token), await netrc.removeHost(git, found.token)]
     if (removed.includes(true)) removal.removedFrom.push(netrc.path)
     for (const {account, token} of await netrc.entries())
       if (token !== undefined)
         removal.left.push({source: 'netrc', place: netrc.path, ...(account === undefined ? {} : {account})})
   })
-  if (removal.failures.length === 0)
-    await attempt(places.around.dataDir, removal, () => forgetLogin(places, found.account))
-  return removal
-}
-
-/**
- * Removes every stored token of an account, whatever it is, for a command of the CLI's that asks for it by name.
- * @param account undefined for entries of `.netrc` that name nobody
- */
-export async function removeAccount(places: Places, account: string | undefined): Promise<Removal> {
-  const removal: Removal = {removedFrom: [], left: [], failures: []}
-  const {around, keychain, netrcOnly} = places
-  if (keychain && account !== undefined)
-    await attempt(keychain.title, removal, async () => {
-      if (await keychain.ask((backend) => backend.remove(account))) removal.removedFrom.push(keychain.title)
-    })
-  const netrc = await places.netrc()
-  await attempt(netrc.path, removal, async () => {
-    const entries = (await netrc.entries()).filter((entry) => entry.account === account)
-    for (const {host, token} of entries) if (await netrc.removeHost(host, token)) removal.removedFrom.push(netrc.path)
-  })
-  if (removal.failures.length > 0 || netrcOnly) return removal
-
-  const {named, remembered} = readLoginState(around.dataDir)
-  const current = named ?? remembered
-  await attempt(around.dataDir, removal, async () => {
-    if (account === undefined || account === current) await forgetLogin(places, account)
-    else await recording('that the token is gone', around.dataDir, () => forgetToken(around.dataDir, account))
-  })
-  return removal
+  if (removal.failures.length === 0) await attempt(around.dataDir, removal, () => forget(places, asOf, found))
 }
 
 /**
@@ -90,23 +72,52 @@ async function removeFromKeychain(keychain: KeychainSession, found: Found, remov
 }
 
 /**
- * Forgets who is logged in, where there is no token left that it could be about.
+ * Forgets who is logged in, where there is no token that it could be about.
+ * @param asOf who was logged in when none was found
  * @throws {BackendError} if the files that say so cannot be written
  */
-export async function forgetLogin({around, netrcOnly}: Places, account?: string): Promise<void> {
-  if (netrcOnly) return
-  await recording('that nobody is logged in', around.dataDir, () => recordLogout(around.dataDir, account))
+export async function forgetLogin(places: Places, asOf = readLoginState(places.around.dataDir)): Promise<void> {
+  await inTurnIfAny(places, () => forget(places, asOf))
 }
 
-async function recording(what: string, dataDir: string, action: () => Promise<void>): Promise<void> {
+async function forget({around: {dataDir}, netrcOnly}: Places, asOf: LoginState, found?: Found): Promise<void> {
+  if (netrcOnly) return
   try {
-    await action()
+    if (isSameLogin(asOf, readLoginState(dataDir))) await recordLogout(dataDir, found?.account)
+    else if (found) await recordRemoval(dataDir, found)
   } catch (error) {
-    throw new BackendError('failed', `cannot record in ${dataDir} ${what} (${causeOf(error)})`)
+    const cause = causeOf(error)
+    throw new BackendError('failed', `cannot record in ${dataDir} that nobody is logged in (${cause})`)
   }
 }
 
-async function attempt(place: string, removal: Removal, action: () => Promise<void>): Promise<void> {
+/** Whether nobody has logged in or out in between. `login.json` may have come back, by whoever missed it. */
+const isSameLogin = (one: LoginState, other: LoginState) =>
+  (one.named ?? one.remembered) === (other.named ?? other.remembered) &&
+  one.loggedOut === other.loggedOut &&
+  JSON.stringify(one.tokens) === JSON.stringify(other.tokens)
+
+/**
+ * Does something in turn with logins and other logouts. Where no turn can be had for any other reason than that somebody
+ * else has it, there is no folder in which a login could be recorded either, and nobody to wait for.
+ * @throws {BackendError} 'timed-out' if somebody else has it for too long
+ */
+export async function inTurnIfAny({around, netrcOnly}: Places, work: () => Promise<void>): Promise<void> {
+  if (netrcOnly) return work()
+  const state = {begun: false}
+  try {
+    await inTurn(around, () => {
+      state.begun = true
+      return work()
+    })
+  } catch (error) {
+    if (state.begun || !(error instanceof BackendError) || error.problem === 'timed-out') throw error
+    await work()
+  }
+}
+
+/** Does one part of it; trouble is told with all the rest. */
+export async function attempt(place: string, removal: Removal, action: () => Promise<void>): Promise<void> {
   try {
     await action()
   } catch (error) {

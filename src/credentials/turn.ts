@@ -4,15 +4,15 @@ import {holdingLock} from '../lock.js'
 // Beyond what the other's keychain may take.
 const MARGIN_MS = 10_000
 
+/** How long a turn is waited for: as long as a keychain operation may take, or not even that. In milliseconds. */
+type Wait = {timeoutMs: number} | {waitMs: number}
+
 /**
  * Does something with the keychain and the record of logins that no other process of ours does at the same time, such
  * as looking what is there and replacing it.
- * @param timeoutMs how long one keychain operation may take, in milliseconds
  * @throws {BackendError} if its turn does not come
  */
-export function inTurn<T>(
-  {dataDir, timeoutMs}: {dataDir: string; timeoutMs: number},
-  work: () => Promise<T>,
-): Promise<T> {
-  return holdingLock(join(dataDir, 'heroku-keychain'), timeoutMs + MARGIN_MS, work)
+export function inTurn<T>({dataDir, ...wait}: {dataDir: string} & Wait, work: () => Promise<T>): Promise<T> {
+  const waitMs = 'waitMs' in wait ? wait.waitMs : wait.timeoutMs + MARGIN_MS
+  return holdingLock(join(dataDir, 'heroku-keychain'), waitMs, work)
 }

@@ -3,7 +3,7 @@
 import {findAccountToken, findToken, type Lookup} from '../credentials/find.js'
 import {readLoginState, rememberNamed} from '../credentials/login-state.js'
 import type {Found, Places} from '../credentials/places.js'
-import {removeAccount} from '../credentials/remove.js'
+import {removeAccount} from '../credentials/remove-account.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
 import {printable} from '../printable.js'
 import {isTold, UserError} from '../user-error.js'

@@ -177,6 +177,12 @@ describe('finding the token', () => {
       expect([looked, user.read(LOGIN_JSON)]).to.deep.equal([inKeychain(), undefined])
     })
 
+    it('is found as well, and login.json left to them, while somebody logs in or out', async () => {
+      mkdirSync(join(user.dataDir, 'heroku-keychain.lock'))
+      expect(await find()).to.deep.equal(inKeychain())
+      expect(user.read(LOGIN_JSON)).to.equal(undefined)
+    })
+
     it('is found as well where login.json cannot be written', async () => {
       mkdirSync(join(user.home, LOGIN_JSON))
       expect(await find()).to.deep.equal(inKeychain())

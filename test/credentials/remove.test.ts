@@ -5,7 +5,8 @@ import {BackendError} from '../../src/backends/backend.js'
 import {findToken} from '../../src/credentials/find.js'
 import {readLoginState} from '../../src/credentials/login-state.js'
 import type {Found} from '../../src/credentials/places.js'
-import {findLeftover, forgetLogin, removeAccount, removeToken} from '../../src/credentials/remove.js'
+import {findLeftover, forgetLogin, removeToken} from '../../src/credentials/remove.js'
+import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../support/user.js'
@@ -231,6 +232,30 @@ describe('a token in .netrc that no tier looks at', () => {
   })
 })
 
+describe('a login that came after the token was found', () => {
+  const user = freshUser()
+  const newer = {...ada, token: 'HRKU-newer'}
+  const found: Found = {...ada, source: 'secret-service', place: 'the keyring'}
+
+  for (const [whose, later] of Object.entries({'the same account': newer, 'another account': grace}))
+    it(`outlives the removal of that, for ${whose}`, async () => {
+      await saveToken(user.places(), ada)
+      const asOf = readLoginState(user.dataDir)
+      await saveToken(user.places(), later)
+      expect((await removeToken(user.places(), found, asOf)).failures).to.deep.equal([])
+      expect((await findToken(user.places())).found).to.include(later)
+      expect(Object.fromEntries(user.memory.tokens)).to.deep.equal({[later.account]: later.token})
+      expect(readLoginState(user.dataDir).tokens.map(({account}) => account)).to.deep.equal([later.account])
+    })
+
+  it('outlives a logout that had found none', async () => {
+    const asOf = readLoginState(user.dataDir)
+    await saveToken(user.places(), ada)
+    await forgetLogin(user.places(), asOf)
+    expect((await findToken(user.places())).found).to.include(ada)
+  })
+})
+
 describe('forgetting who is logged in', () => {
   const user = freshUser()
 
@@ -241,13 +266,13 @@ describe('forgetting who is logged in', () => {
   })
 
   it('records nothing with HEROKU_NETRC_WRITE=true', async () => {
-    await forgetLogin(user.places({HEROKU_NETRC_WRITE: 'true'}), ada.account)
+    await forgetLogin(user.places({HEROKU_NETRC_WRITE: 'true'}))
     expect(user.read(OUR_JSON)).to.equal(undefined)
   })
 
   it('fails where that cannot be recorded, and says why', async () => {
     user.write('data', 'a file where the folder would be')
-    const error = await thrownBy(forgetLogin(user.places(), ada.account))
+    const error = await thrownBy(forgetLogin(user.places()))
     expect(error).to.be.instanceOf(BackendError)
     expect(error.message).to.equal(`cannot record in ${user.dataDir} that nobody is logged in (EEXIST)`)
   })

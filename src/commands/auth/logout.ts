@@ -1,6 +1,7 @@
 import {Flags, ux} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
 import {findToken} from '../../credentials/find.js'
+import {type LoginState, readLoginState} from '../../credentials/login-state.js'
 import type {Found} from '../../credentials/places.js'
 import {findLeftover, forgetLogin, type Removal, removeToken} from '../../credentials/remove.js'
 import {unconfigureGit} from '../../git/configure.js'
@@ -51,12 +52,13 @@ export default class AuthLogout extends BaseCommand {
   async run(): Promise<Outcome> {
     const {flags} = await this.parse(AuthLogout)
     this.places.assertChangeable('log out')
+    const asOf = readLoginState(this.config.dataDir)
     const found = await this.find()
-    if (!found) return this.nothingToDo()
+    if (!found) return this.nothingToDo(asOf)
 
     ux.action.start('Logging out')
     const server = flags.local ? 'not asked' : await this.revoke(found)
-    const removal = await removeToken(this.places, found)
+    const removal = await removeToken(this.places, found, asOf)
     if (removal.failures.length > 0) throw stillThere(removal, server)
     await this.unconfigureGit()
     ux.action.stop()
@@ -72,8 +74,8 @@ export default class AuthLogout extends BaseCommand {
     return findLeftover(this.places)
   }
 
-  private async nothingToDo(): Promise<Outcome> {
-    await forgetLogin(this.places)
+  private async nothingToDo(asOf: LoginState): Promise<Outcome> {
+    await forgetLogin(this.places, asOf)
     this.notify('not logged in: there is no token to remove')
     return {server: 'not logged in', removedFrom: []}
   }

@@ -1,0 +1,40 @@
+import {BackendError} from '../backends/backend.js'
+import {causeOf} from '../file-trouble.js'
+import {forgetToken, readLoginState, recordLogout} from './login-state.js'
+import type {Places} from './places.js'
+import {attempt, inTurnIfAny, type Removal} from './remove.js'
+
+/**
+ * Removes every stored token of an account, whatever it is, for a command of the CLI's that asks for it by name.
+ * @param account undefined for entries of `.netrc` that name nobody
+ */
+export async function removeAccount(places: Places, account: string | undefined): Promise<Removal> {
+  const removal: Removal = {removedFrom: [], left: [], failures: []}
+  await inTurnIfAny(places, () => removeEverywhere(places, account, removal))
+  return removal
+}
+
+async function removeEverywhere(places: Places, account: string | undefined, removal: Removal): Promise<void> {
+  const {around, keychain, netrcOnly} = places
+  if (keychain && account !== undefined)
+    await attempt(keychain.title, removal, async () => {
+      if (await keychain.ask((backend) => backend.remove(account))) removal.removedFrom.push(keychain.title)
+    })
+  const netrc = await places.netrc()
+  await attempt(netrc.path, removal, async () => {
+    const entries = (await netrc.entries()).filter((entry) => entry.account === account)
+    for (const {host, token} of entries) if (await netrc.removeHost(host, token)) removal.removedFrom.push(netrc.path)
+  })
+  if (removal.failures.length === 0 && !netrcOnly)
+    await attempt(around.dataDir, removal, () => forget(around.dataDir, account))
+}
+
+async function forget(dataDir: string, account: string | undefined): Promise<void> {
+  const {named, remembered} = readLoginState(dataDir)
+  try {
+    if (account === undefined || account === (named ?? remembered)) await recordLogout(dataDir, account)
+    else await forgetToken(dataDir, account)
+  } catch (error) {
+    throw new BackendError('failed', `cannot record in ${dataDir} that the token is gone (${causeOf(error)})`)
+  }
+}
