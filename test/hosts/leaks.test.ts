@@ -1,7 +1,8 @@
 import {expect} from 'chai'
 import {auditLeaks, type Tried} from '../support/leak-audit.js'
-import {problemsOf, reportOf, saveReport} from '../support/leak-report.js'
+import {problemsOf, reportOf} from '../support/leak-report.js'
 import {cells, MODES, PLANTED, ROWS, SITUATIONS} from '../support/leak-table.js'
+import {saveFigures} from '../support/trust.js'
 
 describe('the leak audit', function () {
   this.timeout(900_000)
@@ -10,7 +11,7 @@ describe('the leak audit', function () {
   before(async () => {
     const started = performance.now()
     tried = await auditLeaks()
-    saveReport(reportOf(tried, performance.now() - started))
+    saveFigures('leaks', reportOf(tried, performance.now() - started))
   })
 
   it('sees no secret where it does not belong, on the real CLI, in any debug mode', () => {

@@ -85,7 +85,7 @@ export async function auditLeaks(
 }
 
 // Somebody at a desktop is given a minute to unlock the keyring: on a machine that is busy it may well need seconds.
-const PATIENT = {DISPLAY: ':99'}
+const PATIENT = {WAYLAND_DISPLAY: 'wayland-99'}
 
 // Base64 rather than what real ones have, so that the ways to encode them differ.
 const random = (bytes: number) => randomBytes(bytes).toString('base64')

@@ -1,9 +1,6 @@
 // What the leak audit has to say in the end.
-import {mkdirSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
 import type {Tried} from './leak-audit.js'
 import {type Row, THE_HOSTS_OWN} from './leak-table.js'
-import {REPOSITORY} from './npm.js'
 import type {Leak} from './witness.js'
 
 type Whose = Row['of'] | 'planted'
@@ -119,13 +116,6 @@ const known = ({cell}: Tried, leak: Leak) =>
     ({channel, command, form, mode}) =>
       command === cell.row.command && mode === cell.mode && channel === leak.channel && form === leak.form,
   )
-
-/** Where `npm run` and the tests leave their figures, for one table of them all. */
-export function saveReport(report: LeakReport): void {
-  const folder = join(REPOSITORY, '.cache', 'trust')
-  mkdirSync(folder, {recursive: true})
-  writeFileSync(join(folder, 'leaks.json'), `${JSON.stringify(report, undefined, 2)}\n`)
-}
 
 export function tableOf(report: LeakReport): string {
   const head = ['', 'command', 'tried', 'situations', 'modes', 'hits']

@@ -218,7 +218,7 @@ export const SITUATIONS = {
   },
   hung: {
     name: 'secret-tool hangs',
-    env: () => ({DISPLAY: ''}),
+    env: () => ({WAYLAND_DISPLAY: ''}),
     prepare: ({plugged}: Stage) => plugged.secretTool('sleep 1000 & sleep 1000'),
     inNetrc: true,
     happened: says(/did not answer within \d+ s/u),
