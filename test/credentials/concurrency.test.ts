@@ -7,6 +7,7 @@ import type {Order} from '../fixtures/concurrency/actor.js'
 import {readNetrcEntries} from '../fixtures/concurrency/netrc.js'
 import {fingerprint, type LoginState, readLoginState} from '../../src/credentials/login-state.js'
 import {type Crowd, type Done, gatherCrowd} from '../support/crowd.js'
+import {saveFigures} from '../support/trust.js'
 
 type Login = Extract<Order, {does: 'login'}>
 
@@ -33,11 +34,15 @@ const shuffled = <T>(list: readonly T[]) =>
 describe('processes at once', function () {
   this.timeout(180_000)
   let crowd: Crowd
+  const figures = {audit: 'concurrency', processes: 0, rounds: 0, readsOfBothFiles: 0, halfWritten: 0, unexplained: 0}
 
   before(async () => {
     crowd = await gatherCrowd()
   })
-  after(() => crowd.stop())
+  after(async () => {
+    saveFigures('concurrency', figures)
+    await crowd.stop()
+  })
   beforeEach(async () => {
     await crowd.keyring.clear({service: 'heroku-cli'})
     for (const name of ['login.json', 'heroku-keychain.json']) rmSync(join(crowd.dataDir, name), {force: true})
@@ -68,6 +73,10 @@ describe('processes at once', function () {
     ])
     const done = await crowd.act([...orders, {does: 'watch'}])
     const [watched] = done.filter(({order}) => order.does === 'watch')
+    figures.rounds += 1
+    figures.processes += orders.length
+    figures.readsOfBothFiles += watched?.reads ?? 0
+    figures.halfWritten += watched?.broken?.length ?? 0
     expect(watched?.broken).to.deep.equal([])
     expect(watched?.reads).to.be.greaterThan(100)
     expect(done.filter(({error}) => error !== undefined)).to.deep.equal([])
@@ -89,6 +98,9 @@ describe('processes at once', function () {
       ])
       const done = await crowd.act(orders)
       const end = await left()
+      figures.rounds += 1
+      figures.processes += orders.length
+      if (!isExplained(done, start, end)) figures.unexplained += 1
       expect(whatIsWrong(done, end)).to.deep.equal([])
       expect(isExplained(done, start, end), JSON.stringify({done, end}, undefined, 1)).to.equal(true)
       start = modelOf(end)

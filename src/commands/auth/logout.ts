@@ -102,9 +102,9 @@ export default class AuthLogout extends BaseCommand {
 
   private report({account}: Found, {left, removedFrom}: Removal, server: Outcome['server']): void {
     const {bin} = this.config
-    this.log(
-      `Removed the token${account === undefined ? '' : ` of ${printable(account)}`} from ${removedFrom.join(' and ')}`,
-    )
+    const token = `the token${account === undefined ? '' : ` of ${printable(account)}`}`
+    if (removedFrom.length > 0) this.log(`Removed ${token} from ${removedFrom.join(' and ')}`)
+    else this.notify(`${token} was removed by somebody else in the meantime`)
     if (server === 'is the API key')
       this.notify('it is the API key of the account, so it was not revoked, and stays valid')
     if (server === 'cannot be revoked') this.notify('the server knows no way to revoke it, so it stays valid')
