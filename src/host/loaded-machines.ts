@@ -44,6 +44,12 @@ export function loadMachines(inner: Machines, inFile: Machines, credentials: Syn
       return [host, new HerokuMachine(host, {properties, isKnown: () => !asks || credentials.isKnown()})]
     }),
   )
+  for (const [host, machine] of ours) {
+    const [before, now] = [copyOf(inFile[host]), copyOf(inner[host])]
+    if (now && keyOf(now) !== keyOf(before ?? {})) machine.put(now)
+    if (before && !now) machine.remove()
+  }
+
   const machineOf = (key: string | symbol) => (typeof key === 'string' ? ours.get(key) : undefined)
 
   const view = new Proxy(inner, {

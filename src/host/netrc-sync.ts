@@ -2,7 +2,6 @@
 // They are asked in a thread, so that the token stays inside this process.
 import {constants} from 'node:os'
 import {MessageChannel, receiveMessageOnPort, Worker} from 'node:worker_threads'
-import {UserError} from '../user-error.js'
 import type {Reply, Request} from './netrc-answer.js'
 import {type Order, type Outcome, STARTED, WAITING} from './netrc-order.js'
 
@@ -11,38 +10,45 @@ const THREAD = new URL('../netrc-worker.cjs', import.meta.url)
 // A thread starts in a tenth of a second; far more than that means that it never will.
 const START_MS = 20_000
 
+interface Limits {
+  /** The thread's file. */
+  thread: URL
+  /** How long it may take to start, in milliseconds. */
+  startMs: number
+  /**
+   * How long it may take from then on, in milliseconds. Its own deadlines end its work long before; this is for the case
+   * that something is badly wrong.
+   */
+  answerMs: number
+}
+
 /**
  * Asks the four tiers, and stands still until they have answered. Ctrl-C ends the process, and the tool.
  * @param timeoutMs how long one operation of a keychain may take, in milliseconds
- * @throws {UserError} if there is no answer, which is not for ever to be waited for
+ * @returns 'failed' too if there is no answer, which is not waited for for ever
  */
 export function askStandingStill(
   request: Request,
-  {thread = THREAD, timeoutMs, ...how}: Pick<Order, 'bin' | 'dataDir' | 'terminal'> & {thread?: URL; timeoutMs: number},
+  options: Pick<Order, 'bin' | 'dataDir' | 'terminal'> & Partial<Limits> & {timeoutMs: number},
 ): Reply {
-  const outcome = holdingSignals(() => outcomeOf(request, thread, timeoutMs, how))
+  const {timeoutMs, thread = THREAD, startMs = START_MS, answerMs = 6 * timeoutMs + START_MS, ...how} = options
+  const outcome = holdingSignals(() => outcomeOf({...how, request}, {thread, startMs, answerMs}))
   if (!('interrupted' in outcome)) return outcome
   // What the shell reports of a program that the signal has ended.
   process.exit(128 + constants.signals[outcome.interrupted])
 }
 
-function outcomeOf(
-  request: Request,
-  thread: URL,
-  timeoutMs: number,
-  how: Pick<Order, 'bin' | 'dataDir' | 'terminal'>,
-): Outcome {
+function outcomeOf(order: Omit<Order, 'port' | 'state'>, {answerMs, startMs, thread}: Limits): Outcome {
   const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const {port1: ours, port2: theirs} = new MessageChannel()
-  const order: Order = {...how, request, port: theirs, state}
-  const worker = new Worker(thread, {workerData: order, transferList: [theirs]})
+  const workerData: Order = {...order, port: theirs, state}
+  // Whatever this process was told to load first is of no use there.
+  const worker = new Worker(thread, {workerData, transferList: [theirs], execArgv: []})
   worker.unref()
   // It would be thrown at nobody; that there is no answer says it.
   worker.on('error', () => undefined)
   try {
-    // Its own deadlines end the thread's work long before ours, which is for the case that something is badly wrong.
-    const started = Atomics.wait(state, 0, WAITING, START_MS)
-    if (started !== 'timed-out') Atomics.wait(state, 0, STARTED, 6 * timeoutMs + START_MS)
+    if (Atomics.wait(state, 0, WAITING, startMs) !== 'timed-out') Atomics.wait(state, 0, STARTED, answerMs)
     const received = receiveMessageOnPort(ours) as {message: Outcome} | undefined
     if (received) return received.message
   } finally {
@@ -50,7 +56,8 @@ function outcomeOf(
     void worker.terminate()
   }
 
-  throw new UserError('heroku-keychain got no answer from its own thread', 'try again; or set HEROKU_API_KEY')
+  const message = 'heroku-keychain got no answer from its own thread'
+  return {failed: {message, hint: 'try again; or set HEROKU_API_KEY', exitCode: 1}}
 }
 
 /** Has signals wait until the work is done: the process must not go before the tool that it has started. */

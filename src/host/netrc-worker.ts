@@ -2,10 +2,11 @@
 import {writeSync} from 'node:fs'
 import {workerData} from 'node:worker_threads'
 import {openPlaces} from '../credentials/open-places.js'
+import type {Places} from '../credentials/places.js'
 import {hostsFrom} from '../hosts.js'
 import {watchForInterrupt} from '../interrupt.js'
 import {lightRun} from '../light-run.js'
-import {reply} from './netrc-answer.js'
+import {reply, type Reply, troubleOf} from './netrc-answer.js'
 import {DONE, type Order, type Outcome, STARTED} from './netrc-order.js'
 
 // Later than a keychain that is well answers, sooner than anybody presses Ctrl-C.
@@ -30,18 +31,28 @@ const stopWatching = watchForInterrupt(WATCH_AFTER_MS, (signal) => {
   done({interrupted: signal})
 })
 
-const places = openPlaces({
-  dataDir,
-  hosts: hostsFrom(process.env),
-  run: lightRun,
-  terminal,
-  // Not process.stderr, whose writing is done by the main thread.
-  notify(line) {
-    writeSync(2, `${bin}: ${line}\n`)
-  },
-})
+function open(): Places {
+  return openPlaces({
+    dataDir,
+    hosts: hostsFrom(process.env),
+    run: lightRun,
+    terminal,
+    // Not process.stderr, whose writing is done by the main thread.
+    notify(line) {
+      writeSync(2, `${bin}: ${line}\n`)
+    },
+  })
+}
 
-void reply(places, request).then((answered) => {
+async function work(): Promise<Reply> {
+  try {
+    return await reply(open(), request)
+  } catch (error) {
+    return {failed: troubleOf(error)}
+  }
+}
+
+void work().then((answered) => {
   stopWatching()
   done(answered)
 })

@@ -1,0 +1,409 @@
+import {expect} from 'chai'
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {createRequire} from 'node:module'
+import {join} from 'node:path'
+import {type NetrcModule, overlayNetrc} from '../../src/host/netrc-overlay.js'
+import {copyOfNetrcParser, freshNetrcReader} from '../support/netrc-reader.js'
+import {thrownBy} from '../support/thrown-by.js'
+import {ada, entries, grace} from '../support/user.js'
+
+const API = 'api.heroku.com'
+const GIT = 'git.heroku.com'
+// CRLF, a comment, two on a line, no newline at the end: netrc-parser would write something else for each.
+const OTHERS =
+  '# mine\r\nmachine one login x password y machine two login z password w\r\nmachine three\n  login a\n  password b'
+const loginOf = ({account, token}: typeof ada) => ({login: account, password: token})
+const named = ({account}: {account: string}) => `{"account":"${account}"}\n`
+
+describe('the overlay of netrc-parser', function () {
+  this.timeout(60_000)
+  const user = freshNetrcReader()
+
+  /** A copy with the overlay, loaded. */
+  const loaded = (copy = copyOfNetrcParser()): NetrcModule['default'] & {machines: object} => {
+    overlayNetrc(copy, user.credentials)
+    copy.default.loadSync()
+    return copy.default as NetrcModule['default'] & {machines: object}
+  }
+  const shown = (netrc: NetrcModule['default'], host = API) => {
+    const machine = netrc.machines?.[host]
+    return machine && {...machine}
+  }
+  const logIn = (credential: typeof ada) => (machines: Record<string, unknown>) => {
+    // As @heroku-cli/command does it before 12.4.
+    for (const host of [API, GIT]) {
+      machines[host] ??= {}
+      const machine = machines[host] as Record<string, unknown>
+      machine.login = credential.account
+      machine.password = credential.token
+      delete machine.method
+      delete machine.org
+    }
+    for (const token of machines._tokens as {host?: string; internalWhitespace: string}[])
+      if (token.host === API || token.host === GIT) token.internalWhitespace = '\n  '
+  }
+
+  describe('shows', () => {
+    it('the keychain’s token for both machines, and the others as they are in the file', async () => {
+      await user.store(ada)
+      user.write('.netrc', `${entries(grace)}machine other\n  login x\n  password y\n`)
+      const netrc = loaded()
+      expect(shown(netrc)).to.deep.equal(loginOf(ada))
+      expect(shown(netrc, GIT)).to.deep.equal(loginOf(ada))
+      expect(shown(netrc, 'other')).to.deep.equal({login: 'x', password: 'y'})
+      expect(Object.keys(netrc.machines).sort()).to.deep.equal([API, GIT, 'other'])
+      expect(netrc.machines[API]?.host).to.equal(API)
+      expect(netrc.machines.nobody).to.equal(undefined)
+    })
+
+    it('it to those who load asynchronously, or by an object of their own', async () => {
+      await user.store(ada)
+      const copy = copyOfNetrcParser()
+      overlayNetrc(copy, user.credentials)
+      const own = new copy.Netrc()
+      await own.load()
+      expect(shown(own)).to.deep.equal(loginOf(ada))
+    })
+
+    it('it to those who had loaded before', async () => {
+      await user.store(ada)
+      user.write('.netrc', entries(grace))
+      const copy = copyOfNetrcParser()
+      copy.default.loadSync()
+      overlayNetrc(copy, user.credentials)
+      expect(shown(copy.default)).to.deep.equal(loginOf(ada))
+    })
+
+    for (const [how, look] of Object.entries({
+      'by name': (machines: object) => API in machines,
+      'at all names': (machines: object) => Object.keys(machines).includes(API),
+      'at one after the other': (machines: object) => {
+        for (const host in machines) if (host === API) return true
+        return false
+      },
+    }))
+      it(`whether there is a login, to somebody who looks ${how}`, async () => {
+        user.write('.netrc', 'machine other\n  password y\n')
+        expect(look(loaded().machines)).to.equal(false)
+        await user.store(ada)
+        user.startAnew()
+        expect(look(loaded().machines)).to.equal(true)
+      })
+
+    it('what .netrc holds where the keychain holds nothing, however it is written', () => {
+      user.write('.netrc', `machine ${API}\tlogin  ${ada.account}\r\n\tpassword ${ada.token}\r\n`)
+      expect(shown(loaded())).to.deep.equal(loginOf(ada))
+    })
+
+    it('what netrc-parser makes of a file that we cannot read', () => {
+      user.write('.netrc', `what is this\n${entries(ada)}`)
+      expect(shown(loaded())).to.deep.equal(loginOf(ada))
+    })
+
+    it('the keychain’s token where .netrc cannot be read at all', async () => {
+      await user.store(ada)
+      mkdirSync(join(user.home, '.netrc'))
+      expect(shown(loaded())).to.deep.equal(loginOf(ada))
+    })
+
+    it('the trouble of netrc-parser where nothing else holds a token', async () => {
+      mkdirSync(join(user.home, '.netrc'))
+      const copy = copyOfNetrcParser()
+      overlayNetrc(copy, user.credentials)
+      expect(() => {
+        copy.default.loadSync()
+      }).to.throw('EISDIR')
+      expect(await thrownBy(copy.default.load())).to.include({code: 'EISDIR'})
+    })
+
+    it('nothing of another file than the default one', async () => {
+      await user.store(ada)
+      user.write('elsewhere', entries(grace))
+      const copy = copyOfNetrcParser()
+      overlayNetrc(copy, user.credentials)
+      const other = new copy.Netrc(join(user.home, 'elsewhere'))
+      other.loadSync()
+      expect({...other.machines?.[API]}).to.deep.equal(loginOf(grace))
+      logIn({...ada, token: 'HRKU-other'})(other.machines as Record<string, unknown>)
+      await other.save()
+      expect(user.read('elsewhere')).to.equal(entries({...ada, token: 'HRKU-other'}))
+      expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
+    })
+  })
+
+  describe('asks the keychain', () => {
+    it('not before somebody looks at one of the two, and once for all copies', async () => {
+      await user.store(ada)
+      user.write('.netrc', OTHERS)
+      const one = loaded()
+      const other = loaded()
+      await other.load()
+      expect(shown(other, 'three')).to.deep.equal({login: 'a', password: 'b'})
+      expect(user.calls()).to.equal(0)
+      expect(shown(one)).to.deep.equal(loginOf(ada))
+      const calls = user.calls()
+      expect(calls).to.be.greaterThan(0)
+      one.loadSync()
+      expect([shown(one), shown(one, GIT), shown(other)]).to.deep.equal([ada, ada, ada].map(loginOf))
+      expect(user.calls()).to.equal(calls)
+    })
+
+    it('not for the analytics of the CLI, which get what the file holds', async () => {
+      await user.store(ada)
+      user.write('.netrc', entries(grace))
+      mkdirSync(join(user.home, 'lib'))
+      const file = join(user.home, 'lib', 'analytics.js')
+      writeFileSync(file, 'exports.read = (machines, host) => ({...machines[host]})')
+      const {read} = createRequire(import.meta.url)(file) as {read: (machines: object, host: string) => object}
+      expect(read(loaded().machines, API)).to.deep.equal(loginOf(grace))
+      expect(user.calls()).to.equal(0)
+    })
+
+    for (const [name, value] of [
+      ['HEROKU_API_KEY', 'HRKU-key'],
+      ['HEROKU_NETRC_WRITE', 'true'],
+    ] as const)
+      it(`not with ${name}`, async () => {
+        await user.store(ada)
+        process.env[name] = value
+        user.write('.netrc', entries(grace))
+        expect(shown(loaded())).to.deep.equal(loginOf(grace))
+        expect(user.calls()).to.equal(0)
+      })
+  })
+
+  describe('of a locked keyring', () => {
+    const locked = async () => {
+      await user.store(ada)
+      user.write('data/login.json', named(ada))
+      await user.keyring.lock()
+    }
+
+    it('shows a token that nobody can take for none, and nobody can use', async () => {
+      await locked()
+      const machine = loaded().machines[API]
+      expect(machine?.login).to.equal(ada.account)
+      const token = machine?.password
+      expect(Boolean(token)).to.equal(true)
+      const uses: Record<string, () => unknown> = {
+        template: () => `Bearer ${token ?? ''}`,
+        sum: () => 'Bearer ' + (token ?? ''),
+        JSON: () => JSON.stringify({token}),
+        length: () => token?.length,
+        comparison: () => (token ?? '') < 'x',
+      }
+      for (const [use, action] of Object.entries(uses)) {
+        const error = await thrownBy(Promise.resolve().then(action))
+        expect(error, use).to.deep.include({
+          message: 'the token cannot be read: the keyring is locked',
+          suggestions: ['unlock it: log in to the desktop, or open it in Seahorse'],
+          oclif: {exit: 1},
+        })
+      }
+    })
+
+    it('shows the same account’s token from .netrc', async () => {
+      await locked()
+      user.write('.netrc', entries({...ada, token: 'HRKU-in-netrc'}))
+      expect(shown(loaded())).to.deep.equal({login: ada.account, password: 'HRKU-in-netrc'})
+    })
+
+    it('shows nobody else’s token', async () => {
+      await locked()
+      user.write('.netrc', entries(grace))
+      const token = loaded().machines[API]?.password
+      expect(() => `Bearer ${token ?? ''}`).to.throw(/ada@example\.com.*grace@example\.com/u)
+    })
+  })
+
+  for (const how of ['save', 'saveSync'] as const)
+    describe(`by ${how}`, () => {
+      const save = async (netrc: NetrcModule['default']) => {
+        await netrc[how]()
+      }
+
+      it('sends a login to the keychain and login.json, and leaves the file alone', async () => {
+        user.write('.netrc', OTHERS)
+        const inode = user.inode('.netrc')
+        const netrc = loaded()
+        logIn(ada)(netrc.machines)
+        expect(netrc).to.have.property('output').that.does.not.include(ada.token)
+        await save(netrc)
+        expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
+        expect(user.read('data/login.json')).to.equal(named(ada))
+        expect(user.read('.netrc')).to.equal(OTHERS)
+        expect(user.inode('.netrc')).to.equal(inode)
+        netrc.loadSync()
+        expect(shown(netrc)).to.deep.equal(loginOf(ada))
+      })
+
+      it('sends it there without asking for the one before, and once', async () => {
+        const netrc = loaded()
+        // As accounts:set does it.
+        netrc.machines[GIT] = {}
+        netrc.machines[API] = {}
+        for (const host of [GIT, API]) Object.assign(netrc.machines[host] ?? {}, loginOf(ada))
+        expect(user.calls()).to.equal(0)
+        await save(netrc)
+        expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
+        const calls = user.calls()
+        await save(netrc)
+        expect(user.calls()).to.equal(calls)
+        expect(user.read('.netrc')).to.equal(undefined)
+      })
+
+      it('does nothing where nothing was changed', async () => {
+        await user.store(ada)
+        user.write('.netrc', OTHERS)
+        const inode = user.inode('.netrc')
+        const netrc = loaded()
+        logIn(ada)(netrc.machines)
+        await save(netrc)
+        expect(user.inode('.netrc')).to.equal(inode)
+        expect(user.read('data/login.json')).to.equal(undefined)
+      })
+
+      for (const [what, take] of Object.entries({
+        deletes: (machines: Record<string, unknown>, host: string): unknown => Reflect.deleteProperty(machines, host),
+        'sets undefined': (machines: Record<string, unknown>, host: string): unknown => (machines[host] = undefined),
+      }))
+        it(`logs out whoever ${what}: the token goes everywhere, others stay`, async () => {
+          await user.store(ada)
+          await user.store(grace)
+          user.write('data/login.json', named(ada))
+          user.write('.netrc', `${entries(ada)}${OTHERS}`)
+          const netrc = loaded()
+          for (const host of [API, GIT]) take(netrc.machines, host)
+          expect(API in netrc.machines).to.equal(false)
+          await save(netrc)
+          expect(await user.tokens()).to.deep.equal({[grace.account]: grace.token})
+          expect(user.read('.netrc')).to.equal(OTHERS)
+          expect(user.read('data/login.json')).to.equal(undefined)
+          netrc.loadSync()
+          expect(shown(netrc)).to.equal(undefined)
+        })
+
+      it('does not log out while the keyring is locked, and says so', async () => {
+        await user.store(ada)
+        user.write('data/login.json', named(ada))
+        await user.keyring.lock()
+        const netrc = loaded()
+        Reflect.deleteProperty(netrc.machines, API)
+        expect(await thrownBy(save(netrc))).to.include({message: 'cannot log out: the keyring is locked'})
+        expect(user.read('data/login.json')).to.equal(named(ada))
+        await user.keyring.unlock()
+        expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
+      })
+
+      it('writes the changes of other machines to the file, and nothing else', async () => {
+        await user.store(ada)
+        user.write('.netrc', `${entries(grace)}${OTHERS}`)
+        const netrc = loaded()
+        expect(shown(netrc)).to.deep.equal(loginOf(ada))
+        Object.assign(netrc.machines.three ?? {}, {password: 'changed'})
+        netrc.machines.four = {login: 'f', password: 'g', account: 'h'}
+        await save(netrc)
+        expect(user.read('.netrc')).to.equal(
+          `${entries(grace)}${OTHERS.replace('password b', 'password changed')}\n` +
+            'machine four\n  login f\n  password g\n  account h',
+        )
+        delete netrc.machines.four
+        await save(netrc)
+        expect(user.read('.netrc')).to.equal(`${entries(grace)}${OTHERS.replace('password b', 'password changed')}`)
+        expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
+      })
+
+      it('writes a login to .netrc, losslessly, where the keyring is locked', async () => {
+        user.write('.netrc', OTHERS)
+        await user.keyring.lock()
+        const netrc = loaded()
+        netrc.machines[API] = loginOf(ada)
+        netrc.machines[GIT] = loginOf(ada)
+        await save(netrc)
+        const written = user.read('.netrc') ?? ''
+        expect(written.startsWith(OTHERS)).to.equal(true)
+        expect(written.slice(OTHERS.length)).to.equal(`\r\n${entries(ada).replaceAll('\n', '\r\n')}`.slice(0, -2))
+        netrc.loadSync()
+        expect(shown(netrc)).to.deep.equal(loginOf(ada))
+      })
+
+      it('throws where no place takes a login, and tries again the next time', async () => {
+        mkdirSync(join(user.home, '.netrc'))
+        await user.store(ada)
+        const netrc = loaded()
+        await user.keyring.lock()
+        logIn(grace)(netrc.machines)
+        const error = await thrownBy(save(netrc))
+        expect(error.message).to.match(/^no place took the token: the keyring is locked; could not read .*EISDIR/u)
+        expect(error).to.deep.include({oclif: {exit: 1}})
+        await user.keyring.unlock()
+        await save(netrc)
+        expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token, [grace.account]: grace.token})
+      })
+
+      it('changes nothing while HEROKU_API_KEY would win anyway', async () => {
+        process.env.HEROKU_API_KEY = 'HRKU-key'
+        user.write('.netrc', entries(ada))
+        const netrc = loaded()
+        logIn(grace)(netrc.machines)
+        expect((await thrownBy(save(netrc))).message).to.match(/^cannot log in while HEROKU_API_KEY is set/u)
+        netrc.loadSync()
+        Reflect.deleteProperty(netrc.machines, API)
+        expect((await thrownBy(save(netrc))).message).to.match(/^cannot log out while HEROKU_API_KEY is set/u)
+        expect(user.read('.netrc')).to.equal(entries(ada))
+        expect(user.calls()).to.equal(0)
+      })
+
+      it('keeps all in .netrc with HEROKU_NETRC_WRITE, losslessly', async () => {
+        process.env.HEROKU_NETRC_WRITE = 'true'
+        user.write('.netrc', `${OTHERS}\n${entries(grace)}`)
+        const netrc = loaded()
+        logIn(ada)(netrc.machines)
+        await save(netrc)
+        expect(user.read('.netrc')).to.equal(`${OTHERS}\n${entries(ada)}`)
+        for (const host of [API, GIT]) Reflect.deleteProperty(netrc.machines, host)
+        await save(netrc)
+        expect(user.read('.netrc')).to.equal(`${OTHERS}\n`)
+        expect(user.calls()).to.equal(0)
+        expect(user.read('data/login.json')).to.equal(undefined)
+      })
+
+      it('refuses two logins, of which a keychain could keep one', async () => {
+        await user.store(ada)
+        const netrc = loaded()
+        Object.assign(netrc.machines[GIT] ?? {}, loginOf(grace))
+        expect((await thrownBy(save(netrc))).message).to.match(/^git\.heroku\.com cannot be given another login/u)
+        expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
+      })
+
+      it('writes the token for no other name, as a foreign HEROKU_GIT_HOST would have it', async () => {
+        user.write('.netrc', OTHERS)
+        const netrc = loaded()
+        logIn(ada)(netrc.machines)
+        netrc.machines['git.example.com'] = loginOf(ada)
+        await save(netrc)
+        expect(user.read('.netrc')).to.equal(OTHERS)
+        expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
+      })
+
+      it('sees by the file what was changed in what was loaded before it came', async () => {
+        user.write('.netrc', OTHERS)
+        const copy = copyOfNetrcParser()
+        const own = new copy.Netrc()
+        own.loadSync()
+        overlayNetrc(copy, user.credentials)
+        logIn(ada)(own.machines as Record<string, unknown>)
+        await save(own)
+        expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
+        expect(user.read('.netrc')).to.equal(OTHERS)
+      })
+    })
+
+  it('is laid once, however often', () => {
+    const copy = copyOfNetrcParser()
+    overlayNetrc(copy, user.credentials)
+    const {loadSync, save} = copy.Netrc.prototype
+    overlayNetrc(copy, user.credentials)
+    expect({loadSync, save}).to.deep.equal({loadSync: copy.Netrc.prototype.loadSync, save: copy.Netrc.prototype.save})
+  })
+})

@@ -1,0 +1,126 @@
+// This process as a command of an older CLI: a home of its own, a real keyring, and copies of netrc-parser.
+import {mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {createRequire} from 'node:module'
+import {dirname, join} from 'node:path'
+import type {NetrcModule} from '../../src/host/netrc-overlay.js'
+import {openSyncCredentials, type SyncCredentials} from '../../src/host/sync-credentials.js'
+import {type Keyring, startKeyring} from './keyring.js'
+import {buildThread} from './netrc-thread.js'
+import {openSandbox, type Sandbox} from './sandbox.js'
+
+export interface NetrcReader {
+  readonly sandbox: Sandbox
+  readonly keyring: Keyring
+  readonly home: string
+  /** What this process has of the four tiers; opened when it is first asked for, with the variables of that moment. */
+  readonly credentials: SyncCredentials
+  readonly thread: URL
+  /** Forgets what this process knows of the four tiers. */
+  startAnew(): void
+  /** How often a keychain's tool was started for us. */
+  calls(): number
+  /** What the keyring holds: tokens by account. */
+  tokens(): Promise<Record<string, string | undefined>>
+  store(credential: {account: string; token: string}): Promise<void>
+  /** A file below the home folder; undefined if there is none. */
+  read(path: string): string | undefined
+  write(path: string, content: string): void
+  /** Which file it is, so that a file that was replaced by an equal one shows. */
+  inode(path: string): number
+}
+
+/** A copy of netrc-parser that nobody else has. */
+export function copyOfNetrcParser(): NetrcModule {
+  const require = createRequire(import.meta.url)
+  Reflect.deleteProperty(require.cache, require.resolve('netrc-parser'))
+  return require('netrc-parser') as NetrcModule
+}
+
+/** Gives each case of the surrounding `describe` a home without anything, and an empty keyring. */
+export function freshNetrcReader(): NetrcReader {
+  const developers = {...process.env}
+  let opened: {sandbox: Sandbox; keyring: Keyring; thread: URL; env: NodeJS.ProcessEnv} | undefined
+  let credentials: SyncCredentials | undefined
+  const current = () => {
+    if (!opened) throw new Error('there is a reader in a test only')
+    return opened
+  }
+  const home = () => join(current().sandbox.home, 'ada')
+  const log = () => join(current().sandbox.root, 'calls')
+
+  before(async () => {
+    const sandbox = openSandbox()
+    const keyring = await startKeyring(sandbox)
+    const thread = await buildThread(sandbox.root)
+    // The sandbox looks after its own home, and would take this process's for the developer's.
+    const env = {...sandbox.envWith(keyring.env), HOME: join(sandbox.home, 'ada'), PATH: `${sandbox.root}/tools`}
+    opened = {sandbox, keyring, thread, env}
+    mkdirSync(env.PATH)
+    const script = `#!/bin/sh\necho >> '${log()}'\nexec /usr/bin/secret-tool "$@"\n`
+    writeFileSync(join(env.PATH, 'secret-tool'), script, {mode: 0o755})
+  })
+  beforeEach(async () => {
+    const {env, keyring} = current()
+    replaceEnv(env)
+    await keyring.unlock()
+    await keyring.clear({service: 'heroku-cli'})
+    rmSync(home(), {recursive: true, force: true})
+    rmSync(log(), {force: true})
+    mkdirSync(home())
+    credentials = undefined
+  })
+  after(async () => {
+    replaceEnv(developers)
+    await current().keyring.stop()
+    await current().sandbox.close()
+  })
+
+  return {
+    get sandbox() {
+      return current().sandbox
+    },
+    get keyring() {
+      return current().keyring
+    },
+    get home() {
+      return home()
+    },
+    get thread() {
+      return current().thread
+    },
+    get credentials() {
+      credentials ??= openSyncCredentials({bin: 'heroku', dataDir: join(home(), 'data')}, current().thread)
+      return credentials
+    },
+    startAnew() {
+      credentials = undefined
+    },
+    calls: () => readOr(log(), '').length,
+    async tokens() {
+      const items = await current().keyring.items()
+      return Object.fromEntries(items.map(({attributes, secret}) => [attributes.account ?? '', secret]))
+    },
+    store: ({account, token}) =>
+      current().keyring.store({label: 'Heroku CLI', attributes: {service: 'heroku-cli', account}, secret: token}),
+    read: (path) => readOr(join(home(), path), undefined),
+    write(path, content) {
+      const file = join(home(), path)
+      mkdirSync(dirname(file), {recursive: true})
+      writeFileSync(file, content, {mode: 0o600})
+    },
+    inode: (path) => statSync(join(home(), path)).ino,
+  }
+}
+
+function replaceEnv(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env)) if (!(name in env)) Reflect.deleteProperty(process.env, name)
+  Object.assign(process.env, env)
+}
+
+function readOr<T>(file: string, otherwise: T): string | T {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return otherwise
+  }
+}
