@@ -27,9 +27,12 @@ const overlaid = new WeakSet<object>()
 /**
  * Lays the four tiers over a copy of netrc-parser: every object of its class that has the default file shows Heroku's two
  * machines as the tiers have them, and saves them there. Twice is the same as once.
+ * @returns false, with nothing done, if it is not the netrc-parser that we know
  */
-export function overlayNetrc({Netrc, default: theirs, parse}: NetrcModule, credentials: SyncCredentials): void {
-  if (overlaid.has(Netrc)) return
+export function overlayNetrc(module: unknown, credentials: SyncCredentials): boolean {
+  if (!isNetrcParser(module)) return false
+  const {Netrc, default: theirs, parse} = module
+  if (overlaid.has(Netrc)) return true
   overlaid.add(Netrc)
   const {prototype} = Netrc
   const {load, loadSync, save, saveSync} = prototype
@@ -97,6 +100,14 @@ export function overlayNetrc({Netrc, default: theirs, parse}: NetrcModule, crede
   }
 
   if (theirs.machines && isOurs(theirs)) show(theirs, theirs.machines)
+  return true
+}
+
+function isNetrcParser(module: unknown): module is NetrcModule {
+  const {Netrc, default: theirs, parse} = module as Partial<NetrcModule>
+  if (typeof Netrc !== 'function' || !(theirs instanceof Netrc) || typeof parse !== 'function') return false
+  const {load, loadSync, save, saveSync} = theirs
+  return [load, loadSync, save, saveSync].every((each) => typeof each === 'function') && 'defaultFile' in theirs
 }
 
 /** Somebody else's file is none of our business. */

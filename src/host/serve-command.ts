@@ -7,7 +7,6 @@ import type {Places} from '../credentials/places.js'
 import {hostsFrom} from '../hosts.js'
 import {lightRun} from '../light-run.js'
 import {type Client, findClient, findNetrcParsers, SETTER} from './client.js'
-import type {NetrcModule} from './netrc-overlay.js'
 import {openProvider, type Provider} from './provider.js'
 import type {SyncCredentials} from './sync-credentials.js'
 
@@ -57,7 +56,7 @@ async function overlay(config: Interfaces.Config, parser: string): Promise<void>
     import('./sync-credentials.js'),
   ])
   credentials ??= openSyncCredentials(config)
-  overlayNetrc(createRequire(import.meta.url)(parser) as NetrcModule, credentials)
+  overlayNetrc(createRequire(import.meta.url)(parser), credentials)
 }
 
 /**

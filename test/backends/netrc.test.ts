@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {existsSync, readFileSync, readdirSync, statSync, writeFileSync} from 'node:fs'
-import {openNetrc} from '../../src/backends/netrc.js'
+import {type MachineChange, openNetrc} from '../../src/backends/netrc.js'
 import {run} from '../../src/run.js'
 import {freshFolder, refusalOf} from '../fixtures/netrc/folder.js'
 
@@ -189,5 +189,49 @@ describe('the netrc backend', () => {
     ]
     for (const action of actions) expect((await refusalOf(action())).problem).to.equal('refused')
     expect(text()).to.equal('machine x\n')
+  })
+
+  describe('told of changes of any machines', () => {
+    const change = async (before: string, ...changes: MachineChange[]) => {
+      put(before)
+      await (await open()).change(changes)
+      return text()
+    }
+    const both = {login: 'a', password: '1'}
+
+    it('replaces a login and a password where they stand', async () => {
+      const before = '# mine\r\nmachine x password 1 account c login a # his\r\nmachine y\n'
+      const from = {...both, account: 'c'}
+      expect(await change(before, {host: 'x', from, to: {...from, login: 'b', password: '2'}})).to.equal(
+        '# mine\r\nmachine x password 2 account c login b # his\r\nmachine y\n',
+      )
+    })
+
+    it('writes an entry anew where properties come or go', async () => {
+      expect(
+        await change('machine x login a password 1\nmachine y\n', {host: 'x', from: both, to: {login: 'a'}}),
+      ).to.equal('machine y\nmachine x\n  login a\n')
+      expect(await change('', {host: 'x', to: {...both, method: 'interactive'}})).to.equal(
+        'machine x\n  login a\n  password 1\n  method interactive\n',
+      )
+    })
+
+    it('takes an entry out', async () => {
+      expect(await change('machine x login a\nmachine y\n', {host: 'x', from: {login: 'a'}})).to.equal('machine y\n')
+    })
+
+    it('makes all of them or none', async () => {
+      const before = 'machine x login a password 1\n'
+      const wrong: MachineChange[] = [
+        {host: 'y', to: {...both, 'no property': 'x'}},
+        {host: 'y', to: {...both, account: 'a\nmachine z'}},
+        {host: 'y', to: {...both, password: ''}},
+        {host: 'y z', to: both},
+      ]
+      for (const each of wrong) {
+        await refusalOf(change(before, {host: 'x', from: both}, each))
+        expect(text()).to.equal(before)
+      }
+    })
   })
 })

@@ -406,4 +406,12 @@ describe('the overlay of netrc-parser', function () {
     overlayNetrc(copy, user.credentials)
     expect({loadSync, save}).to.deep.equal({loadSync: copy.Netrc.prototype.loadSync, save: copy.Netrc.prototype.save})
   })
+
+  it('is not laid over anything else than the netrc-parser that we know', () => {
+    const {Netrc, default: theirs, parse} = copyOfNetrcParser()
+    const others = [{}, {default: theirs}, {Netrc, parse}, {Netrc, default: {}, parse}, {Netrc: parse, default: theirs}]
+    const {loadSync} = Netrc.prototype
+    expect(others.map((other) => overlayNetrc(other, user.credentials))).to.deep.equal(others.map(() => false))
+    expect(Netrc.prototype.loadSync).to.equal(loadSync)
+  })
 })

@@ -1,8 +1,10 @@
 import {expect} from 'chai'
-import {writeFile} from 'node:fs/promises'
+import {spawnSync} from 'node:child_process'
+import {rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {RunOptions} from '../support/sandbox.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+import {keys} from '../support/terminal.js'
 import {traced} from '../support/trace.js'
 
 const ada = 'ada@example.com'
@@ -84,4 +86,63 @@ for (const version of ['10.17.0', '9.5.1'])
       await host.keyring.unlock()
       expect(await run(['whoami'])).to.deep.include({stdout: `${ada}\n`, exitCode: 0})
     })
+
+    it('gives up on a keyring that does not answer, and ends its tool', async () => {
+      await login()
+      await hang()
+      const {exitCode, stderr, stdout} = await run(['whoami'])
+      expect({exitCode, stdout}).to.deep.equal({exitCode: 1, stdout: ''})
+      expect(stderr.replaceAll(/\s+/gu, ' ')).to.include(
+        'the token cannot be read: the keyring did not answer within 5 s',
+      )
+      expect(await hanging()).to.deep.equal([])
+    })
+
+    it('ends at Ctrl-C while the keyring is asked, with the tool', async () => {
+      await login()
+      await hang()
+      const waiting = 'heroku: waiting for the keyring (60 s at most); it may be showing a prompt'
+      const session = await host.inTerminal(
+        ['whoami'],
+        [{expect: waiting, then: async () => expect(await hanging()).to.have.length(2), send: keys.ctrlC}],
+      )
+      expect(session.exitCode).to.equal(130)
+      expect(session.settings.after).to.equal(session.settings.before)
+      expect(await hanging()).to.deep.equal([])
+    })
+
+    const hang = () => host.secretTool('cd "$HOME"; echo $$ > tools; sleep 1000 & echo $! >> tools; wait')
+    /** The processes of a tool that hangs, which still run. */
+    const hanging = async () =>
+      ((await host.read('tools')) ?? '')
+        .trim()
+        .split('\n')
+        .filter((pid) => /^[^Z]/u.test(spawnSync('ps', ['-o', 'stat=', '-p', pid], {encoding: 'utf8'}).stdout))
+
+    it('keeps a login that the keyring refuses in .netrc, says so, and finds it there', async () => {
+      host.heroku.revoke(await login())
+      await host.secretTool('case "$1" in store) exit 1;; *) exec "$REAL" "$@";; esac')
+      const session = await host.inTerminal(['apps'], [{expect: 'Press any key', raw: true, send: 'x'}])
+      expect(session.exitCode, session.screen).to.equal(0)
+      expect(session.screen).to.include('in plain text: secret-tool could not store the token')
+      const issued = host.heroku.tokens.at(-1)?.token ?? ''
+      expect(await host.read('.netrc')).to.match(new RegExp(`password ${issued}\r?$`, 'u'))
+      await host.secretTool('exec "$REAL" "$@"')
+      expect(await run(['whoami'])).to.deep.equal({stdout: `${ada}\n`, stderr: '', exitCode: 0})
+      await writeFile(join(host.sandbox.home, '.netrc'), OTHERS)
+    })
+
+    if (version !== '9.5.1')
+      it('has accounts:add, accounts:set and accounts:current read and write the keyring alone', async () => {
+        const token = await login()
+        expect(await run(['accounts:add', 'mine'])).to.deep.include({stderr: '', exitCode: 0})
+        await host.keyring.clear({service: 'heroku-cli'})
+        await rm(join(host.dataDir, 'login.json'))
+        // It speaks of api.heroku.com, whatever HEROKU_HOST says.
+        const env = {HEROKU_HOST: undefined}
+        expect(await run(['accounts:set', 'mine'], {env})).to.deep.include({stderr: '', exitCode: 0})
+        expect(await inKeyring()).to.deep.equal([[ada, token]])
+        expect(await host.read('.local/share/heroku/login.json')).to.equal(`{"account":"${ada}"}\n`)
+        expect((await run(['accounts:current'], {env})).stdout).to.include('Current account is mine')
+      })
   })
