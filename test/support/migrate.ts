@@ -1,4 +1,6 @@
 // The policy of auth:migrate without its command: look, plan, carry out.
+import {readdir, utimes} from 'node:fs/promises'
+import {join} from 'node:path'
 import type {KeychainSession} from '../../src/credentials/keychain-session.js'
 import {carryOut, type Failure} from '../../src/credentials/migrate/carry-out.js'
 import {planToKeychain} from '../../src/credentials/migrate/plan-to-keychain.js'
@@ -39,4 +41,12 @@ export async function migrate(
 function sessionOf({keychain}: Places): KeychainSession {
   if (!keychain) throw new Error('a migrate needs a keychain')
   return keychain
+}
+
+/** Has the locks in these folders be of long ago, so that nobody needs to wait until their holders are taken for dead. */
+export async function ageLocks(...folders: string[]): Promise<void> {
+  for (const folder of folders)
+    for (const name of await readdir(folder).catch((): string[] => []))
+      // Nobody's, or released in this moment.
+      if (name.endsWith('.lock')) await utimes(join(folder, name), 0, 0).catch(() => undefined)
 }

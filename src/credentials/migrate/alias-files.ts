@@ -37,8 +37,7 @@ export async function readAliases(env: NodeJS.ProcessEnv, onUnreadable: (path: s
   const seen = new Set<string>()
   const found: AliasFile[] = []
   for (const folder of aliasFolders(env)) {
-    const names = await namesIn(folder)
-    const real = names.length === 0 ? folder : await realpath(folder)
+    const {names, real} = await list(folder)
     // One may be a link to the other.
     if (seen.has(real)) continue
     seen.add(real)
@@ -85,11 +84,11 @@ export async function stripAlias(path: string, token: string, account: string | 
   return true
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+async function list(folder: string): Promise<{names: string[]; real: string}> {
   try {
-    return await readdir(folder)
+    return {names: await readdir(folder), real: await realpath(folder)}
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return []
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return {names: [], real: folder}
     throw fileTrouble('read', folder, error)
   }
 }

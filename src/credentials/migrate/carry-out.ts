@@ -18,6 +18,7 @@ import type {Places} from '../places.js'
 import {inTurn} from '../turn.js'
 import type {Plan, Proof, Step} from './plan.js'
 import {removePlainCopy} from './plain-copies.js'
+import {tokenIn} from './survey.js'
 
 export interface Handlers {
   /** Called after each step, and never before it is true. */
@@ -67,7 +68,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
   const {around} = places
   const {dataDir} = around
   const ask = <T>(question: (backend: Backend) => Promise<T>) => keychain.ask(question)
-  const holds = async ({account, token}: Proof) => (await ask((backend) => backend.get(account))) === token
+  const holds = async ({account, token}: Proof) => (await tokenIn(keychain, account)) === token
   const recordOf = (savedIn: TokenRecord['savedIn'], {account, expiresAt, token}: Proof & {expiresAt?: string}) => ({
     account,
     apiHost: around.hosts.api,
@@ -81,7 +82,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
     case 'record': {
       const {account, current, token} = step
       await inTurn(around, async () => {
-        const held = await ask((backend) => backend.get(account))
+        const held = await tokenIn(keychain, account)
         if (held !== token) {
           if (step.do === 'record' || held !== step.replaces) throw changed(keychain.title)
           await ask((backend) => backend.set({account, token}))
@@ -123,7 +124,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
     case 'clear': {
       const {account, because, token} = step
       await inTurn(around, async () => {
-        const held = await ask((backend) => backend.get(account))
+        const held = await tokenIn(keychain, account)
         if (held !== undefined && held !== token) throw changed(keychain.title)
         if (because === 'stored') await assertInNetrc(places, step)
         await ask((backend) => backend.remove(account))

@@ -8,7 +8,7 @@ import type {KeychainSession} from '../keychain-session.js'
 import {type LoginState, readLoginState, recordOf} from '../login-state.js'
 import type {Places} from '../places.js'
 import {mayReplace, type Planned, type Step, type Wishes} from './plan.js'
-import type {Held, Verdict, Verify} from './survey.js'
+import {type Held, tokenIn, type Verdict, type Verify} from './survey.js'
 
 export interface SurveyBack {
   keychain: Held
@@ -53,7 +53,7 @@ export async function surveyBack(
 }
 
 async function lookUp(keychain: KeychainSession, account: string): Promise<Credential | undefined> {
-  const token = await keychain.ask((backend) => backend.get(account))
+  const token = await tokenIn(keychain, account)
   return token === undefined ? undefined : {account, token}
 }
 

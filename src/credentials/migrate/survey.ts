@@ -1,5 +1,6 @@
 // What there is to migrate, and where to: all that a plan is made of, read before anything is changed.
 import type {BackendName} from '../../backends/backend.js'
+import {isToken} from '../../backends/storable.js'
 import {type LoginState, readLoginState} from '../login-state.js'
 import type {KeychainSession} from '../keychain-session.js'
 import type {Places} from '../places.js'
@@ -67,9 +68,18 @@ async function lookInto(keychain: KeychainSession, needed: boolean, wanted: stri
   const tokens = new Map<string, string>()
   const accounts = needed ? await keychain.ask((backend) => backend.accounts()) : []
   for (const account of new Set(wanted)) {
-    const token = await keychain.ask((backend) => backend.get(account))
+    const token = await tokenIn(keychain, account)
     if (token !== undefined) tokens.set(account, token)
   }
 
   return {name: keychain.name, title: keychain.title, accounts, tokens}
+}
+
+/**
+ * What the keychain holds of an account. What is no token is nothing: a process that is killed before it has told its
+ * secret to `secret-tool` leaves an empty one.
+ */
+export async function tokenIn(keychain: KeychainSession, account: string): Promise<string | undefined> {
+  const held = await keychain.ask((backend) => backend.get(account))
+  return held === undefined || !isToken(held) ? undefined : held
 }
