@@ -47,13 +47,9 @@ export async function watchFiles(folder: string, before: Before, bundled = false
 
   const handle = await promises.open(folder)
   for (const name of PROMISES)
-    replace(promises, name, (original) => (...args) => {
-      try {
-        if (isOurs(args[0])) before(name)
-      } catch (error) {
-        return Promise.reject(error)
-      }
-      return original.apply(promises, args)
+    replace(promises, name, (original) => async (...args) => {
+      if (isOurs(args[0])) before(name)
+      return await original.apply(promises, args)
     })
 
   for (const name of OF_A_HANDLE)
@@ -61,13 +57,9 @@ export async function watchFiles(folder: string, before: Before, bundled = false
       Object.getPrototypeOf(handle),
       name,
       (original) =>
-        function (...args) {
-          try {
-            before(`handle.${name}`)
-          } catch (error) {
-            return Promise.reject(error)
-          }
-          return original.apply(this, args)
+        async function (...args) {
+          before(`handle.${name}`)
+          return await original.apply(this, args)
         },
     )
   await handle.close()
