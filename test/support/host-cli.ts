@@ -42,11 +42,13 @@ export async function installHost(version: string): Promise<Host> {
   return {version, bin, root}
 }
 
-/** Makes `heroku` mean this host for every program in the sandbox, past the notice that it gives on its first run. */
+/** Makes `heroku` mean this host for every program in the sandbox, past the notices that it gives. */
 export async function putOnPath(host: Host, sandbox: Sandbox): Promise<void> {
   const cache = join(sandbox.home, '.cache', 'heroku')
   await mkdir(cache, {recursive: true})
   await writeFile(join(cache, 'terms-of-service'), '')
+  // Before version 11 no variable keeps it from asking the registry what the newest version is.
+  await writeFile(join(cache, 'version'), JSON.stringify({latest: host.version}))
   const link = join(sandbox.bin, 'heroku')
   await rm(link, {force: true})
   await symlink(host.bin, link)

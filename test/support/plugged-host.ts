@@ -37,11 +37,11 @@ export interface PluggedHost {
 
 /**
  * Installs the Heroku CLI of a version, and this plugin as a user does.
- * @param version exact, such as `11.10.0`
+ * @param wanted its version, exact, such as `11.10.0`; or one that is installed
  * @param plugged false for the CLI by itself, to compare with
  */
-export async function startPluggedHost(version: string, plugged = true): Promise<PluggedHost> {
-  const host = await installHost(version)
+export async function startPluggedHost(wanted: string | Host, plugged = true): Promise<PluggedHost> {
+  const host = typeof wanted === 'string' ? await installHost(wanted) : wanted
   const sandbox = openSandbox()
   await putOnPath(host, sandbox)
   if (plugged) await installPlugin(host, sandbox, await packPlugin())
@@ -80,6 +80,7 @@ export async function startPluggedHost(version: string, plugged = true): Promise
       for (const path of [
         '.netrc',
         '.gitconfig',
+        '.config/heroku',
         '.local/share/heroku/login.json',
         '.local/share/heroku/heroku-keychain.json',
       ])

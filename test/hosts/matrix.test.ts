@@ -1,0 +1,101 @@
+// The same scenarios on every Heroku CLI, all at once: a host waits most of its time, and so would we.
+import {expect} from 'chai'
+import {installPlugin} from '../support/host-cli.js'
+import {NO, parse, readPage, render, type Table, writePage, YES} from '../support/hosts-table.js'
+import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+import {openSandbox} from '../support/sandbox.js'
+import {packThirdParty} from '../support/third-party.js'
+import type {Scenario} from './scenarios/cell.js'
+import {daily} from './scenarios/daily.js'
+import {faults} from './scenarios/faults.js'
+import {uninstall} from './scenarios/uninstall.js'
+import {variables} from './scenarios/variables.js'
+
+const VERSIONS = ['9.5.1', '10.17.0', '11.3.0', '11.10.0']
+const SCENARIOS = [...daily, ...variables, ...faults, uninstall]
+
+/** Whether docs/hosts.md is to be written instead of believed. */
+const writing = process.env.UPDATE !== undefined
+
+interface Cell {
+  says: string
+  error?: Error
+}
+
+describe('on every Heroku CLI', function () {
+  this.timeout(180_000)
+  const hosts: PluggedHost[] = []
+  const rows = new Map<Scenario, Promise<Map<string, Cell>>>()
+  const documented = parse(readPage())
+
+  before(async function () {
+    this.timeout(900_000)
+    const workshop = openSandbox()
+    try {
+      const thirdParty = await packThirdParty(workshop.root)
+      const start = async (version: string) => {
+        const host = await startPluggedHost(version)
+        hosts.push(host)
+        await installPlugin(host.host, host.sandbox, thirdParty)
+      }
+      await Promise.all(VERSIONS.map(start))
+    } finally {
+      await workshop.close()
+    }
+  })
+
+  after(async () => {
+    await Promise.all(hosts.map((host) => host.stop()))
+  })
+
+  const see = async (scenario: Scenario, host: PluggedHost): Promise<Cell> => {
+    try {
+      await host.reset()
+      return {says: (await scenario.run(host)) ?? YES}
+    } catch (error) {
+      const seen = error instanceof Error ? error : new Error(String(error))
+      // A page that is being written must not hide why a cell says no.
+      if (writing) console.error(`${host.host.version}: ${scenario.title}: ${seen.message}`)
+      return {says: NO, error: seen}
+    }
+  }
+
+  /** What became of a scenario on each host. */
+  const rowOf = (scenario: Scenario) => {
+    const row =
+      rows.get(scenario) ??
+      Promise.all(hosts.map(async (host) => [host.host.version, await see(scenario, host)] as const)).then(
+        (cells) => new Map(cells),
+      )
+    rows.set(scenario, row)
+    return row
+  }
+
+  for (const scenario of SCENARIOS)
+    describe(scenario.title, () => {
+      for (const version of VERSIONS)
+        it(`heroku@${version}`, async () => {
+          const cell = (await rowOf(scenario)).get(version)
+          expect(cell, `heroku@${version} did not start`).not.to.equal(undefined)
+          const promised = documented[scenario.title]?.[version]
+          if (writing || promised === cell?.says) return
+          if (cell?.error !== undefined) throw cell.error
+          expect(cell?.says, `docs/hosts.md is out of date: npm run hosts`).to.equal(promised)
+        })
+    })
+
+  describe('all in all', () => {
+    it('is what docs/hosts.md says; npm run hosts writes it', async () => {
+      const table: Table = {}
+      for (const scenario of SCENARIOS) {
+        const cells = [...(await rowOf(scenario))].map(([version, {says}]) => [version, says] as const)
+        table[scenario.title] = Object.fromEntries(cells)
+      }
+
+      const page = await render(table, VERSIONS)
+      process.stdout.write(`\n${page.slice(page.indexOf('\n|') + 1)}\n`)
+      if (writing) writePage(page)
+      expect(readPage()).to.equal(page)
+    })
+  })
+})
