@@ -1,0 +1,159 @@
+// One session of a new user, for real and in a home folder of its own: the Heroku CLI from npm with this plugin in it, a
+// GNOME Keyring of its own, and a Heroku and its git host on this machine. Nothing of the user's is touched.
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {installBrowser} from '../test/support/browser.js'
+import {installHost, installPlugin, packPlugin, putOnPath} from '../test/support/host-cli.js'
+import {type Keyring, startKeyring} from '../test/support/keyring.js'
+import {type LoopbackGit, startGit} from '../test/support/loopback-git.js'
+import {type LoopbackHeroku, startHeroku} from '../test/support/loopback-heroku.js'
+import {type Env, openSandbox, type Sandbox} from '../test/support/sandbox.js'
+import {inTerminal, type Step} from '../test/support/terminal.js'
+import {openWorkTree, type WorkTree} from '../test/support/work-tree.js'
+
+const VERSION = '11.10.0'
+const APP = 'analytical-engine'
+const ADA = 'ada@example.com'
+
+/** What is shown of the session: a line of explanation, a command, and what a terminal shows of it in the end. */
+export interface Scene {
+  why: string
+  command: string
+  screen: string
+  ok: boolean
+}
+
+interface Plan {
+  why: string
+  /** For a shell; run as it is shown. */
+  command: string
+  /** What the user does at the terminal. */
+  steps?: Step[]
+  /** With which exit status it does what it should. Default: 0. */
+  succeeds?: number
+  /** What is so before, without being shown. */
+  before?: (stage: Stage) => Promise<unknown>
+}
+
+interface Stage {
+  sandbox: Sandbox
+  heroku: LoopbackHeroku
+  git: LoopbackGit
+  /** Undefined where none can be started. */
+  keyring: Keyring | undefined
+  tree: WorkTree
+  env: Env
+}
+
+const login = (why: string): Plan => ({
+  why,
+  command: 'heroku login',
+  steps: [{expect: 'Press any key', raw: true, send: ' '}],
+})
+
+const dailyWork: Plan[] = [
+  {why: "The CLI's own commands use it,", command: 'heroku apps'},
+  {why: 'git does,', command: 'git push heroku main'},
+  {why: 'and scripts can have it.', command: 'heroku auth:token | cut -c 1-9'},
+  {why: 'Where does my token come from, and is everything well?', command: 'heroku auth:status'},
+  {why: 'Log out: the token is revoked on the server, and removed here.', command: 'heroku logout'},
+]
+
+const withKeyring: Plan[] = [
+  login('Log in. (The browser is a small program here, which visits the page at once.)'),
+  {
+    why: 'The token is in the keychain, as its own tool says,',
+    command: "secret-tool search --all service heroku-cli 2>&1 | sed 's/^\\(secret = .........\\).*/\\1…/'",
+  },
+  {why: 'and not in plain text.', command: 'ls ~/.netrc', succeeds: 2},
+  ...dailyWork,
+  {
+    why: 'Years of logins in ~/.netrc? They move, and what is not of Heroku stays.',
+    command: 'heroku auth:migrate',
+    before: fillNetrc,
+  },
+  {why: '', command: 'cat ~/.netrc'},
+  {why: '', command: 'heroku logout'},
+]
+
+const withoutKeyring: Plan[] = [
+  login('No keyring can be started here, so this is what happens without one: ~/.netrc, as ever.'),
+  {why: '', command: "sed 's/\\(HRKU-....\\).*/\\1…/' ~/.netrc"},
+  ...dailyWork,
+]
+
+/** Runs the session, hands over each scene as it ends, and takes everything away afterwards. */
+export async function* runSession(): AsyncGenerator<Scene> {
+  const stage = await setStage()
+  try {
+    for (const plan of stage.keyring ? withKeyring : withoutKeyring) yield await play(stage, plan)
+  } finally {
+    await stage.keyring?.stop()
+    await stage.git.stop()
+    await stage.heroku.stop()
+    await stage.sandbox.close()
+  }
+}
+
+async function setStage(): Promise<Stage> {
+  const host = await installHost(VERSION)
+  const tarball = await packPlugin()
+  const sandbox = openSandbox()
+  await putOnPath(host, sandbox)
+  await installPlugin(host, sandbox, tarball)
+  const keyring = await startKeyring(sandbox).catch(() => undefined)
+  const heroku = await startHeroku()
+  heroku.apps.push({name: APP, owner: {email: ADA}, region: {name: 'us'}})
+  const git = await startGit({
+    accepts: (password) => heroku.tokens.some(({revoked, token}) => token === password && !revoked),
+  })
+  await git.createRepository(APP)
+  const tree = await openWorkTree(sandbox)
+  await tree.git(['remote', 'add', 'heroku', git.remote(APP)])
+  const env = sandbox.envWith({
+    ...heroku.env,
+    ...git.env,
+    ...keyring?.env,
+    ...installBrowser(sandbox),
+    HEROKU_GIT_HOST: git.host,
+    LC_ALL: 'C.UTF-8',
+    // Elsewhere than on Linux there may be a keychain, but it is the user's own.
+    ...(keyring ? {} : {HEROKU_NETRC_WRITE: 'true'}),
+  })
+  return {sandbox, heroku, git, keyring, tree, env}
+}
+
+async function play(stage: Stage, {before, command, steps = [], succeeds = 0, why}: Plan): Promise<Scene> {
+  await before?.(stage)
+  const {exitCode, screen} = await inTerminal('/bin/bash', ['-o', 'pipefail', '-c', command], {
+    env: stage.env,
+    cwd: stage.tree.path,
+    steps,
+    size: {rows: 40, columns: 100},
+  })
+  return {why, command, screen: lastSeen(screen).replaceAll(stage.sandbox.home, '~'), ok: exitCode === succeeds}
+}
+
+/** What is on a terminal in the end: a line that was written over is gone, and so is each turn of a spinner. */
+const lastSeen = (screen: string) =>
+  screen
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(line.lastIndexOf('\r') + 1))
+    .filter((line, index, lines) => !SPINNING.test(line) && !(lines[index + 1]?.startsWith(`${line} `) ?? false))
+    .join('\n')
+
+const SPINNING = /\s[\u2800-\u28FF]$/u
+
+/** A login as CLIs before 11.6 have left it, and one at somebody else's. */
+async function fillNetrc({git, heroku, sandbox}: Stage): Promise<void> {
+  const {token} = heroku.issue()
+  const entry = (machine: string, login: string, password: string) =>
+    `machine ${machine}\n  login ${login}\n  password ${password}\n`
+  const entries = [
+    entry(heroku.host, ADA, token),
+    entry(git.host, ADA, token),
+    entry('example.com', 'somebody', 'else'),
+  ]
+  await writeFile(join(sandbox.home, '.netrc'), entries.join(''), {mode: 0o600})
+}
