@@ -115,10 +115,26 @@ describe('revoking a token', () => {
     const scripted: Api = (method, path) => {
       asked.push(`${method} ${path}`)
       const list = [{id: '../../apps/mine?', access_token: {token: 'HRKU-1'}}]
-      return Promise.resolve(path === '/oauth/authorizations' ? list : {})
+      return Promise.resolve(path === '/oauth/authorizations' ? list : {id: 'an id', access_token: {token: 'HRKU-2'}})
     }
     expect(await revoke(scripted, 'HRKU-1')).to.equal('revoked')
     expect(asked).to.include('DELETE /oauth/authorizations/..%2F..%2Fapps%2Fmine%3F')
+  })
+
+  describe('does not take the page of somebody in between for the word of Heroku', () => {
+    for (const [kind, path] of [
+      ['authorization', 'GET /oauth/authorizations'],
+      ['authorization', 'GET /oauth/authorizations/~'],
+      ['session', 'DELETE /oauth/sessions/~'],
+    ] as const)
+      it(`in answer to ${path}`, async () => {
+        const {token} = heroku.issue({kind})
+        heroku.faults.set(path, 'garbage')
+        expect((await thrownBy(revoke(api, token))).message).to.equal(
+          'the API answered with something else than was asked for',
+        )
+        expect(heroku.revoked(token)).to.equal(false)
+      })
   })
 })
 
@@ -164,8 +180,15 @@ describe("a token's own authorizations", () => {
       expect(await shown('HRKU-abcdefghijklmnopqrstuvwxyz', redaction)).to.deep.equal([])
     })
 
-  for (const answer of [undefined, null, {}, 'x', [null, 1, {}, {access_token: null}, {access_token: 'HRKU-1'}]])
+  for (const answer of [[], [null, 1, {}, {access_token: null}, {access_token: 'HRKU-1'}]])
     it(`are none in ${JSON.stringify(answer)}`, async () => {
       expect(await authorizationsOf(() => Promise.resolve(answer), 'HRKU-1')).to.deep.equal([])
+    })
+
+  for (const answer of [undefined, null, {}, 'x'])
+    it(`are unknown by ${JSON.stringify(answer)}, which is no list`, async () => {
+      expect((await thrownBy(authorizationsOf(() => Promise.resolve(answer), 'HRKU-1'))).message).to.equal(
+        'the API answered with something else than was asked for',
+      )
     })
 })
