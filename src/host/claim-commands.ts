@@ -10,9 +10,9 @@ type Find = (id: string, options?: {must: boolean}) => Command.Loadable | undefi
  * Makes the host answer with our commands where it has its own of the same name, to which oclif gives precedence over a
  * user plugin's.
  *
- * Running, `--help` and `runCommand` look a command up by the configuration's `findCommand`, which is public; each
- * command that runs has a configuration made anew from the same plugins, so the host's own are taken from those.
- * Nothing on disk changes.
+ * Running, `--help` and `runCommand` look a command up by the configuration's `findCommand`, and the help of a topic lists
+ * its `commands`, both of them public; each command that runs has a configuration made anew from the same plugins, so the
+ * host's own are taken from those. Nothing on disk changes.
  * @param config the host's configuration; nothing happens where we are not among its plugins
  */
 export function claimCommands(config: Interfaces.Config): void {
@@ -31,6 +31,11 @@ export function claimCommands(config: Interfaces.Config): void {
   const find = config.findCommand.bind(config) as Find
   const claim: Find = (id, options) => ours.get(id) ?? find(id, options)
   config.findCommand = claim as typeof config.findCommand
+  const all = Object.getPrototypeOf(config) as object
+  Object.defineProperty(config, 'commands', {
+    configurable: true,
+    get: () => (Reflect.get(all, 'commands', config) as Command.Loadable[]).map((each) => ours.get(each.id) ?? each),
+  })
   for (const {commands, name} of plugins) if (name !== PLUGIN) removeFrom(commands, ours)
   claimed.add(config)
 }

@@ -79,6 +79,22 @@ describe('claiming our commands in a host', () => {
     expect(config.findCommand('login')?.id).to.equal('login')
   })
 
+  it('lists ours in the help of a topic, and all others as they were', async () => {
+    const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
+    const before = config.commands.map(({id}) => id).sort()
+    claimCommands(config)
+    expect(config.commands.map(({id}) => id).sort()).to.deep.equal(before)
+    const summaries = config.commands.flatMap(({id, summary}) =>
+      id.startsWith('auth') || id === 'apps' ? summary : [],
+    )
+    expect(summaries.sort()).to.deep.equal([
+      'heroku apps',
+      'heroku-keychain auth:login',
+      'heroku-keychain auth:logout',
+      'heroku-keychain auth:status',
+    ])
+  })
+
   it("leaves every other command to the host, and to other plugins, and 'not found' to oclif", async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
     claimCommands(config)
