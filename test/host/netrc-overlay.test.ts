@@ -368,6 +368,18 @@ describe('the overlay of netrc-parser', function () {
         expect(user.read('data/login.json')).to.equal(undefined)
       })
 
+      it('takes out again, with HEROKU_NETRC_WRITE, what it has saved itself', async () => {
+        process.env.HEROKU_NETRC_WRITE = 'true'
+        user.write('.netrc', OTHERS)
+        const netrc = loaded()
+        logIn(ada)(netrc.machines)
+        await save(netrc)
+        expect(user.read('.netrc')).to.include(ada.token)
+        for (const host of [API, GIT]) Reflect.deleteProperty(netrc.machines, host)
+        await save(netrc)
+        expect(user.read('.netrc')).to.equal(OTHERS)
+      })
+
       it('refuses two logins, of which a keychain could keep one', async () => {
         await user.store(ada)
         const netrc = loaded()
