@@ -46,7 +46,7 @@ export default class AuthMigrate extends BaseCommand {
 
   static override flags = {
     account: Flags.string({description: 'whom to act as afterwards', helpValue: 'EMAIL'}),
-    'dry-run': Flags.boolean({description: 'show what would be done, and touch nothing'}),
+    'dry-run': Flags.boolean({default: false, description: 'show what would be done, and touch nothing'}),
     force: Flags.boolean({description: 'replace another token of the same account'}),
     keep: Flags.boolean({description: 'leave the tokens where they were, too'}),
     offline: Flags.boolean({description: 'do not ask the API whether the tokens are valid'}),

@@ -1,0 +1,94 @@
+import {expect} from 'chai'
+import {decide} from '../../../src/credentials/migrate/decide.js'
+import type {Conflict, Plan, Planned, Wishes} from '../../../src/credentials/migrate/plan.js'
+import {UserError} from '../../../src/user-error.js'
+import {thrownBy} from '../../support/thrown-by.js'
+
+const plan: Plan = {to: 'keychain', steps: [], notes: []}
+const token: Conflict = {about: 'token', candidates: ['ada'], says: 'two tokens of ada', asks: 'keep the one?'}
+const current: Conflict = {about: 'current', candidates: ['ada', 'grace'], says: 'two accounts', asks: 'who?'}
+const owner: Conflict = {about: 'owner', candidates: [], says: 'a token of somebody', asks: 'whose?'}
+
+describe('deciding what only the user knows', () => {
+  /** Answers one question after the other. */
+  const withAnswers = (...answers: string[]) => {
+    const heard: string[] = []
+    const terminal = {
+      notify: (line: string) => heard.push(line),
+      ask(question: string) {
+        heard.push(question)
+        return Promise.resolve(answers.shift() ?? '')
+      },
+    }
+    const seen: Wishes[] = []
+    const go = (...conflicts: Conflict[]) =>
+      decide(
+        {keep: true},
+        (wishes) => {
+          const left = conflicts.slice(seen.push(wishes) - 1)
+          return Promise.resolve<Planned>(left.length > 0 ? {conflicts: left} : {plan})
+        },
+        terminal,
+      )
+    return {go, heard, seen}
+  }
+
+  const refusals: [Conflict[], string, string][] = [
+    [[token], 'two tokens of ada', '--force'],
+    [[current], 'two accounts', '--account EMAIL'],
+    [[owner], 'a token of somebody', '--account EMAIL'],
+    [[token, current, owner], 'two tokens of ada; two accounts; a token of somebody', '--force and --account EMAIL'],
+  ]
+  for (const [conflicts, says, flags] of refusals)
+    it(`refuses where nobody can answer, and names ${flags} for: ${says}`, async () => {
+      const error = await thrownBy(decide({}, () => Promise.resolve({conflicts}), undefined))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error).to.include({
+        message: `nothing was changed: ${says}`,
+        hint: `decide it with ${flags}, or run this in a terminal`,
+        exitCode: 1,
+      })
+    })
+
+  it('asks nothing where there is nothing to ask', async () => {
+    const {go, heard, seen} = withAnswers()
+    expect(await go()).to.equal(plan)
+    expect(heard).to.deep.equal([])
+    expect(seen).to.deep.equal([{keep: true}])
+  })
+
+  it('asks one thing after the other, and plans anew with each answer', async () => {
+    const {go, heard, seen} = withAnswers('y', '2')
+    expect(await go(token, current)).to.equal(plan)
+    expect(heard).to.deep.equal([
+      'two tokens of ada',
+      'keep the one? [y/N] ',
+      'two accounts',
+      '1  ada',
+      '2  grace',
+      'who? ',
+    ])
+    expect(seen.at(-1)).to.deep.equal({keep: true, replace: ['ada'], account: 'grace'})
+  })
+
+  it('takes an account by its name too, or by any where there is no choice', async () => {
+    const {go, seen} = withAnswers('grace', 'edsger@example.com')
+    await go(current, owner)
+    expect(seen.at(-1)).to.include({account: 'edsger@example.com'})
+  })
+
+  for (const [conflict, answer] of [
+    [token, ''],
+    [token, 'n'],
+    [token, 'no'],
+    [current, ''],
+    [current, '3'],
+    [current, 'nobody'],
+    [owner, ''],
+  ] as const)
+    it(`changes nothing for ${JSON.stringify(answer)} to ${conflict.asks}`, async () => {
+      const error = await thrownBy(withAnswers(answer).go(conflict))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error.message).to.match(/^nothing was changed/u)
+    })
+})
