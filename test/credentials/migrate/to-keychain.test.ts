@@ -8,6 +8,7 @@ import type {Wishes} from '../../../src/credentials/migrate/plan.js'
 import type {Verdict, Verify} from '../../../src/credentials/migrate/survey.js'
 import {saveToken} from '../../../src/credentials/save.js'
 import {UserError} from '../../../src/user-error.js'
+import {watchFiles} from '../../support/file-operations.js'
 import {migrate} from '../../support/migrate.js'
 import {thrownBy} from '../../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON} from '../../support/user.js'
@@ -366,6 +367,17 @@ describe('migrating to the keychain', () => {
           (name) => `${join(user.home, ALIASES, name)} was left alone: it is not what an alias looks like`,
         ),
       )
+    })
+
+    it('never has a second file in their folder, which the CLI would take for one more alias', async () => {
+      alias('work', ada)
+      const seen: string[] = []
+      const stop = await watchFiles(user.home, () => {
+        seen.push(...readdirSync(join(user.home, ALIASES)))
+      })
+      await go().finally(stop)
+      expect([...new Set(seen)]).to.deep.equal(['work'])
+      expect(user.read(`${ALIASES}/work`)).not.to.include(ada.token)
     })
 
     it('takes a token that looks like a number to the letter', async () => {

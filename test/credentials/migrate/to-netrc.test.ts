@@ -168,6 +168,21 @@ describe('migrating to .netrc', () => {
     expect(user.read('.netrc')).to.equal(entries(ada))
   })
 
+  it('takes nothing out of the keychain that has been taken out of .netrc again', async () => {
+    await saveToken(user.places(), ada)
+    const get = user.memory.get.bind(user.memory)
+    let asked = 0
+    user.memory.get = (account) => {
+      asked += 1
+      if (asked === 3) user.write('.netrc', FOREIGN)
+      return get(account)
+    }
+    expect(await thrownBy(go())).to.include({
+      message: `${user.netrcPath} has just been changed by another program`,
+    })
+    expect(held()).to.deep.equal({[ada.account]: ada.token})
+  })
+
   it('replaces nothing in .netrc that was not there when it looked', async () => {
     await saveToken(user.places(), ada)
     const verify: Verify = () => Promise.resolve({account: ada.account})
