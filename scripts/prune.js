@@ -7,7 +7,9 @@ const built = readdirSync('dist', {recursive: true, encoding: 'utf8'})
   .filter((name) => /\.c?js$/u.test(name))
 
 // What is started or loaded from outside.
-const entryPoints = built.filter((name) => /^dist\/(?:commands|hooks)\/|^dist\/git-helper\.cjs$/u.test(name))
+const entryPoints = built.filter((name) =>
+  /^dist\/(?:commands|hooks)\/|^dist\/(?:git-helper|netrc-worker)\.cjs$/u.test(name),
+)
 const {metafile} = await build({
   entryPoints,
   bundle: true,
