@@ -1,8 +1,8 @@
 // Tokens that lie about in plain text.
 import {readdirSync, readFileSync, statSync} from 'node:fs'
-import {homedir} from 'node:os'
-import {isAbsolute, join} from 'node:path'
+import {join} from 'node:path'
 import type {NetrcEntry} from '../backends/netrc.js'
+import {aliasFolders} from '../credentials/migrate/alias-files.js'
 import type {Found, Places} from '../credentials/places.js'
 import {causeOf, codeOf} from '../file-trouble.js'
 import type {PlainText} from './report.js'
@@ -39,14 +39,8 @@ export function leftInNetrc(netrc: Netrc, found: Found | undefined): PlainText[]
 }
 
 /** The files of `heroku accounts` with a token in them: YAML, one for each alias, the older ones with Ruby's colons. */
-export function aliasFiles(env: NodeJS.ProcessEnv): PlainText[] {
-  const home = env.HOME ?? homedir()
-  // Wherever the user stands is nobody's home.
-  if (!isAbsolute(home)) return []
-  return [join(home, '.heroku', 'accounts'), join(home, '.config', 'heroku', 'accounts')].flatMap((folder) =>
-    namesIn(folder).flatMap((name) => tokenIn(join(folder, name))),
-  )
-}
+export const aliasFiles = (env: NodeJS.ProcessEnv): PlainText[] =>
+  aliasFolders(env).flatMap((folder) => namesIn(folder).flatMap((name) => tokenIn(join(folder, name))))
 
 function namesIn(folder: string): string[] {
   try {

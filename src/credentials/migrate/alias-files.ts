@@ -4,7 +4,7 @@
 // account of the file's name current. So a file without its token is what that CLI itself would have written.
 import {readdir, readFile, realpath} from 'node:fs/promises'
 import {homedir} from 'node:os'
-import {dirname, join} from 'node:path'
+import {dirname, isAbsolute, join} from 'node:path'
 import type {Document, YAMLMap} from 'yaml'
 import {realTarget, replaceFile} from '../../atomic-file.js'
 import {BackendError} from '../../backends/backend.js'
@@ -25,6 +25,8 @@ const PASSWORD = ['password', ':password']
 /** The folders that the CLI looks in: the first alone, if there is `~/.heroku`. Tokens may be left in both. */
 export function aliasFolders({HOME, USERPROFILE}: NodeJS.ProcessEnv): string[] {
   const home = HOME ?? USERPROFILE ?? homedir()
+  // Wherever the user stands is nobody's home.
+  if (!isAbsolute(home)) return []
   return [join(home, '.heroku', 'accounts'), join(home, '.config', 'heroku', 'accounts')]
 }
 
