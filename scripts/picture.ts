@@ -5,7 +5,7 @@ import {runSession, type Scene} from './session.js'
 const OUTPUT = 'docs/session.svg'
 /** As many scenes as fit on a page. */
 const SHOWN = ['heroku login', 'secret-tool', 'heroku apps', 'git push', 'heroku auth:status']
-const COLUMNS = 100
+const COLUMNS = 110
 const LINE = 17
 const CHARACTER = 7.83
 const MARGIN = 20
@@ -30,7 +30,7 @@ function draw(lines: Line[]): string {
     ({kind, text}, index) =>
       `<text class="${kind}" x="${MARGIN}" y="${BAR + (index + 1) * LINE}">${escape(text.slice(0, COLUMNS))}</text>`,
   )
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img">
+  return `<svg xmlns="http://www.w3.org/2000/svg" xml:space="preserve" viewBox="0 0 ${width} ${height}" width="${width}" role="img">
 <title>A session: log in, look into the keychain, use the token, ask for the status</title>
 <style>
 text { font: 13px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; white-space: pre; fill: #d7dae0 }

@@ -129,7 +129,7 @@ async function play(stage: Stage, {before, command, steps = [], succeeds = 0, wh
     env: stage.env,
     cwd: stage.tree.path,
     steps,
-    size: {rows: 40, columns: 100},
+    size: {rows: 40, columns: 110},
   })
   return {why, command, screen: lastSeen(screen).replaceAll(stage.sandbox.home, '~'), ok: exitCode === succeeds}
 }
