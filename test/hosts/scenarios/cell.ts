@@ -38,6 +38,29 @@ export const issued = ({heroku}: PluggedHost) => heroku.tokens.at(-1)?.token ?? 
 
 export const isAda: Finished = {stdout: `${ada}\n`, stderr: '', exitCode: 0}
 
+/** Whether the CLI reads the keychain by its own code. */
+export const readsKeychain = ({host}: PluggedHost) => Number(host.version.split('.')[0]) >= 11
+
+/**
+ * How Heroku was told who somebody is, each time that it was. Left out is the report of which command was run, which CLI 9
+ * cannot be kept from: it carries what `.netrc` holds, with this plugin and without.
+ */
+export const tokensSent = ({heroku}: PluggedHost) =>
+  heroku.requests
+    .filter(({path}) => path !== '/hamurai')
+    .map(({authorization}) => authorization)
+    .filter(({kind}) => kind !== 'none')
+
+/** Whether the CLI has no such command. */
+export const isUnknown = ({stderr}: Finished) => stderr.includes('is not a heroku command')
+
+/** Gives an account a name, as `accounts:add` does. */
+export async function nameAccount({sandbox}: PluggedHost, name: string, account: string): Promise<void> {
+  const folder = join(sandbox.home, '.config', 'heroku', 'accounts')
+  await mkdir(folder, {recursive: true})
+  await writeFile(join(folder, name), `username: ${account}\n`)
+}
+
 /** Heroku's entry in `.netrc`. */
 export const writeNetrc = ({heroku, sandbox}: PluggedHost, account: string, token: string) =>
   writeFile(join(sandbox.home, '.netrc'), `machine ${heroku.host}\n  login ${account}\n  password ${token}\n`, {

@@ -5,8 +5,21 @@ import {join} from 'node:path'
 import {startGit} from '../../support/loopback-git.js'
 import {keys} from '../../support/terminal.js'
 import {THIRD_PARTY} from '../../support/third-party.js'
+import {traced} from '../../support/trace.js'
 import {openWorkTree} from '../../support/work-tree.js'
-import {ada, expectOnlyInKeyring, grace, inKeyring, isAda, issued, loggedIn, LOGIN_JSON, type Scenario} from './cell.js'
+import {
+  ada,
+  alarm,
+  expectOnlyInKeyring,
+  grace,
+  inKeyring,
+  isAda,
+  issued,
+  isUnknown,
+  loggedIn,
+  LOGIN_JSON,
+  type Scenario,
+} from './cell.js'
 
 const pressAnyKey = [{expect: 'Press any key', raw: true, send: 'x'}]
 
@@ -112,8 +125,7 @@ const implicit: Scenario = {
 const accounts: Scenario = {
   title: 'accounts:add, accounts:set and accounts:current',
   async run(host) {
-    const gone = await host.run(['accounts:current'])
-    if (gone.stderr.includes('is not a heroku command')) return 'has no such command'
+    if (isUnknown(await host.run(['accounts:current']))) return 'has no such command'
 
     const tokens: Record<string, string> = {[ada]: await loggedIn(host)}
     expect((await host.run(['accounts:add', 'a'])).exitCode).to.equal(0)
@@ -121,8 +133,7 @@ const accounts: Scenario = {
     expect((await host.run(['accounts:add', 'g'])).exitCode).to.equal(0)
 
     // Up to 11.5 these know api.heroku.com alone, whatever HEROKU_HOST says; none of them asks it anything.
-    const {stdout} = await host.run(['whoami'])
-    expect(stdout).to.equal(`${grace}\n`)
+    expect((await host.run(['whoami'])).stdout).to.equal(`${grace}\n`)
     const env = {HEROKU_HOST: undefined}
     expect(await host.run(['accounts:set', 'a'], {env})).to.include({stderr: '', exitCode: 0})
     expect((await host.run(['accounts:current'], {env})).stdout).to.include('Current account is a')
@@ -157,4 +168,31 @@ const gitPush: Scenario = {
   },
 }
 
-export const daily = [installed, browser, interactive, sso, withToken, thirdParty, implicit, accounts, gitPush]
+const withoutToken: Scenario = {
+  title: 'version, help and apps --help: no keychain tool is started',
+  async run(host) {
+    await loggedIn(host)
+    const wasStarted = await alarm(host)
+    const all = ['-ec', 'heroku version; heroku help; heroku apps --help']
+    const {executed, exitCode, stderr} = await traced(host.sandbox, 'sh', all, {env: host.env})
+    expect({exitCode, stderr}).to.deep.equal({exitCode: 0, stderr: ''})
+    const commandLines = executed.map(({argv}) => argv.join(' '))
+    expect(commandLines.filter((line) => line.endsWith('heroku version'))).not.to.deep.equal([])
+    expect(commandLines.filter((line) => line.includes('secret-tool'))).to.deep.equal([])
+    expect(await wasStarted()).to.equal(false)
+    return undefined
+  },
+}
+
+export const daily = [
+  installed,
+  browser,
+  interactive,
+  sso,
+  withToken,
+  thirdParty,
+  implicit,
+  accounts,
+  gitPush,
+  withoutToken,
+]

@@ -1,10 +1,6 @@
 import {expect} from 'chai'
 import {npmEnv} from '../../support/npm.js'
-import type {PluggedHost} from '../../support/plugged-host.js'
-import {isAda, loggedIn, type Scenario} from './cell.js'
-
-/** From here on the CLI reads the keychain by its own code. */
-const readsKeychain = ({host}: PluggedHost) => Number(host.version.split('.')[0]) >= 11
+import {isAda, loggedIn, readsKeychain, type Scenario} from './cell.js'
 
 /** The last that is done to a host. */
 export const uninstall: Scenario = {
