@@ -1,7 +1,6 @@
-import {BackendError} from '../backends/backend.js'
-import {causeOf} from '../file-trouble.js'
 import {forgetToken, readLoginState, recordLogout} from './login-state.js'
 import type {Places} from './places.js'
+import {recordingRemoval} from './recording.js'
 import {attempt, inTurnIfAny, type Removal} from './remove.js'
 
 /**
@@ -31,10 +30,7 @@ async function removeEverywhere(places: Places, account: string | undefined, rem
 
 async function forget(dataDir: string, account: string | undefined): Promise<void> {
   const {named, remembered} = readLoginState(dataDir)
-  try {
-    if (account === undefined || account === (named ?? remembered)) await recordLogout(dataDir, account)
-    else await forgetToken(dataDir, account)
-  } catch (error) {
-    throw new BackendError('failed', `cannot record in ${dataDir} that the token is gone (${causeOf(error)})`)
-  }
+  const isCurrent = account === undefined || account === (named ?? remembered)
+  const record = () => (isCurrent ? recordLogout(dataDir, account) : forgetToken(dataDir, account))
+  await recordingRemoval(dataDir, record, 'the token is gone')
 }

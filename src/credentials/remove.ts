@@ -1,9 +1,9 @@
 // What a logout takes away: every stored copy of one token, and nothing else.
 import {BackendError, type BackendName} from '../backends/backend.js'
-import {causeOf} from '../file-trouble.js'
 import type {KeychainSession} from './keychain-session.js'
 import {type LoginState, readLoginState, recordLogout, recordRemoval} from './login-state.js'
 import type {Found, Places} from './places.js'
+import {recordingRemoval} from './recording.js'
 import {inTurn} from './turn.js'
 
 /** What became of the copies of a token. */
@@ -82,13 +82,11 @@ export async function forgetLogin(places: Places, asOf = readLoginState(places.a
 
 async function forget({around: {dataDir}, netrcOnly}: Places, asOf: LoginState, found?: Found): Promise<void> {
   if (netrcOnly) return
-  try {
+  const record = async () => {
     if (isSameLogin(asOf, readLoginState(dataDir))) await recordLogout(dataDir, found?.account)
     else if (found) await recordRemoval(dataDir, found)
-  } catch (error) {
-    const cause = causeOf(error)
-    throw new BackendError('failed', `cannot record in ${dataDir} that nobody is logged in (${cause})`)
   }
+  await recordingRemoval(dataDir, record, 'nobody is logged in')
 }
 
 /** Whether nobody has logged in or out in between. `login.json` may have come back, by whoever missed it. */

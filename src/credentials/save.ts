@@ -1,10 +1,10 @@
 // Where the token of a login goes: the keychain, or `.netrc` where that is asked for or is all there is.
 import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
 import {assertStorable} from '../backends/storable.js'
-import {causeOf} from '../file-trouble.js'
 import {UserError} from '../user-error.js'
 import {assertRecordable, fingerprint, readLoginState, recordLogin} from './login-state.js'
 import type {Places} from './places.js'
+import {recordingLogin} from './recording.js'
 import {inTurn} from './turn.js'
 
 /** Where a token was saved. */
@@ -89,13 +89,5 @@ async function record(
   })
 }
 
-async function recording(dataDir: string, action: () => Promise<void> | void): Promise<void> {
-  try {
-    await action()
-  } catch (error) {
-    throw new UserError(
-      `cannot record in ${dataDir} who is logged in (${causeOf(error)})`,
-      `make ${dataDir} writable, then log in`,
-    )
-  }
-}
+const recording = (dataDir: string, record: () => Promise<void> | void) =>
+  recordingLogin(dataDir, record, 'then log in')

@@ -1,9 +1,6 @@
 // Doing what a plan says. Every step looks first whether things are still as they were when the plan was made, and is
 // harmless to repeat: whatever a crash or a refusal leaves undone, the next run plans again.
-import type {Backend} from '../../backends/backend.js'
-import {BackendError} from '../../backends/backend.js'
-import {causeOf} from '../../file-trouble.js'
-import {UserError} from '../../user-error.js'
+import {type Backend, BackendError} from '../../backends/backend.js'
 import type {KeychainSession} from '../keychain-session.js'
 import {
   assertRecordable,
@@ -15,6 +12,7 @@ import {
   type TokenRecord,
 } from '../login-state.js'
 import type {Places} from '../places.js'
+import {recordingLogin} from '../recording.js'
 import {inTurn} from '../turn.js'
 import type {Plan, Proof, Step} from './plan.js'
 import {removePlainCopy} from './plain-copies.js'
@@ -46,7 +44,7 @@ export async function carryOut(
 ): Promise<Failure[]> {
   const {dataDir} = places.around
   if (plan.steps.some((step) => step.do !== 'remove'))
-    await recording(dataDir, () => {
+    await recordingLogin(dataDir, () => {
       assertRecordable(dataDir)
     })
   const failures: Failure[] = []
@@ -88,13 +86,15 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
           await ask((backend) => backend.set({account, token}))
         }
         const record = recordOf(keychain.name, step)
-        await recording(dataDir, () => (current ? recordLogin(dataDir, record, true) : recordToken(dataDir, record)))
+        await recordingLogin(dataDir, () =>
+          current ? recordLogin(dataDir, record, true) : recordToken(dataDir, record),
+        )
       })
       return
     }
 
     case 'make current':
-      return inTurn(around, () => recording(dataDir, () => recordCurrent(dataDir, step.account)))
+      return inTurn(around, () => recordingLogin(dataDir, () => recordCurrent(dataDir, step.account)))
 
     case 'remove': {
       const {account, proof, spot, token} = step
@@ -116,7 +116,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
           throw changed(netrc.path)
         if (!there) await netrc.set({account, token})
         // Before it is out of the keychain: whoever is left in there is not to be taken for the current one.
-        await recording(dataDir, () => recordLogin(dataDir, recordOf('netrc', step), true))
+        await recordingLogin(dataDir, () => recordLogin(dataDir, recordOf('netrc', step), true))
       })
       return
     }
@@ -128,7 +128,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
         if (held !== undefined && held !== token) throw changed(keychain.title)
         if (because === 'stored') await assertInNetrc(places, step)
         await ask((backend) => backend.remove(account))
-        if (because === 'invalid') await recording(dataDir, () => recordLogout(dataDir, account))
+        if (because === 'invalid') await recordingLogin(dataDir, () => recordLogout(dataDir, account))
       })
     }
   }
@@ -142,11 +142,3 @@ async function assertInNetrc(places: Places, {account, token}: Proof): Promise<v
 
 const changed = (place: string) =>
   new BackendError('failed', `${place} has just been changed by another program`, 'run it again')
-
-async function recording(dataDir: string, action: () => Promise<void> | void): Promise<void> {
-  try {
-    await action()
-  } catch (error) {
-    throw new UserError(`cannot record in ${dataDir} who is logged in (${causeOf(error)})`, `make ${dataDir} writable`)
-  }
-}

@@ -1,0 +1,35 @@
+// Writing down who is logged in, with words for the user where that cannot be done.
+import {BackendError} from '../backends/backend.js'
+import {causeOf} from '../file-trouble.js'
+import {UserError} from '../user-error.js'
+
+/**
+ * Records a login.
+ * @param next what to do once the data folder is writable
+ * @throws {UserError} if it cannot be recorded
+ */
+export const recordingLogin = (dataDir: string, record: () => Promise<void> | void, next = '') =>
+  recording(
+    record,
+    (cause) =>
+      new UserError(
+        `cannot record in ${dataDir} who is logged in (${cause})`,
+        `make ${dataDir} writable${next === '' ? '' : `, ${next}`}`,
+      ),
+  )
+
+/**
+ * Records that a token is gone.
+ * @param fact what that means, as in 'cannot record that …'
+ * @throws {BackendError} if it cannot be recorded: the part of a removal that is not done
+ */
+export const recordingRemoval = (dataDir: string, record: () => Promise<void>, fact: string) =>
+  recording(record, (cause) => new BackendError('failed', `cannot record in ${dataDir} that ${fact} (${cause})`))
+
+async function recording(record: () => Promise<void> | void, trouble: (cause: string) => Error): Promise<void> {
+  try {
+    await record()
+  } catch (error) {
+    throw trouble(causeOf(error))
+  }
+}
