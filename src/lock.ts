@@ -6,6 +6,14 @@ import {codeOf, fileTrouble} from './file-trouble.js'
 /** A lock whose holder was killed is ours after this; a living holder renews it every two seconds. */
 const STALE_MS = 4000
 
+/** A turn that was had. */
+export interface Turn {
+  /** Whether it is still ours: a process that was stopped for a while may have lost it. */
+  isHeld: () => boolean
+  /** Ends it. What cannot be released is stale soon. */
+  end: () => Promise<void>
+}
+
 /**
  * Does something that no other process of ours does at the same time.
  * @param target what is guarded; the lock is `<target>.lock`
@@ -19,30 +27,36 @@ export async function holdingLock<T>(
   work: (assertHeld: () => void) => Promise<T>,
 ): Promise<T> {
   const lockPath = `${target}.lock`
-  let lost = false
-  const release = await acquire(target, lockPath, waitMs, () => {
-    lost = true
+  const turn = await takeTurn(target, waitMs).catch((error: unknown) => {
+    throw codeOf(error) === 'ELOCKED' ? heldByOther(lockPath, waitMs) : fileTrouble('lock', lockPath, error)
   })
   try {
     return await work(() => {
-      if (lost) throw new BackendError('failed', `lost ${lockPath} to another program`, 'try again')
+      if (!turn.isHeld()) throw new BackendError('failed', `lost ${lockPath} to another program`, 'try again')
     })
   } finally {
-    // A lock that cannot be released is stale soon.
-    await release().catch(() => undefined)
+    await turn.end()
   }
 }
 
-async function acquire(target: string, lockPath: string, waitMs: number, onCompromised: () => void) {
+/**
+ * Waits for a turn; for those who have words of their own for it.
+ * @throws {Error} 'ELOCKED' if it does not come, or the file system's if there can be no lock
+ */
+export async function takeTurn(target: string, waitMs: number): Promise<Turn> {
   const {default: lockfile} = await import('proper-lockfile')
-  const end = performance.now() + waitMs
+  let held = true
+  const onCompromised = () => {
+    held = false
+  }
+  const until = performance.now() + waitMs
   for (;;) {
     try {
-      return await lockfile.lock(target, {realpath: false, stale: STALE_MS, onCompromised})
+      const release = await lockfile.lock(target, {realpath: false, stale: STALE_MS, onCompromised})
+      return {isHeld: () => held, end: () => release().catch(() => undefined)}
     } catch (error) {
       // Retries are not left to the library: it would also try a folder that we may not write to again and again.
-      if (codeOf(error) !== 'ELOCKED') throw fileTrouble('lock', lockPath, error)
-      if (performance.now() >= end) throw heldByOther(lockPath, waitMs)
+      if (codeOf(error) !== 'ELOCKED' || performance.now() >= until) throw error
       await sleep(20 + Math.random() * 60)
     }
   }

@@ -92,8 +92,7 @@ const HOMES: Record<string, string[]> = {
   execa: ['src/run.ts'],
   'netrc-parser': ['src/backends/netrc-file.ts'],
   open: ['src/open-browser.ts'],
-  // Two locks that have nothing in common but the library: one that others wait for, and one that they do not.
-  'proper-lockfile': ['src/git/configure.ts', 'src/lock.ts'],
+  'proper-lockfile': ['src/lock.ts'],
   read: ['src/terminal.ts'],
   undici: ['src/heroku/http.ts'],
   yaml: ['src/credentials/migrate/alias-files.ts'],

@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {BackendError} from '../backends/backend.js'
 import {codeOf} from '../file-trouble.js'
+import {takeTurn} from '../lock.js'
 import type {Run} from '../run.js'
 import {configuredHosts, forgetHost, rememberHost} from './configured.js'
 import {type Entry, type Git, GitProblem, openGit} from './git-config.js'
@@ -31,6 +32,9 @@ export type GitState =
 
 // The host CLI may write the same key at the same moment, in a process or hook of its own.
 const ATTEMPTS = 6
+
+// Longer than the lock of a process that was killed stands in the way.
+const PATIENCE_MS = 7000
 
 /**
  * Has git ask our helper, unless the user would rather not. Idempotent, and remembered, also where it fails.
@@ -110,18 +114,12 @@ export const isOptedOut = (entries: readonly Entry[]) =>
 
 /** One of us at a time; git's own lock is held for each single change alone. */
 async function locked<T>({cacheDir}: Subject, patient: boolean, work: () => Promise<T>): Promise<T> {
-  const {default: lockfile} = await import('proper-lockfile')
   await mkdir(cacheDir, {recursive: true})
-  const release = await lockfile.lock(cacheDir, {
-    lockfilePath: join(cacheDir, 'heroku-keychain-git.lock'),
-    stale: 5000,
-    retries: patient ? {retries: 40, factor: 1.1, minTimeout: 20, maxTimeout: 250, randomize: true} : 0,
-  })
+  const turn = await takeTurn(join(cacheDir, 'heroku-keychain-git'), patient ? PATIENCE_MS : 0)
   try {
     return await work()
   } finally {
-    // One that cannot be released is stale soon.
-    await release().catch(() => undefined)
+    await turn.end()
   }
 }
 

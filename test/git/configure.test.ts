@@ -75,6 +75,15 @@ describe("git's configuration", () => {
     expect((await values()).length).to.equal(3)
   }).timeout(30_000)
 
+  it('is left to another of us that is at it, unless there is time to wait', async () => {
+    const lock = join(subject.cacheDir, 'heroku-keychain-git.lock')
+    mkdirSync(lock, {recursive: true})
+    expect(await configureGit(subject, runHere, false)).to.deep.equal({state: 'busy'})
+    const waiting = configureGit(subject, runHere, true)
+    rmSync(lock, {recursive: true})
+    expect(await waiting).to.deep.equal({state: 'configured', foreign: []})
+  })
+
   it('has a file that an include names looked at again when that changes', async () => {
     const included = join(sandbox.home, 'included')
     writeFileSync(included, '[user]\n\tname = Ada\n')
