@@ -1,8 +1,9 @@
-// For which git hosts we have configured git, and what stood there before: `<dataDir>/heroku-keychain-git.json`.
+// For which git hosts we have configured git, and what stood there before: `<dataDir>/heroku-keychain-git-hosts.json`.
 import {mkdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 
-const NAME = 'heroku-keychain-git.json'
+// On Windows this folder is also the one of the stamp (see steady-state.ts), so the names differ.
+const NAME = 'heroku-keychain-git-hosts.json'
 
 export interface ConfiguredHost {
   git: string

@@ -53,6 +53,16 @@ describe("git's configuration", () => {
     expect(isSteady(subject)).to.equal(false)
   })
 
+  it('is steady, and can be taken back, where data and cache are in one folder, as on Windows', async () => {
+    subject = {...subject, cacheDir: subject.dataDir}
+    const before = '[credential "https://git.heroku.com"]\n\thelper = !heroku git:credentials\n'
+    writeFileSync(config(), before)
+    await configureGit(subject, runHere, true)
+    expect(isSteady(subject)).to.equal(true)
+    await unconfigureGit(subject, runHere)
+    expect(readFileSync(config(), 'utf8')).to.equal(before)
+  })
+
   it('changes no more once it is right', async () => {
     await configureGit(subject, runHere, true)
     const first = readFileSync(config(), 'utf8')
