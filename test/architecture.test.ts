@@ -165,7 +165,6 @@ describe('the architecture', () => {
       'src/credentials/open-places.ts',
       'src/find-program.ts',
       'src/git/global-files.ts',
-      'src/git/helper.ts',
       'src/git/launcher.ts',
       'src/tool-process.ts',
     ])

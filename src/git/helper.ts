@@ -1,28 +1,24 @@
 // git's credential helper for the Heroku git host: a program by itself, bundled into one file, without oclif.
 import {readFileSync, writeSync} from 'node:fs'
-import {patience, resolveKeychain} from '../backends/resolve.js'
-import {Places} from '../credentials/places.js'
+import {openPlaces} from '../credentials/open-places.js'
 import {hostsFrom} from '../hosts.js'
-import {answer} from './answer.js'
 import {lightRun} from '../light-run.js'
+import {answer} from './answer.js'
 
 const STDIN = 0
 const STDOUT = 1
 const STDERR = 2
 
 async function main(dataDir: string, operation: string | undefined, terminal: boolean): Promise<void> {
-  const {env, platform} = process
   const {stderr, stdout} = await answer(operation, readInput(), {
     dataDir,
-    hosts: hostsFrom(env),
+    hosts: hostsFrom(process.env),
     open: (hosts) =>
-      new Places({
-        env,
+      openPlaces({
         dataDir,
         hosts,
-        keychain: resolveKeychain(env, platform),
         run: lightRun,
-        timeoutMs: patience(env, platform, terminal),
+        terminal,
         notify: (line) => {
           write(STDERR, `heroku: ${line}\n`)
         },
