@@ -1,5 +1,7 @@
 // What a logout takes away: every stored copy of one token, and nothing else.
 import {BackendError, type BackendName} from '../backends/backend.js'
+import {UserError} from '../user-error.js'
+import {findToken} from './find.js'
 import type {KeychainSession} from './keychain-session.js'
 import {type LoginState, readLoginState, recordLogout, recordRemoval} from './login-state.js'
 import type {Found, Places} from './places.js'
@@ -14,6 +16,27 @@ export interface Removal {
   left: {source: BackendName; place: string; account?: string}[]
   /** The places that may still hold a copy, and why. */
   failures: {place: string; error: BackendError}[]
+}
+
+/**
+ * Finds the token that a logout is about.
+ * @throws {UserError | BackendError} if there may be one that cannot be read
+ */
+export async function findToRemove(places: Places): Promise<Found | undefined> {
+  const looked = await findToken(places)
+  if (!looked.found && looked.trouble)
+    throw new UserError(`cannot log out: ${looked.trouble.message}`, looked.trouble.hint)
+  return looked.found
+}
+
+/**
+ * Says where copies may be left.
+ * @param what of the token it is that may be there
+ */
+export function stillThere({failures}: Removal, what = 'the token'): UserError {
+  const places = failures.map(({error, place}) => `${place} (${error.message})`).join(' and ')
+  const hints = failures.flatMap(({error}) => error.hint ?? [])
+  return new UserError(`${what} may still be in ${places}`, [...hints, 'then log out again'].join('; '))
 }
 
 /**

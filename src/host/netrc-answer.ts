@@ -4,8 +4,8 @@ import type {MachineChange} from '../backends/netrc.js'
 import {findToken} from '../credentials/find.js'
 import {readLoginState} from '../credentials/login-state.js'
 import type {Found, Places} from '../credentials/places.js'
-import {forgetLogin, removeToken} from '../credentials/remove.js'
-import {type Saved, saveToken} from '../credentials/save.js'
+import {findToRemove, forgetLogin, removeToken, stillThere} from '../credentials/remove.js'
+import {describeFallback, saveToken} from '../credentials/save.js'
 import {printable} from '../printable.js'
 import {UserError} from '../user-error.js'
 
@@ -100,26 +100,20 @@ function isCopy({around}: Places, {host, to}: MachineChange, after: Answer | und
 
 async function saveLogin(places: Places, credential: Credential): Promise<Answer> {
   places.assertChangeable('log in')
-  const {because, hint, place, savedIn}: Saved = await saveToken(places, credential)
-  if (because !== undefined)
-    places.around.notify(`the token is in ${place}, in plain text: ${because}${hint === undefined ? '' : ` (${hint})`}`)
-  return {kind: 'found', found: {...credential, source: savedIn, place}}
+  const saved = await saveToken(places, credential)
+  const fallback = describeFallback(saved)
+  if (fallback !== undefined) places.around.notify(fallback)
+  return {kind: 'found', found: {...credential, source: saved.savedIn, place: saved.place}}
 }
 
 async function removeLogin(places: Places, {found: seen}: {found: Found | undefined}): Promise<Answer> {
   places.assertChangeable('log out')
-  const found = seen ?? (await current(places))
-  const failures = found ? (await removeToken(places, found)).failures : []
-  if (!found) await forgetLogin(places)
-  if (failures.length === 0) return {kind: 'nothing'}
-  const where = failures.map(({error, place}) => `${place} (${error.message})`).join(' and ')
-  const hints = failures.flatMap(({error}) => error.hint ?? [])
-  throw new UserError(`the token may still be in ${where}`, [...hints, 'then log out again'].join('; '))
-}
-
-async function current(places: Places): Promise<Found | undefined> {
-  const looked = await findToken(places)
-  if (!looked.found && looked.trouble)
-    throw new UserError(`cannot log out: ${looked.trouble.message}`, looked.trouble.hint)
-  return looked.found
+  const found = seen ?? (await findToRemove(places))
+  if (!found) {
+    await forgetLogin(places)
+    return {kind: 'nothing'}
+  }
+  const removal = await removeToken(places, found)
+  if (removal.failures.length > 0) throw stillThere(removal)
+  return {kind: 'nothing'}
 }

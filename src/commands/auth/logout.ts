@@ -1,9 +1,15 @@
 import {Flags, ux} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
-import {findToken} from '../../credentials/find.js'
 import {type LoginState, readLoginState} from '../../credentials/login-state.js'
 import type {Found} from '../../credentials/places.js'
-import {findLeftover, forgetLogin, type Removal, removeToken} from '../../credentials/remove.js'
+import {
+  findLeftover,
+  findToRemove,
+  forgetLogin,
+  type Removal,
+  removeToken,
+  stillThere,
+} from '../../credentials/remove.js'
 import {unconfigureGit} from '../../git/configure.js'
 import {rejectStaleCopies} from '../../git/stale-copies.js'
 import {someoneIsLoggedIn} from '../../git/steady-state.js'
@@ -53,25 +59,19 @@ export default class AuthLogout extends BaseCommand {
     const {flags} = await this.parse(AuthLogout)
     this.places.assertChangeable('log out')
     const asOf = readLoginState(this.config.dataDir)
-    const found = await this.find()
+    const found = (await findToRemove(this.places)) ?? (await findLeftover(this.places))
     if (!found) return this.nothingToDo(asOf)
 
     ux.action.start('Logging out')
     const server = flags.local ? 'not asked' : await this.revoke(found)
     const removal = await removeToken(this.places, found, asOf)
-    if (removal.failures.length > 0) throw stillThere(removal, server)
+    if (removal.failures.length > 0)
+      throw stillThere(removal, server === 'revoked' ? 'the token was revoked, but a copy of it' : 'the token')
     await this.unconfigureGit()
     ux.action.stop()
     this.report(found, removal, server)
     await this.config.runHook('recache', {type: 'logout'})
     return {...(found.account === undefined ? {} : {account: found.account}), server, removedFrom: removal.removedFrom}
-  }
-
-  private async find(): Promise<Found | undefined> {
-    const looked = await findToken(this.places)
-    if (looked.found) return looked.found
-    if (looked.trouble) throw new UserError(`cannot log out: ${looked.trouble.message}`, looked.trouble.hint)
-    return findLeftover(this.places)
   }
 
   private async nothingToDo(asOf: LoginState): Promise<Outcome> {
@@ -115,11 +115,4 @@ export default class AuthLogout extends BaseCommand {
           (source === 'netrc' ? `HEROKU_NETRC_WRITE=true ${bin} logout` : `${bin} login, then ${bin} logout`),
       )
   }
-}
-
-function stillThere({failures}: Removal, server: Outcome['server']): UserError {
-  const places = failures.map(({error, place}) => `${place} (${error.message})`).join(' and ')
-  const hints = failures.flatMap(({error}) => error.hint ?? [])
-  const onServer = server === 'revoked' ? 'the token was revoked, but a copy of it' : 'the token'
-  return new UserError(`${onServer} may still be in ${places}`, [...hints, 'then log out again'].join('; '))
 }
