@@ -4,7 +4,7 @@ import type {Places} from './credentials/places.js'
 import {hideBytes} from './hidden-bytes.js'
 import {type Hosts, hostsFrom} from './hosts.js'
 import {run} from './run.js'
-import {isTold, UserError} from './user-error.js'
+import {exitCodeOf, isTold} from './user-error.js'
 
 /** What all our commands share: where tokens are, how to speak, and how trouble reaches the user. */
 export abstract class BaseCommand extends Command {
@@ -32,7 +32,7 @@ export abstract class BaseCommand extends Command {
     if (ux.action.running) ux.action.stop('failed')
     if (isTold(error))
       this.error(error.message, {
-        exit: error instanceof UserError ? error.exitCode : 1,
+        exit: exitCodeOf(error),
         ...(error.hint === undefined ? {} : {suggestions: [error.hint]}),
       })
     return super.catch(error)

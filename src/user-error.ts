@@ -29,3 +29,6 @@ export const notLoggedIn = (because?: string, hint = 'heroku login') =>
 /** Whether an error is one of ours, with words for the user. */
 export const isTold = (error: unknown): error is UserError | BackendError =>
   error instanceof UserError || error instanceof BackendError
+
+/** The exit status of a command that such an error ends. */
+export const exitCodeOf = (error: UserError | BackendError) => (error instanceof UserError ? error.exitCode : 1)

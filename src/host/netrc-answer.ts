@@ -7,7 +7,7 @@ import type {Found, Places} from '../credentials/places.js'
 import {findToRemove, forgetLogin, removeToken, stillThere} from '../credentials/remove.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
 import {printable} from '../printable.js'
-import {UserError} from '../user-error.js'
+import {exitCodeOf, isTold, UserError} from '../user-error.js'
 
 /** What the four tiers say. Plain data, since it may come from another thread. */
 export type Answer =
@@ -47,14 +47,10 @@ export async function reply(places: Places, request: Request): Promise<Reply> {
 
 /** An error in words; of one that is not ours it is not known what it says. */
 export function troubleOf(error: unknown): Trouble {
-  if (!(error instanceof UserError || error instanceof BackendError))
+  if (!isTold(error))
     return {message: `heroku-keychain failed (${error instanceof Error ? error.name : 'unknown'})`, exitCode: 1}
   const {hint, message} = error
-  return {
-    message,
-    ...(hint === undefined ? {} : {hint}),
-    exitCode: error instanceof UserError ? error.exitCode : 1,
-  }
+  return {message, ...(hint === undefined ? {} : {hint}), exitCode: exitCodeOf(error)}
 }
 
 async function find(places: Places): Promise<Answer> {

@@ -1,10 +1,12 @@
 import type {BackendError} from '../backends/backend.js'
-import {UserError} from '../user-error.js'
+import {exitCodeOf, type UserError} from '../user-error.js'
 
 /** Makes an error of ours one that every oclif prints as its own: without a stack, with the next step, and its exit status. */
 export function forHost(error: UserError | BackendError): Error {
-  const exit = error instanceof UserError ? error.exitCode : 1
-  return Object.assign(error, {oclif: {exit}, suggestions: error.hint === undefined ? [] : [error.hint]})
+  return Object.assign(error, {
+    oclif: {exit: exitCodeOf(error)},
+    suggestions: error.hint === undefined ? [] : [error.hint],
+  })
 }
 
 /**

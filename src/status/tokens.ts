@@ -6,7 +6,7 @@ import type {LoginState} from '../credentials/login-state.js'
 import type {Found, Places} from '../credentials/places.js'
 import {ApiError} from '../heroku/api.js'
 import {InvalidToken, type Verified} from '../heroku/verify.js'
-import {UserError} from '../user-error.js'
+import {isTold} from '../user-error.js'
 import type {Copy, KeychainFacts, NoToken, TokenFacts} from './report.js'
 
 /** Looks the token up; nothing is thrown for what is wrong with a place that it could be in. */
@@ -118,6 +118,6 @@ const hintOf = (from: {hint?: string | undefined} | undefined) => (from?.hint ==
  * @throws the error, if it was not
  */
 export function troubleOf(error: unknown): {because: string; hint?: string} {
-  if (!(error instanceof UserError) && !(error instanceof BackendError)) throw error
+  if (!isTold(error)) throw error
   return {because: error.message, ...hintOf(error)}
 }

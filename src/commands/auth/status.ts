@@ -4,6 +4,7 @@ import {subjectFor} from '../../git/subject.js'
 import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {verifyToken} from '../../heroku/verify.js'
+import {PLUGIN} from '../../host/claim-commands.js'
 import {describeService} from '../../host/client.js'
 import {hostsFrom} from '../../hosts.js'
 import {gather} from '../../status/gather.js'
@@ -56,13 +57,14 @@ export default class AuthStatus extends BaseCommand {
     const report = judge(facts, bin)
     const look = {colour: process.stdout.isTTY && process.stdout.hasColors(), unicode: showsUnicode(process.env)}
     for (const line of screen(report, look)) this.log(line)
+    // Not exit(), which is an error to oclif: with --json it would be printed in the report's place.
     process.exitCode = EXIT[report.verdict]
     return report
   }
 
   private describeCli(): CliFacts {
     const {config} = this
-    const plugin = [...config.plugins.values()].find(({name}) => name === 'heroku-keychain')
+    const plugin = [...config.plugins.values()].find(({name}) => name === PLUGIN)
     return {
       name: `${config.name}/${config.version}`,
       ...(plugin && plugin.name !== config.name ? {plugin: `${plugin.name}/${plugin.version}`} : {}),
