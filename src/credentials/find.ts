@@ -8,6 +8,7 @@ import {type Backend, BackendError} from '../backends/backend.js'
 import {isToken} from '../backends/storable.js'
 import {printable} from '../printable.js'
 import {UserError} from '../user-error.js'
+import {type Current, currentAmong} from './current.js'
 import type {KeychainSession} from './keychain-session.js'
 import {type LoginState, readLoginState, recordOf, type TokenRecord} from './login-state.js'
 import type {Found, Places} from './places.js'
@@ -20,6 +21,13 @@ export interface FindOptions {
   lookOnly?: boolean
 }
 
+/** One look through the tiers: where, who is logged in, and how. */
+interface Look {
+  places: Places
+  state: LoginState
+  lookOnly: boolean
+}
+
 /**
  * Looks the token up in the four tiers.
  * @throws {UserError} if the keychain failed, and `.netrc` would have the user act as another account
@@ -29,18 +37,19 @@ export async function findToken(places: Places, {lookOnly = false}: FindOptions 
   const {apiKey, keychain} = places
   if (apiKey !== undefined) return {found: {token: apiKey, source: 'HEROKU_API_KEY', place: 'HEROKU_API_KEY'}}
   const state = readLoginState(places.around.dataDir)
-  if (!keychain) return findInNetrc(places, state)
+  const look: Look = {places, state, lookOnly}
+  if (!keychain) return findInNetrc(look)
 
   let looked: Lookup
   try {
-    looked = await keychain.ask((backend) => findInKeychain(places, keychain, backend, state, lookOnly))
+    looked = await findInKeychain(look, keychain)
   } catch (error) {
     if (!(error instanceof BackendError)) throw error
-    return findAfterTrouble(places, keychain, error, state, lookOnly)
+    return findAfterTrouble(look, keychain, error)
   }
 
   if (looked.found && !isSuperseded(looked.found, state)) return looked
-  const inNetrc = await findInNetrc(places, state)
+  const inNetrc = await findInNetrc(look)
   if (!looked.found) return inNetrc.found ? inNetrc : looked
   return inNetrc.found && recordOf(inNetrc.found, state) ? inNetrc : looked
 }
@@ -51,80 +60,57 @@ export async function findToken(places: Places, {lookOnly = false}: FindOptions 
  */
 export async function findAccountToken(places: Places, account: string): Promise<Lookup> {
   const state = {...readLoginState(places.around.dataDir), named: account}
+  const look: Look = {places, state, lookOnly: false}
   const {keychain} = places
   let trouble: BackendError | undefined
   if (keychain)
     try {
-      const looked = await keychain.ask((backend) => findInKeychain(places, keychain, backend, state, false))
+      const looked = await findInKeychain(look, keychain)
       if (looked.found ? !isSuperseded(looked.found, state) : looked.because !== undefined) return looked
     } catch (error) {
       if (!(error instanceof BackendError)) throw error
       trouble = error
     }
-  const inNetrc = await findInNetrc(places, state)
+  const inNetrc = await findInNetrc(look)
   if (inNetrc.found?.account === account) return inNetrc
   return trouble ? {because: trouble.message, trouble} : {}
 }
 
-async function findInKeychain(
-  {around}: Places,
-  {name, title}: KeychainSession,
-  backend: Backend,
-  state: LoginState,
-  lookOnly: boolean,
-): Promise<Lookup> {
-  const current = await currentAccount(backend, state, lookOnly ? undefined : around.dataDir)
-  if (current === 'several') return {because: `${title} holds several accounts, and none of them is current`}
-  if (current === undefined) return {}
-  const token = await backend.get(current.account)
-  if (token === undefined) return {}
-  if (!isToken(token)) throw new BackendError('failed', `${title} gave something that is no token`)
+const findInKeychain = (look: Look, keychain: KeychainSession) =>
+  keychain.ask(async (backend): Promise<Lookup> => {
+    const {name, title} = keychain
+    const {places, state} = look
+    const current = await currentAccount(look, backend)
+    if (current === 'several') return {because: `${title} holds several accounts, and none of them is current`}
+    if (current === undefined) return {}
+    const {account} = current
+    const token = await backend.get(account)
+    if (token === undefined) return {}
+    if (!isToken(token)) throw new BackendError('failed', `${title} gave something that is no token`)
 
-  const found: Found = {token, account: current.account, source: name, place: title}
-  // Recognising a token takes a tenth of the git helper's time, so only where something is to be learned from it.
-  const record = hasMoreToSay(state, found.account, around.hosts.api) ? recordOf(found, state) : undefined
-  // One host's token is not for another's eyes.
-  if (record && record.apiHost !== around.hosts.api)
-    return {
-      because: `${printable(current.account)} is logged in to ${printable(record.apiHost)}, not to ${around.hosts.api}`,
-    }
-  return {found: {...found, ...expiryOf(record)}}
-}
+    const found: Found = {token, account, source: name, place: title}
+    const {api} = places.around.hosts
+    // Recognising a token takes a tenth of the git helper's time, so only where something is to be learned from it.
+    const record = hasMoreToSay(state, account, api) ? recordOf(found, state) : undefined
+    // One host's token is not for another's eyes.
+    if (record && record.apiHost !== api)
+      return {because: `${printable(account)} is logged in to ${printable(record.apiHost)}, not to ${api}`}
+    return {found: {...found, ...expiryOf(record)}}
+  })
 
-/** @param dataDir where to write login.json again, if it is missing */
-async function currentAccount(
-  backend: Backend,
-  state: LoginState,
-  dataDir: string | undefined,
-): Promise<Current | undefined> {
+/** Who is logged in; `login.json` is written again, if it is missing. */
+async function currentAccount({lookOnly, places, state}: Look, backend: Backend): Promise<Current | undefined> {
   const {loggedOut, named, remembered} = state
   if (named !== undefined || loggedOut) return currentAmong([], state)
   const current = currentAmong(await backend.accounts(), state)
-  if (dataDir !== undefined && remembered !== undefined && current !== 'several' && current?.account === remembered) {
+  if (!lookOnly && remembered !== undefined && current !== 'several' && current?.account === remembered) {
     const {nameAgain} = await import('./name-again.js')
-    await nameAgain(dataDir, remembered)
+    await nameAgain(places.around.dataDir, remembered)
   }
   return current
 }
 
-export type Current = {account: string} | 'several'
-
-/** Which of the keychain's accounts is logged in; 'several' if it could be any of them. */
-export function currentAmong(
-  accounts: readonly string[],
-  {loggedOut, named, remembered, tokens}: LoginState,
-): Current | undefined {
-  if (named !== undefined) return {account: named}
-  if (loggedOut) return undefined
-  if (remembered !== undefined && accounts.includes(remembered)) return {account: remembered}
-  // Whoever's token went to .netrc is there, and does not become somebody else for want of a login.json.
-  if (tokens.some(({account, savedIn}) => account === remembered && savedIn === 'netrc')) return undefined
-  const [account, ...more] = accounts
-  if (more.length > 0) return 'several'
-  return account === undefined ? undefined : {account}
-}
-
-async function findInNetrc(places: Places, state: LoginState): Promise<Lookup> {
+async function findInNetrc({places, state}: Look): Promise<Lookup> {
   const netrc = await places.netrc()
   const entry = (await netrc.entries()).find(({host}) => host === places.around.hosts.api)
   if (!entry?.token) return {}
@@ -133,14 +119,9 @@ async function findInNetrc(places: Places, state: LoginState): Promise<Lookup> {
   return {found: {...found, ...expiryOf(recordOf(found, state))}}
 }
 
-async function findAfterTrouble(
-  places: Places,
-  keychain: KeychainSession,
-  trouble: BackendError,
-  state: LoginState,
-  lookOnly: boolean,
-): Promise<Lookup> {
-  const inNetrc = await findInNetrc(places, state)
+async function findAfterTrouble(look: Look, keychain: KeychainSession, trouble: BackendError): Promise<Lookup> {
+  const inNetrc = await findInNetrc(look)
+  const {lookOnly, state} = look
   const onRecord = state.named ?? state.remembered
   const {found} = inNetrc
   if (!found) return {because: trouble.message, trouble}

@@ -1,7 +1,8 @@
 // The token in use, what it keeps from being used, and the keychain that it may be in.
 import {BackendError} from '../backends/backend.js'
 import type {NetrcEntry} from '../backends/netrc.js'
-import {currentAmong, findToken} from '../credentials/find.js'
+import {currentAmong} from '../credentials/current.js'
+import {findToken} from '../credentials/find.js'
 import type {LoginState} from '../credentials/login-state.js'
 import type {Found, Places} from '../credentials/places.js'
 import {ApiError} from '../heroku/api.js'

@@ -1,7 +1,7 @@
 // Who the user acts as once the tokens are in the keychain.
 import {printable} from '../../printable.js'
 import {UserError} from '../../user-error.js'
-import {currentAmong} from '../find.js'
+import {currentAmong} from '../current.js'
 import type {LoginState} from '../login-state.js'
 import type {Conflict, Wishes} from './plan.js'
 import type {CheckedCopy, Survey} from './survey.js'
