@@ -10,7 +10,8 @@ const COMMANDS: [ids: string[], command: string][] = [
   [['alpine'], 'sudo apk add libsecret'],
 ]
 
-const ANYWHERE = 'install it: libsecret-tools on Debian and Ubuntu, libsecret on Fedora and Arch'
+/** What to look for, whatever the distribution. */
+export const INSTALL_ANYWHERE = 'install it: libsecret-tools on Debian and Ubuntu, libsecret on Fedora and Arch'
 
 /**
  * @param osRelease the text of os-release(5)
@@ -25,7 +26,7 @@ export function installHint(osRelease: string): string {
     if (known) return known[1]
   }
 
-  return ANYWHERE
+  return INSTALL_ANYWHERE
 }
 
 /** The text of os-release(5) here; empty where there is none. */

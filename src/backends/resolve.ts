@@ -1,6 +1,7 @@
 // Which keychain this machine has: the one place that looks at the platform for it.
 import {findProgram} from '../find-program.js'
-import {type Backend, type BackendName} from './backend.js'
+import type {Backend, BackendName} from './backend.js'
+import {INSTALL_ANYWHERE} from './install-hint.js'
 import type {ToolOptions} from './tool.js'
 
 export type KeychainName = Exclude<BackendName, 'netrc'>
@@ -43,7 +44,7 @@ function resolveSecretService(env: NodeJS.ProcessEnv): Keychain {
     return {
       name: undefined,
       because: 'secret-tool is not installed',
-      hint: 'install it: libsecret-tools on Debian and Ubuntu, libsecret on Fedora and Arch',
+      hint: INSTALL_ANYWHERE,
     }
   return {
     name: 'secret-service',

@@ -6,6 +6,7 @@ import {type Conflict, mayReplace, type Planned, type Step, type Wishes} from '.
 import type {Spot} from './plain-copies.js'
 import type {CheckedCopy, Survey} from './survey.js'
 import {currentAfter, isNamed, type OwnedCopy} from './who.js'
+import {tokenOf} from './words.js'
 
 /** One account's token that goes into the keychain, and the copies of it. */
 interface Move {
@@ -141,10 +142,7 @@ const invalidNotes = ({copies}: Survey, {prune}: Wishes) =>
     ? []
     : copies
         .filter(({verdict}) => verdict === 'invalid')
-        .map(({account, spot}) => `${whose(account)} in ${spot.path} is not valid any more; to remove it: --prune`)
-
-const whose = (account: string | undefined) =>
-  account === undefined ? 'the token' : `the token of ${printable(account)}`
+        .map(({account, spot}) => `${tokenOf(account)} in ${spot.path} is not valid any more; to remove it: --prune`)
 
 /** The API knows better than a file that was written years ago. */
 const mismatchNotes = ({copies}: Survey) =>

@@ -51,10 +51,11 @@ export function inWords(step: Step, title: string): Words | undefined {
   }
 }
 
-const tokenOf = (account: string | undefined) =>
+/** A token, by whose it is. */
+export const tokenOf = (account: string | undefined) =>
   account === undefined ? 'the token' : `the token of ${printable(account)}`
 
-export const placeOf = (spot: Spot) =>
+const placeOf = (spot: Spot) =>
   spot.in === 'netrc' ? `${printable(spot.path)} (${spot.hosts.join(' and ')})` : printable(spot.path)
 
 /** The flag that answers a conflict. */
