@@ -59,7 +59,7 @@ const ATTENDED_MS = 60_000
 
 /**
  * How long a keychain may take, in milliseconds: a minute where somebody may be answering its prompt, else seconds.
- * @param terminal whether stdin and stderr are a terminal
+ * @param terminal whether stderr is a terminal
  */
 export function patience(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, terminal: boolean): number {
   return terminal || hasDisplay(env, platform) ? ATTENDED_MS : UNATTENDED_MS

@@ -3,7 +3,7 @@ import {Places, type Surroundings} from './places.js'
 
 /**
  * The places that hold tokens on this machine, as this process's environment has them.
- * @param terminal whether stdin and stderr are a terminal, where somebody may answer a keychain's prompt
+ * @param terminal whether stderr is a terminal, where somebody may answer a keychain's prompt
  */
 export function openPlaces({
   terminal,

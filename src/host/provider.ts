@@ -17,11 +17,8 @@ export interface Provider {
   removeAuth(account: string | undefined, hosts: string[]): Promise<void>
 }
 
-/**
- * @param notify tells the user one line
- */
-export function openProvider(places: Places, notify: (line: string) => void): Provider {
-  const {dataDir, hosts} = places.around
+export function openProvider(places: Places): Provider {
+  const {dataDir, hosts, notify} = places.around
   // Each client asks for itself, and a command may have several.
   const answers = new Map<string, Promise<{account?: string; token: string}>>()
 

@@ -1,16 +1,21 @@
+// Having the four tiers answer for one command that is not ours. How it gets at tokens depends on the copy of the client
+// (`@heroku-cli/command`) that its plugin has, which client.ts finds:
+//
+//   12.4 and later            takes a provider of credentials: provider.ts asks the four tiers for it
+//   older ones, and plugins   read .netrc through netrc-parser: netrc-overlay.ts stands before the parser's class,
+//   from before oclif         loaded-machines.ts and heroku-machine.ts in the place of what it has read
+//
+// netrc-parser's readers cannot wait, so for them sync-credentials.ts knows the answer, or stands still until a thread
+// has it: ask-standing-still.ts -> netrc-order.ts (what the two say to each other) -> netrc-worker.ts -> netrc-answer.ts.
+// What a keychain's trouble becomes for a command that only knows tokens is in refusal.ts.
 import type {Command, Interfaces} from '@oclif/core'
 import {createRequire} from 'node:module'
-import {isatty} from 'node:tty'
 import {pathToFileURL} from 'node:url'
-import {openPlaces} from '../credentials/open-places.js'
 import type {Places} from '../credentials/places.js'
-import {hostsFrom} from '../hosts.js'
-import {lightRun} from '../light-run.js'
 import {type Client, findClient, findNetrcParsers, SETTER} from './client.js'
+import {openHostPlaces} from './host-places.js'
 import {openProvider, type Provider} from './provider.js'
 import type {SyncCredentials} from './sync-credentials.js'
-
-const STDERR = 2
 
 // One of each for the process, however many copies there are: a keychain is not asked again once it has failed.
 let places: Places | undefined
@@ -39,15 +44,12 @@ async function once(copy: string, serve: () => Promise<void>): Promise<void> {
   await serve()
 }
 
-async function provide({bin, dataDir}: Interfaces.Config, {providerModule}: Client): Promise<void> {
+async function provide(config: Interfaces.Config, {providerModule}: Client): Promise<void> {
   const client = (await import(pathToFileURL(providerModule).href)) as Record<string, unknown>
   const set = client[SETTER]
   if (typeof set !== 'function') return
-  const notify = (line: string) => {
-    process.stderr.write(`${bin}: ${line}\n`)
-  }
-  places ??= openPlaces({dataDir, hosts: hostsFrom(process.env), run: lightRun, terminal: isatty(STDERR), notify})
-  ;(set as (provider: Provider) => void)(openProvider(places, notify))
+  places ??= openHostPlaces(config)
+  ;(set as (provider: Provider) => void)(openProvider(places))
 }
 
 async function overlay(config: Interfaces.Config, parser: string): Promise<void> {

@@ -1,12 +1,10 @@
 // The four tiers, as the overlay of netrc-parser needs them: asked at most once a process, and kept up to date by what
 // is saved in it.
-import {openPlaces} from '../credentials/open-places.js'
-import type {Places} from '../credentials/places.js'
-import {type Hosts, hostsFrom} from '../hosts.js'
-import {lightRun} from '../light-run.js'
+import type {Hosts} from '../hosts.js'
 import {UserError} from '../user-error.js'
+import {askStandingStill} from './ask-standing-still.js'
+import {isTerminal, openHostPlaces} from './host-places.js'
 import type {Answer, Changes, Reply, Request, Trouble} from './netrc-answer.js'
-import {askStandingStill} from './netrc-sync.js'
 import {forHost} from './refusal.js'
 
 export interface SyncCredentials {
@@ -35,20 +33,12 @@ export interface SyncCredentials {
  * @param thread the file of the thread that asks; default: the one that this package was built with
  */
 export function openSyncCredentials({bin, dataDir}: {bin: string; dataDir: string}, thread?: URL): SyncCredentials {
-  const terminal = process.stderr.isTTY
-  const open = (): Places =>
-    openPlaces({
-      dataDir,
-      hosts: hostsFrom(process.env),
-      run: lightRun,
-      terminal,
-      notify: (line) => process.stderr.write(`${bin}: ${line}\n`),
-    })
+  const open = () => openHostPlaces({bin, dataDir})
   const {apiKey, around, keychain, netrcOnly} = open()
   let answer: Answer | undefined
 
   const standingStill = (request: Request): Reply => {
-    const how = {bin, dataDir, terminal, timeoutMs: around.timeoutMs}
+    const how = {bin, dataDir, terminal: isTerminal(), timeoutMs: around.timeoutMs}
     return askStandingStill(request, thread === undefined ? how : {...how, thread})
   }
   const remember = (replied: Reply) => {

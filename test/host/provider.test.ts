@@ -12,8 +12,7 @@ const locked = () => new BackendError('locked', 'the keyring is locked', 'unlock
 
 describe("the provider that the Heroku CLI's client takes", () => {
   const user = freshUser()
-  const open = (...how: Parameters<typeof user.places>) =>
-    openProvider(user.places(...how), (line) => user.notices.push(line))
+  const open = (...how: Parameters<typeof user.places>) => openProvider(user.places(...how))
   /** What a request with the token would be sent with, or what it fails with. */
   const header = (token: string) => {
     try {

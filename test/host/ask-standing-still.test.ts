@@ -2,7 +2,7 @@ import {expect} from 'chai'
 import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
-import {askStandingStill} from '../../src/host/netrc-sync.js'
+import {askStandingStill} from '../../src/host/ask-standing-still.js'
 import {freshNetrcReader} from '../support/netrc-reader.js'
 import {ada} from '../support/user.js'
 
