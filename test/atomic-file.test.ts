@@ -15,7 +15,8 @@ import {
 } from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import {realTarget, replaceFile} from '../src/atomic-file.js'
-import {freshFolder, refusalOf} from './fixtures/netrc/folder.js'
+import {freshFolder} from './support/fresh-folder.js'
+import {refusalOf} from './support/thrown-by.js'
 
 const windows = process.platform === 'win32'
 const root = process.getuid?.() === 0

@@ -12,7 +12,8 @@ import {
 import {openNetrc} from '../../src/backends/netrc.js'
 import {type NetrcFileOptions, updateNetrc} from '../../src/backends/netrc-file.js'
 import {run} from '../../src/run.js'
-import {freshFolder, refusalOf} from '../fixtures/netrc/folder.js'
+import {freshFolder} from '../support/fresh-folder.js'
+import {refusalOf} from '../support/thrown-by.js'
 
 const hosts = {api: 'api.heroku.com', git: 'git.heroku.com'}
 const ada = {account: 'ada@example.com', token: 'HRKU-1'}

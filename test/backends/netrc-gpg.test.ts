@@ -6,7 +6,8 @@ import {join} from 'node:path'
 import {openNetrc} from '../../src/backends/netrc.js'
 import {findProgram} from '../../src/find-program.js'
 import {run, type Run} from '../../src/run.js'
-import {freshFolder, refusalOf} from '../fixtures/netrc/folder.js'
+import {freshFolder} from '../support/fresh-folder.js'
+import {refusalOf} from '../support/thrown-by.js'
 
 const hosts = {api: 'api.heroku.com', git: 'git.heroku.com'}
 const ada = {account: 'ada@example.com', token: 'HRKU-1'}

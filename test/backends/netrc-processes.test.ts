@@ -9,7 +9,7 @@ import {fileURLToPath} from 'node:url'
 import {parse} from '../../src/backends/netrc-tokenizer.js'
 import {openNetrc} from '../../src/backends/netrc.js'
 import {run} from '../../src/run.js'
-import {freshFolder} from '../fixtures/netrc/folder.js'
+import {freshFolder} from '../support/fresh-folder.js'
 
 const program = fileURLToPath(new URL('../fixtures/netrc/set-tokens.ts', import.meta.url))
 const pair = (host: string, index: number) =>

@@ -6,7 +6,7 @@ import {spawnSync} from 'node:child_process'
 import {writeFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import {readEntry, writeEntry} from '../../src/backends/netrc-document.js'
-import {freshFolder} from '../fixtures/netrc/folder.js'
+import {freshFolder} from '../support/fresh-folder.js'
 
 type Hosts = Record<string, [login: string, account: string, password: string]>
 

@@ -2,8 +2,9 @@ import {expect} from 'chai'
 import {readFileSync, writeFileSync} from 'node:fs'
 import {type NetrcBackend, openNetrc} from '../../src/backends/netrc.js'
 import {run} from '../../src/run.js'
-import {freshFolder, refusalOf} from '../fixtures/netrc/folder.js'
 import {refused, shapes} from '../fixtures/netrc/shapes.js'
+import {freshFolder} from '../support/fresh-folder.js'
+import {refusalOf} from '../support/thrown-by.js'
 
 const hosts = {api: 'api.heroku.com', git: 'git.heroku.com'}
 const credential = {account: 'new@example.com', token: 'HRKU-new'}

@@ -2,7 +2,8 @@ import {expect} from 'chai'
 import {existsSync, readFileSync, readdirSync, statSync, writeFileSync} from 'node:fs'
 import {type MachineChange, openNetrc} from '../../src/backends/netrc.js'
 import {run} from '../../src/run.js'
-import {freshFolder, refusalOf} from '../fixtures/netrc/folder.js'
+import {freshFolder} from '../support/fresh-folder.js'
+import {refusalOf} from '../support/thrown-by.js'
 
 const hosts = {api: 'api.heroku.com', git: 'git.heroku.com'}
 const ada = {account: 'ada@example.com', token: 'HRKU-1'}

@@ -1,29 +1,18 @@
 import {expect} from 'chai'
-import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
-import {tmpdir} from 'node:os'
+import {mkdirSync, symlinkSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {findClient, findNetrcParsers} from '../../src/host/client.js'
+import {freshFolder} from '../support/fresh-folder.js'
 
 const CLIENT = join('node_modules', '@heroku-cli', 'command')
 const SETTER = 'export function setCredentialManagerProvider(p) {}\n'
 
 describe("the copy of the Heroku CLI's client that a plugin uses", () => {
-  let root: string
-  beforeEach(() => {
-    root = realpathSync(mkdtempSync(join(tmpdir(), 'client-')))
-  })
-  afterEach(() => {
-    rmSync(root, {recursive: true})
-  })
-
-  const write = (path: string, content: string) => {
-    mkdirSync(dirname(join(root, path)), {recursive: true})
-    writeFileSync(join(root, path), content)
-  }
+  const {path: at, write} = freshFolder()
   const addPackage = (folder: string, version = '1.0.0', dependencies: Record<string, string> = {}) => {
     write(join(folder, 'package.json'), JSON.stringify({name: folder, version, dependencies, exports: './main.js'}))
   }
-  const plugin = () => join(root, 'plugin')
+  const plugin = () => at('plugin')
 
   it('is none where the plugin has none', () => {
     addPackage('plugin')
@@ -34,7 +23,7 @@ describe("the copy of the Heroku CLI's client that a plugin uses", () => {
   it('is its own before that of the CLI around it', () => {
     addPackage('plugin')
     addPackage(CLIENT, '13.2.0')
-    expect(findClient(plugin())).to.deep.include({root: join(root, CLIENT), version: '13.2.0'})
+    expect(findClient(plugin())).to.deep.include({root: at(CLIENT), version: '13.2.0'})
     addPackage(join('plugin', CLIENT), '11.8.0')
     expect(findClient(plugin())).to.deep.include({root: join(plugin(), CLIENT), version: '11.8.0'})
   })
@@ -42,13 +31,13 @@ describe("the copy of the Heroku CLI's client that a plugin uses", () => {
   it('is named as node names it, where a link leads to it', () => {
     addPackage('plugin')
     addPackage('elsewhere', '13.2.0')
-    mkdirSync(join(root, dirname(CLIENT)), {recursive: true})
-    symlinkSync(join(root, 'elsewhere'), join(root, CLIENT))
-    expect(findClient(plugin())?.root).to.equal(join(root, 'elsewhere'))
+    mkdirSync(at(dirname(CLIENT)), {recursive: true})
+    symlinkSync(at('elsewhere'), at(CLIENT))
+    expect(findClient(plugin())?.root).to.equal(at('elsewhere'))
   })
 
   describe('is served', () => {
-    const seam = () => findClient(root)?.seam
+    const seam = () => findClient(at(''))?.seam
 
     it('as a provider, where it takes one', () => {
       addPackage(CLIENT, '12.4.2')
@@ -77,16 +66,16 @@ describe("the copy of the Heroku CLI's client that a plugin uses", () => {
       addPackage('plugin', '1.0.0', needs)
       addPackage(join('plugin', CLIENT), '11.8.0', needs)
       addPackage(PARSER)
-      expect(findNetrcParsers(plugin())).to.deep.equal([join(root, PARSER)])
+      expect(findNetrcParsers(plugin())).to.deep.equal([at(PARSER)])
       addPackage(join('plugin', CLIENT, PARSER))
-      expect(findNetrcParsers(plugin())).to.deep.equal([join(root, PARSER), join(plugin(), CLIENT, PARSER)])
+      expect(findNetrcParsers(plugin())).to.deep.equal([at(PARSER), join(plugin(), CLIENT, PARSER)])
     })
 
     it('of what plugins from before oclif use', () => {
       addPackage('plugin', '1.0.0', {'heroku-cli-util': '^8.0.0'})
       addPackage(join('node_modules', 'heroku-cli-util'), '8.0.0', {'netrc-parser': '^3.1.6'})
       addPackage(PARSER)
-      expect(findNetrcParsers(plugin())).to.deep.equal([join(root, PARSER)])
+      expect(findNetrcParsers(plugin())).to.deep.equal([at(PARSER)])
     })
 
     it('but not with one that happens to lie about', () => {

@@ -1,9 +1,9 @@
 import {Config} from '@oclif/core'
 import {expect} from 'chai'
-import {existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs'
-import {tmpdir} from 'node:os'
-import {dirname, join} from 'node:path'
+import {existsSync} from 'node:fs'
+import {join} from 'node:path'
 import {serveCommands} from '../../src/host/serve-commands.js'
+import {freshFolder} from '../support/fresh-folder.js'
 
 const PROVIDER = `
 import {writeFileSync} from 'node:fs'
@@ -17,18 +17,7 @@ const WITH_CLIENT = "exports.default = class { get heroku() {} static run() { re
 const WITHOUT_CLIENT = "exports.default = class { static run() { return 'ran' } }\n"
 
 describe('serving the commands of a host', () => {
-  let root: string
-  beforeEach(() => {
-    root = realpathSync(mkdtempSync(join(tmpdir(), 'serve-')))
-  })
-  afterEach(() => {
-    rmSync(root, {recursive: true})
-  })
-
-  const write = (path: string, content: string) => {
-    mkdirSync(dirname(join(root, path)), {recursive: true})
-    writeFileSync(join(root, path), content)
-  }
+  const {path: at, write} = freshFolder()
   const addPlugin = (folder: string, name: string, commands: Record<string, string>, more = {}, dependencies = {}) => {
     for (const [id, code] of Object.entries(commands)) write(join(folder, 'commands', `${id}.js`), code)
     const manifest = Object.keys(commands).map((id) => [id, {id, aliases: [], args: {}, flags: {}, pluginName: name}])
@@ -43,12 +32,12 @@ describe('serving the commands of a host', () => {
     const home = join(folder, 'node_modules', '@heroku-cli', 'command')
     write(join(home, 'package.json'), JSON.stringify({name: '@heroku-cli/command', version, type: 'module'}))
     write(join(home, 'lib', 'credential-manager.js'), code)
-    return (name: 'imported' | 'provider') => existsSync(join(root, home, 'lib', name))
+    return (name: 'imported' | 'provider') => existsSync(at(join(home, 'lib', name)))
   }
   const openHost = async () => {
     addPlugin('.', 'heroku', {apps: WITH_CLIENT, version: WITHOUT_CLIENT}, {plugins: ['other']}, {other: '1.0.0'})
     addPlugin('node_modules/other', 'other', {thing: WITHOUT_CLIENT})
-    const config = await Config.load({root, userPlugins: false, devPlugins: false})
+    const config = await Config.load({root: at(''), userPlugins: false, devPlugins: false})
     serveCommands(config)
     return config
   }
@@ -70,7 +59,7 @@ describe('serving the commands of a host', () => {
   it('serves a command that another one runs by a configuration of its own', async () => {
     const client = addClient('.')
     const config = await openHost()
-    await (await Config.load({root, plugins: config.plugins})).runCommand('apps')
+    await (await Config.load({root: at(''), plugins: config.plugins})).runCommand('apps')
     expect(client('provider')).to.equal(true)
   })
 

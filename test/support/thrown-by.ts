@@ -1,3 +1,5 @@
+import {BackendError} from '../../src/backends/backend.js'
+
 /**
  * What an action was refused with.
  * @throws {Error} if it was not refused at all
@@ -10,4 +12,11 @@ export async function thrownBy(action: Promise<unknown>): Promise<Error & Record
   if (!(error instanceof Error)) throw new Error(`no Error was thrown, but ${String(error)}`)
   if (error.message === 'nothing was thrown') throw error
   return error as Error & Record<string, unknown>
+}
+
+/** The same, of a backend or a file. */
+export async function refusalOf(action: Promise<unknown>): Promise<BackendError> {
+  const error = await thrownBy(action)
+  if (error instanceof BackendError) return error
+  throw error
 }
