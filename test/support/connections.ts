@@ -60,7 +60,7 @@ async function atTerminal(sandbox: Sandbox, args: string[], steps: readonly Step
  * Reads what `strace -f -xx` has written of programs and connections.
  * @throws {Error} at an address that it does not understand
  */
-export function parseConnections(text: string): Connection[] {
+function parseConnections(text: string): Connection[] {
   const calls = callsIn(text)
   // Who started whom, threads too: what one does it does as the program of whoever started it, until it starts another.
   const parents = new Map(

@@ -1,11 +1,9 @@
 // A git host on this machine: git's own HTTP server, behind TLS and a password, as Heroku's is.
 import {execa} from 'execa'
-import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdir, mkdtemp, readFile, realpath, rm} from 'node:fs/promises'
 import type {IncomingMessage, RequestListener, ServerResponse} from 'node:http'
 import {createServer} from 'node:https'
-import type {Socket} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
@@ -13,7 +11,7 @@ import {pipeline} from 'node:stream/promises'
 import {makeCertificate} from './certificate.js'
 import {listen as listenOn} from './listen.js'
 import type {Env} from './sandbox.js'
-import {underSupervision} from './supervised.js'
+import {spawnSupervised} from './supervised.js'
 import {gitEnv} from './work-tree.js'
 
 /** A request as it came in, and what became of it. */
@@ -177,19 +175,7 @@ interface Backend {
 }
 
 function startBackend(env: Env, cwd: string): Backend {
-  const child = spawn(...underSupervision('git', ['http-backend']), {
-    env,
-    cwd,
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    detached: true,
-  })
-  const [stdin, stdout, stderr, lifeline] = child.stdio as unknown as [Socket, Socket, Socket, Socket]
-  for (const pipe of [stdin, stdout, stderr, lifeline]) {
-    pipe.unref()
-    // EPIPE, when it ends before it has read everything; its answer says it all.
-    pipe.on('error', () => undefined)
-  }
-  child.unref()
+  const {child, lifeline, stderr, stdin, stdout} = spawnSupervised('git', ['http-backend'], {cwd, env})
   const ended = once(child, 'close')
   return {
     stdin,

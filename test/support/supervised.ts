@@ -46,20 +46,7 @@ export interface SupervisedOptions {
  * It does not keep this process alive.
  */
 export function startSupervised(file: string, args: readonly string[], options: SupervisedOptions): Supervised {
-  const child = spawn(...underSupervision(file, args), {
-    env: options.env,
-    cwd: options.cwd,
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    // Ctrl-C at the terminal is for the test run; the supervisor learns of its end by itself.
-    detached: true,
-  })
-  const [stdin, stdout, stderr, lifeline] = child.stdio as unknown as [Socket, Socket, Socket, Socket]
-  for (const pipe of [stdin, stdout, stderr, lifeline]) {
-    pipe.unref()
-    // EPIPE, when the program ends before it has read or we have written; its end says it all.
-    pipe.on('error', () => undefined)
-  }
-  child.unref()
+  const {child, lifeline, stderr, stdin, stdout} = spawnSupervised(file, args, options)
   stdin.end(options.input ?? '')
 
   let complaints = ''
@@ -83,6 +70,32 @@ export function startSupervised(file: string, args: readonly string[], options: 
       await ended
     },
   }
+}
+
+/**
+ * The same, for whoever talks to it in ways of their own. It ends when `lifeline` is closed. Neither it nor its pipes keep
+ * this process alive.
+ */
+export function spawnSupervised(
+  file: string,
+  args: readonly string[],
+  {cwd, env}: {cwd: string; env: NodeJS.ProcessEnv},
+) {
+  const child = spawn(...underSupervision(file, args), {
+    env,
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    // Ctrl-C at the terminal is for the test run; the supervisor learns of its end by itself.
+    detached: true,
+  })
+  const [stdin, stdout, stderr, lifeline] = child.stdio as unknown as [Socket, Socket, Socket, Socket]
+  for (const pipe of [stdin, stdout, stderr, lifeline]) {
+    pipe.unref()
+    // EPIPE, when the program ends before it has read or we have written; its end says it all.
+    pipe.on('error', () => undefined)
+  }
+  child.unref()
+  return {child, stdin, stdout, stderr, lifeline}
 }
 
 function endOf(child: ChildProcess): Promise<Ending> {
