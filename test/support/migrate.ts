@@ -3,10 +3,9 @@ import {readdir, utimes} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {KeychainSession} from '../../src/credentials/keychain-session.js'
 import {carryOut, type Failure} from '../../src/credentials/migrate/carry-out.js'
-import {planToKeychain} from '../../src/credentials/migrate/plan-to-keychain.js'
-import {planToNetrc, surveyBack} from '../../src/credentials/migrate/plan-to-netrc.js'
+import {makePlan} from '../../src/credentials/migrate/make-plan.js'
 import type {Conflict, Plan, Wishes} from '../../src/credentials/migrate/plan.js'
-import {survey, type Verify} from '../../src/credentials/migrate/survey.js'
+import type {Verify} from '../../src/credentials/migrate/survey.js'
 import {inWords} from '../../src/credentials/migrate/words.js'
 import type {Places} from '../../src/credentials/places.js'
 
@@ -24,10 +23,7 @@ export async function migrate(
   {verify, ...wishes}: Wishes & {verify?: Verify} = {},
 ): Promise<Migrated> {
   const keychain = sessionOf(places)
-  const planned =
-    to === 'netrc'
-      ? planToNetrc(await surveyBack(places, keychain, verify, wishes.account), wishes)
-      : planToKeychain(await survey(places, keychain, verify), wishes)
+  const planned = await makePlan(places, keychain, to, verify, wishes)
   if (!planned.plan) return {conflicts: planned.conflicts}
   const done: string[] = []
   const {plan} = planned

@@ -4,10 +4,9 @@ import {installHint, readOsRelease} from '../../backends/install-hint.js'
 import type {KeychainSession} from '../../credentials/keychain-session.js'
 import {carryOut, type Failure} from '../../credentials/migrate/carry-out.js'
 import {decide} from '../../credentials/migrate/decide.js'
-import {planToKeychain} from '../../credentials/migrate/plan-to-keychain.js'
-import {planToNetrc, surveyBack} from '../../credentials/migrate/plan-to-netrc.js'
+import {makePlan} from '../../credentials/migrate/make-plan.js'
 import type {Plan, Wishes} from '../../credentials/migrate/plan.js'
-import {survey, type Verify} from '../../credentials/migrate/survey.js'
+import type {Verify} from '../../credentials/migrate/survey.js'
 import {inWords, type PublicStep, withoutTokens} from '../../credentials/migrate/words.js'
 import {Places} from '../../credentials/places.js'
 import {haveGitUseToken} from '../../git/after-login.js'
@@ -70,10 +69,7 @@ export default class AuthMigrate extends BaseCommand {
     const mayAsk = isInteractive() && !this.jsonEnabled() && !flags['dry-run']
     const plan = await decide(
       wishes,
-      async (wishes) =>
-        flags.to === 'netrc'
-          ? planToNetrc(await surveyBack(places, keychain, verify, wishes.account), wishes)
-          : planToKeychain(await survey(places, keychain, verify), wishes),
+      (wishes) => makePlan(places, keychain, flags.to, verify, wishes),
       mayAsk ? {notify: places.around.notify, ask: (question) => this.askUser(question)} : undefined,
     )
 
