@@ -3,8 +3,10 @@ import {accessSync, constants, mkdirSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import type {BackendName, Credential} from '../backends/backend.js'
 
-const THE_CLIS = 'login.json'
-const OURS = 'heroku-keychain.json'
+/** The Heroku CLI's file. */
+export const LOGIN_JSON = 'login.json'
+/** Ours. */
+export const OUR_JSON = 'heroku-keychain.json'
 
 /** What we remember of a token that we stored. */
 export interface TokenRecord {
@@ -41,7 +43,7 @@ interface OurFile {
  * @param dataDir oclif's `config.dataDir`
  */
 export function readLoginState(dataDir: string): LoginState {
-  const theClis = readJson(join(dataDir, THE_CLIS))
+  const theClis = readJson(join(dataDir, LOGIN_JSON))
   const ours = readOurs(dataDir)
   return {
     ...(isRecord(theClis) && isName(theClis.account) ? {named: theClis.account} : {}),
@@ -77,7 +79,7 @@ export async function recordCurrent(dataDir: string, account: string): Promise<v
 
 /** Writes `login.json`, byte for byte as the Heroku CLI does. */
 export async function nameAccount(dataDir: string, account: string): Promise<void> {
-  await write(dataDir, THE_CLIS, `${JSON.stringify({account})}\n`)
+  await write(dataDir, LOGIN_JSON, `${JSON.stringify({account})}\n`)
 }
 
 /**
@@ -100,7 +102,7 @@ export async function forgetToken(dataDir: string, account: string): Promise<voi
 export async function recordLogout(dataDir: string, account: string | undefined): Promise<void> {
   const {tokens} = readOurs(dataDir)
   await writeOurs(dataDir, {version: 1, loggedOut: true, tokens: tokens.filter((token) => token.account !== account)})
-  rmSync(join(dataDir, THE_CLIS), {force: true})
+  rmSync(join(dataDir, LOGIN_JSON), {force: true})
 }
 
 /** Forgets what we remember of a token that is gone, and leaves alone who is current. */
@@ -124,7 +126,7 @@ function prepare(dataDir: string): void {
 }
 
 function readOurs(dataDir: string): OurFile {
-  const read = readJson(join(dataDir, OURS))
+  const read = readJson(join(dataDir, OUR_JSON))
   if (!isRecord(read)) return {version: 1, loggedOut: false, tokens: []}
   return {
     version: 1,
@@ -135,7 +137,7 @@ function readOurs(dataDir: string): OurFile {
 }
 
 async function writeOurs(dataDir: string, file: OurFile): Promise<void> {
-  await write(dataDir, OURS, `${JSON.stringify(file, undefined, 2)}\n`)
+  await write(dataDir, OUR_JSON, `${JSON.stringify(file, undefined, 2)}\n`)
 }
 
 async function write(dataDir: string, name: string, text: string): Promise<void> {

@@ -2,6 +2,7 @@
 // no import beyond node's own, and no process.
 import {mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {LOGIN_JSON, OUR_JSON} from '../credentials/login-state.js'
 import {globalFiles} from './global-files.js'
 import {launcherPath} from './launcher-path.js'
 
@@ -80,9 +81,9 @@ function stateOf(file: string): string {
  * Whether somebody is logged in, as far as that shows without asking a keychain: git is configured for nobody else.
  */
 export function someoneIsLoggedIn(env: NodeJS.ProcessEnv, dataDir: string): boolean {
-  if (env.HEROKU_API_KEY || exists(join(dataDir, 'login.json'))) return true
+  if (env.HEROKU_API_KEY || exists(join(dataDir, LOGIN_JSON))) return true
   try {
-    const {account} = JSON.parse(readFileSync(join(dataDir, 'heroku-keychain.json'), 'utf8')) as {account?: unknown}
+    const {account} = JSON.parse(readFileSync(join(dataDir, OUR_JSON), 'utf8')) as {account?: unknown}
     return typeof account === 'string'
   } catch {
     return false
