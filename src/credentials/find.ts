@@ -21,8 +21,8 @@ export interface FindOptions {
   lookOnly?: boolean
 }
 
-/** One look through the tiers: where, who is logged in, and how. */
-interface Look {
+/** One search of the tiers: where, who is logged in, and how. */
+interface Search {
   places: Places
   state: LoginState
   lookOnly: boolean
@@ -37,19 +37,19 @@ export async function findToken(places: Places, {lookOnly = false}: FindOptions 
   const {apiKey, keychain} = places
   if (apiKey !== undefined) return {found: {token: apiKey, source: 'HEROKU_API_KEY', place: 'HEROKU_API_KEY'}}
   const state = readLoginState(places.around.dataDir)
-  const look: Look = {places, state, lookOnly}
-  if (!keychain) return findInNetrc(look)
+  const search: Search = {places, state, lookOnly}
+  if (!keychain) return findInNetrc(search)
 
   let looked: Lookup
   try {
-    looked = await findInKeychain(look, keychain)
+    looked = await findInKeychain(search, keychain)
   } catch (error) {
     if (!(error instanceof BackendError)) throw error
-    return findAfterTrouble(look, keychain, error)
+    return findAfterTrouble(search, keychain, error)
   }
 
   if (looked.found && !isSuperseded(looked.found, state)) return looked
-  const inNetrc = await findInNetrc(look)
+  const inNetrc = await findInNetrc(search)
   if (!looked.found) return inNetrc.found ? inNetrc : looked
   return inNetrc.found && recordOf(inNetrc.found, state) ? inNetrc : looked
 }
@@ -60,27 +60,27 @@ export async function findToken(places: Places, {lookOnly = false}: FindOptions 
  */
 export async function findAccountToken(places: Places, account: string): Promise<Lookup> {
   const state = {...readLoginState(places.around.dataDir), named: account}
-  const look: Look = {places, state, lookOnly: false}
+  const search: Search = {places, state, lookOnly: false}
   const {keychain} = places
   let trouble: BackendError | undefined
   if (keychain)
     try {
-      const looked = await findInKeychain(look, keychain)
+      const looked = await findInKeychain(search, keychain)
       if (looked.found ? !isSuperseded(looked.found, state) : looked.because !== undefined) return looked
     } catch (error) {
       if (!(error instanceof BackendError)) throw error
       trouble = error
     }
-  const inNetrc = await findInNetrc(look)
+  const inNetrc = await findInNetrc(search)
   if (inNetrc.found?.account === account) return inNetrc
   return trouble ? {because: trouble.message, trouble} : {}
 }
 
-const findInKeychain = (look: Look, keychain: KeychainSession) =>
+const findInKeychain = (search: Search, keychain: KeychainSession) =>
   keychain.ask(async (backend): Promise<Lookup> => {
     const {name, title} = keychain
-    const {places, state} = look
-    const current = await currentAccount(look, backend)
+    const {places, state} = search
+    const current = await currentAccount(search, backend)
     if (current === 'several') return {because: `${title} holds several accounts, and none of them is current`}
     if (current === undefined) return {}
     const {account} = current
@@ -99,7 +99,7 @@ const findInKeychain = (look: Look, keychain: KeychainSession) =>
   })
 
 /** Who is logged in; `login.json` is written again, if it is missing. */
-async function currentAccount({lookOnly, places, state}: Look, backend: Backend): Promise<Current | undefined> {
+async function currentAccount({lookOnly, places, state}: Search, backend: Backend): Promise<Current | undefined> {
   const {loggedOut, named, remembered} = state
   if (named !== undefined || loggedOut) return currentAmong([], state)
   const current = currentAmong(await backend.accounts(), state)
@@ -110,7 +110,7 @@ async function currentAccount({lookOnly, places, state}: Look, backend: Backend)
   return current
 }
 
-async function findInNetrc({places, state}: Look): Promise<Lookup> {
+async function findInNetrc({places, state}: Search): Promise<Lookup> {
   const netrc = await places.netrc()
   const entry = (await netrc.entries()).find(({host}) => host === places.around.hosts.api)
   if (!entry?.token) return {}
@@ -119,9 +119,9 @@ async function findInNetrc({places, state}: Look): Promise<Lookup> {
   return {found: {...found, ...expiryOf(recordOf(found, state))}}
 }
 
-async function findAfterTrouble(look: Look, keychain: KeychainSession, trouble: BackendError): Promise<Lookup> {
-  const inNetrc = await findInNetrc(look)
-  const {lookOnly, state} = look
+async function findAfterTrouble(search: Search, keychain: KeychainSession, trouble: BackendError): Promise<Lookup> {
+  const inNetrc = await findInNetrc(search)
+  const {lookOnly, state} = search
   const onRecord = state.named ?? state.remembered
   const {found} = inNetrc
   if (!found) return {because: trouble.message, trouble}

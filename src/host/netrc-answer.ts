@@ -60,9 +60,9 @@ async function find(places: Places): Promise<Answer> {
     return {kind: 'refused', ...(account === undefined ? {} : {account}), trouble}
   }
   try {
-    const {found, ...none} = await findToken(places)
-    if (found) return {kind: 'found', found}
-    const {because, trouble} = none as {because?: string; trouble?: BackendError}
+    const looked = await findToken(places)
+    if (looked.found) return {kind: 'found', found: looked.found}
+    const {because, trouble} = looked
     if (trouble) return refused(unreadable(trouble))
     if (because !== undefined) places.around.notify(`not logged in: ${because}`)
     return {kind: 'nothing'}

@@ -4,9 +4,9 @@ import type {Found, Places} from '../credentials/places.js'
 import type {Subject} from '../git/steady-state.js'
 import type {Verified} from '../heroku/verify.js'
 import {lookAtGit} from './git.js'
-import {aliasFiles, leftInNetrc, type Netrc, readNetrc} from './plain-text.js'
+import {aliasFiles, leftInNetrc, type Netrc, lookAtNetrc} from './plain-text.js'
 import type {CliFacts, Facts, GitFacts} from './report.js'
-import {accountOf, check, look, lookAtKeychain, shadowedBy} from './tokens.js'
+import {accountOf, checkToken, lookAtKeychain, lookForToken, shadowedBy} from './tokens.js'
 
 /** Whom to ask. */
 export interface Parts {
@@ -35,10 +35,10 @@ export async function gather({cli, places, subject, verify}: Parts): Promise<Fac
 
 async function lookAtTokens(places: Places, verify: Parts['verify']) {
   const {dataDir, hosts} = places.around
-  const {found, noToken} = await look(places)
+  const {found, noToken} = await lookForToken(places)
   // After the token, since a keychain that has failed is not asked again.
   const keychain = await lookAtKeychain(places, found, readLoginState(dataDir))
-  const [token, netrc] = await Promise.all([found && check(places, found, verify), readNetrc(places)])
+  const [token, netrc] = await Promise.all([found && checkToken(places, found, verify), lookAtNetrc(places)])
   const entry = entryOf(netrc, hosts.api)
   return {
     found,

@@ -12,7 +12,7 @@ import {accountOf, troubleOf} from './tokens.js'
 export type Netrc = {place: string; entries: NetrcEntry[]} | {place: string; because: string; hint?: string}
 
 /** Reads `.netrc`, unless it is encrypted: that is no plain text, git does not read it, and gpg may ask for a passphrase. */
-export async function readNetrc(places: Places): Promise<Netrc> {
+export async function lookAtNetrc(places: Places): Promise<Netrc> {
   let place = '.netrc'
   try {
     const netrc = await places.netrc()

@@ -11,7 +11,7 @@ import {isTold} from '../user-error.js'
 import type {Copy, KeychainFacts, NoToken, TokenFacts} from './report.js'
 
 /** Looks the token up; nothing is thrown for what is wrong with a place that it could be in. */
-export async function look(places: Places): Promise<{found?: Found; noToken?: NoToken}> {
+export async function lookForToken(places: Places): Promise<{found?: Found; noToken?: NoToken}> {
   try {
     const looked = await findToken(places, {lookOnly: true})
     if (looked.found) return {found: looked.found}
@@ -26,7 +26,7 @@ export async function look(places: Places): Promise<{found?: Found; noToken?: No
  * Asks the API about the token.
  * @param verify left out where it is not to be asked
  */
-export async function check(
+export async function checkToken(
   places: Places,
   found: Found,
   verify: ((token: string) => Promise<Verified>) | undefined,

@@ -18,7 +18,7 @@ import type {Plan, Proof, Step} from './plan.js'
 import {removePlainCopy} from './plain-copies.js'
 import {tokenIn} from './survey.js'
 
-export interface Handlers {
+export interface Callbacks {
   /** Called after each step, and never before it is true. */
   done: (step: Step) => void
   configureGit: () => Promise<void>
@@ -40,7 +40,7 @@ export async function carryOut(
   places: Places,
   keychain: KeychainSession,
   plan: Plan,
-  {configureGit, done}: Handlers,
+  {configureGit, done}: Callbacks,
 ): Promise<Failure[]> {
   const {dataDir} = places.around
   if (plan.steps.some((step) => step.do !== 'remove'))
