@@ -1,7 +1,21 @@
 // Writing down who is logged in, with words for the user where that cannot be done.
-import {BackendError} from '../backends/backend.js'
+import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
 import {causeOf} from '../file-trouble.js'
 import {UserError} from '../user-error.js'
+import {fingerprint, type TokenRecord} from './login-state.js'
+
+/** What is to be remembered of a token that is stored. */
+export const recordFor = (
+  {account, expiresAt, token}: Credential & {expiresAt?: string | undefined},
+  apiHost: string,
+  savedIn: BackendName,
+): TokenRecord => ({
+  account,
+  apiHost,
+  fingerprint: fingerprint(token),
+  savedIn,
+  ...(expiresAt === undefined ? {} : {expiresAt}),
+})
 
 /**
  * Records a login.

@@ -2,9 +2,9 @@
 import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
 import {assertStorable} from '../backends/storable.js'
 import {UserError} from '../user-error.js'
-import {assertRecordable, fingerprint, readLoginState, recordLogin} from './login-state.js'
+import {assertRecordable, readLoginState, recordLogin, type TokenRecord} from './login-state.js'
 import type {Places} from './places.js'
-import {recordingLogin} from './recording.js'
+import {recordFor, recordingLogin} from './recording.js'
 import {inTurn} from './turn.js'
 
 /** Where a token was saved. */
@@ -38,7 +38,7 @@ export async function saveToken(places: Places, credential: Credential, expiresA
   })
   return inTurn(places.around, async () => {
     const saved = await saveByTiers(places, credential)
-    await record(places, credential, saved.savedIn, expiresAt)
+    await record(places, recordFor({...credential, expiresAt}, places.around.hosts.api, saved.savedIn))
     return saved
   })
 }
@@ -73,19 +73,12 @@ async function saveInNetrc(places: Places, credential: Credential, alreadyFailed
   }
 }
 
-async function record(
-  {around, keychain}: Places,
-  {account, token}: Credential,
-  savedIn: BackendName,
-  expiresAt: string | undefined,
-): Promise<void> {
-  const {dataDir, hosts} = around
-  const known = {account, apiHost: hosts.api, fingerprint: fingerprint(token), savedIn}
+async function record({around: {dataDir}, keychain}: Places, token: TokenRecord): Promise<void> {
   await recording(dataDir, async () => {
     // login.json also where the keychain refused, or is not there this time (cron has another PATH): the account that
     // it named must not be back when the keychain is.
     const nameIt = keychain !== undefined || readLoginState(dataDir).named !== undefined
-    await recordLogin(dataDir, {...known, ...(expiresAt === undefined ? {} : {expiresAt})}, nameIt)
+    await recordLogin(dataDir, token, nameIt)
   })
 }
 

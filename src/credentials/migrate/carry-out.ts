@@ -2,17 +2,9 @@
 // harmless to repeat: whatever a crash or a refusal leaves undone, the next run plans again.
 import {type Backend, BackendError} from '../../backends/backend.js'
 import type {KeychainSession} from '../keychain-session.js'
-import {
-  assertRecordable,
-  fingerprint,
-  recordCurrent,
-  recordLogin,
-  recordLogout,
-  recordToken,
-  type TokenRecord,
-} from '../login-state.js'
+import {assertRecordable, recordCurrent, recordLogin, recordLogout, recordToken} from '../login-state.js'
 import type {Places} from '../places.js'
-import {recordingLogin} from '../recording.js'
+import {recordFor, recordingLogin} from '../recording.js'
 import {inTurn} from '../turn.js'
 import type {Plan, Proof, Step} from './plan.js'
 import {removePlainCopy} from './plain-copies.js'
@@ -67,13 +59,6 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
   const {dataDir} = around
   const ask = <T>(question: (backend: Backend) => Promise<T>) => keychain.ask(question)
   const holds = async ({account, token}: Proof) => (await tokenIn(keychain, account)) === token
-  const recordOf = (savedIn: TokenRecord['savedIn'], {account, expiresAt, token}: Proof & {expiresAt?: string}) => ({
-    account,
-    apiHost: around.hosts.api,
-    fingerprint: fingerprint(token),
-    savedIn,
-    ...(expiresAt === undefined ? {} : {expiresAt}),
-  })
 
   switch (step.do) {
     case 'store':
@@ -85,7 +70,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
           if (step.do === 'record' || held !== step.replaces) throw changed(keychain.title)
           await ask((backend) => backend.set({account, token}))
         }
-        const record = recordOf(keychain.name, step)
+        const record = recordFor(step, around.hosts.api, keychain.name)
         await recordingLogin(dataDir, () =>
           current ? recordLogin(dataDir, record, true) : recordToken(dataDir, record),
         )
@@ -116,7 +101,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
           throw changed(netrc.path)
         if (!there) await netrc.set({account, token})
         // Before it is out of the keychain: whoever is left in there is not to be taken for the current one.
-        await recordingLogin(dataDir, () => recordLogin(dataDir, recordOf('netrc', step), true))
+        await recordingLogin(dataDir, () => recordLogin(dataDir, recordFor(step, around.hosts.api, 'netrc'), true))
       })
       return
     }
