@@ -9,13 +9,12 @@ import {subjectFor} from './subject.js'
 /**
  * Has git use the token that was just stored, and forget the ones before; tells the user where it will not.
  * @param saved where the token is; default: in a keychain
- * @returns whether git is going to ask us
  */
 export async function haveGitUseToken(
   config: Pick<Interfaces.Config, 'cacheDir' | 'dataDir'>,
   {dataDir, env, hosts, notify, run}: Surroundings,
   saved?: Saved,
-): Promise<boolean> {
+): Promise<void> {
   const git = await configureGit(subjectFor(config, hosts), run, true)
   await rejectStaleCopies(run, env, dataDir, hosts.git)
   // git reads a .netrc by itself, unless it is encrypted; libcurl looks for the host's name there, without a port.
@@ -24,5 +23,4 @@ export async function haveGitUseToken(
   if (git.state === 'opted out') notify('git was left alone, as heroku.credentialHelper says')
   if (git.state === 'configured' && git.foreign.length > 0)
     notify(`git asks your own helper for ${hosts.git} too: ${printable(git.foreign.join(', '))}`)
-  return git.state === 'configured'
 }

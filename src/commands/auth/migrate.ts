@@ -149,9 +149,7 @@ export default class AuthMigrate extends BaseCommand {
     }
 
     const failures = await carryOut(places, keychain, plan, {
-      configureGit: async () => {
-        await haveGitUseToken(this.config, places.around)
-      },
+      configureGit: () => haveGitUseToken(this.config, places.around),
       done: (step) => {
         const words = inWords(step, keychain.title)
         if (words && step.do !== 'configure git') this.log(words.done)
