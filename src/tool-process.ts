@@ -2,6 +2,7 @@
 import {spawn} from 'node:child_process'
 import type {Readable} from 'node:stream'
 import {hideBytes} from './hidden-bytes.js'
+import {beforeSignalsEnd} from './signals.js'
 
 /** No tool we use has more to say than this, in characters; a broken one may print for ever. */
 export const MAX_OUTPUT = 4_000_000
@@ -98,19 +99,13 @@ export function endTree({pid}: Tool): void {
  * @returns a function that takes the arrangement back
  */
 function onOurOwnEnd(end: () => void): () => void {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  const onSignal = (signal: NodeJS.Signals) => {
+  const releaseSignals = beforeSignalsEnd(() => {
     end()
-    release()
-    // Ours was the only listener: what the signal does by default is still to happen.
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
-  }
-  const release = () => {
     process.off('exit', end)
-    for (const signal of signals) process.off(signal, onSignal)
-  }
-
+  })
   process.on('exit', end)
-  for (const signal of signals) process.on(signal, onSignal)
-  return release
+  return () => {
+    process.off('exit', end)
+    releaseSignals()
+  }
 }

@@ -2,6 +2,7 @@
 // They are asked in a thread, so that the token stays inside this process.
 import {constants} from 'node:os'
 import {MessageChannel, receiveMessageOnPort, Worker} from 'node:worker_threads'
+import {beforeSignalsEnd} from '../signals.js'
 import type {Reply, Request} from './netrc-answer.js'
 import {type Order, type Outcome, STARTED, WAITING} from './netrc-order.js'
 
@@ -62,16 +63,7 @@ function outcomeOf(order: Omit<Order, 'port' | 'state'>, {answerMs, startMs, thr
 
 /** Has signals wait until the work is done: the process must not go before the tool that it has started. */
 function holdingSignals<T>(work: () => T): T {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  const onSignal = (signal: NodeJS.Signals) => {
-    release()
-    // Ours was the only listener: what the signal does by default is still to happen.
-    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
-  }
-  const release = () => {
-    for (const signal of signals) process.off(signal, onSignal)
-  }
-  for (const signal of signals) process.on(signal, onSignal)
+  const release = beforeSignalsEnd(() => undefined)
   try {
     return work()
   } finally {

@@ -1,0 +1,19 @@
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/**
+ * Has something done before a signal ends this process. Whoever else listens for it goes on deciding what it does.
+ * @returns a function that takes the arrangement back
+ */
+export function beforeSignalsEnd(action: () => void): () => void {
+  const onSignal = (signal: NodeJS.Signals) => {
+    action()
+    release()
+    // Ours was the only listener: what the signal does by default is still to happen.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+  }
+  const release = () => {
+    for (const signal of SIGNALS) process.off(signal, onSignal)
+  }
+  for (const signal of SIGNALS) process.on(signal, onSignal)
+  return release
+}
