@@ -36,8 +36,8 @@ export default class AuthMigrate extends BaseCommand {
     "Finds the tokens that are in plain text, in Heroku's entries of .netrc and in the files of heroku accounts; asks the API whether they are valid; copies them to the keychain; and removes the plain text only once the keychain has given them back. What else is in these files stays as it is, to the byte."
 
   static override examples = [
-    {description: 'show what would be done', command: '<%= config.bin %> <%= command.id %> --dry-run'},
     '<%= config.bin %> <%= command.id %>',
+    {description: 'show what would be done', command: '<%= config.bin %> <%= command.id %> --dry-run'},
     {description: 'the way back, for the current account', command: '<%= config.bin %> <%= command.id %> --to netrc'},
   ]
 
