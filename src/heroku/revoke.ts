@@ -13,39 +13,48 @@ const ASTERISKS = '*'.repeat(10)
 /**
  * Ends a token on the server: its session (a browser or SSO login has one) and its authorization. Never the account's
  * default authorization, which is the API key that the dashboard shows and other things may depend on.
- * @throws {ApiError | NetworkError} if it may still be valid
- * @throws {UserError} if that cannot be told, since somebody else than Heroku has answered
+ * @throws {ApiError | NetworkError | UserError} if it may still be valid
  */
 export async function revoke(api: Api, token: string): Promise<Revocation> {
   const bearer = {bearer: token}
-  const end = async (path: string) => {
-    const ended = await unlessGone(api('DELETE', path, bearer))
-    // The API shows what it has ended. A page of somebody in between says nothing of it.
-    if (ended !== GONE && text(field(ended, 'id')) === undefined) throw unexpected()
-    return ended
-  }
   const own = await unlessGone(authorizationsOf(api, token))
-  if (own === GONE) return 'was invalid'
-  if (own.length > 0) {
+  if (own !== GONE && own.length > 0) {
     const standard = await unlessGone(api('GET', '/oauth/authorizations/~', bearer))
-    if (standard !== GONE && isSame(token, shown(standard))) return 'is the API key'
+    if (standard !== GONE && !isResource(standard)) throw unexpected()
+    if (standard !== GONE && isSame(token, tokenOf(standard))) return 'is the API key'
   }
 
+  const ended = own !== GONE && (await endAll(api, bearer, own))
+  // The last, since nothing more can be asked with the token once its session has ended.
+  const session = own === GONE ? GONE : await unlessGone(api('DELETE', '/oauth/sessions/~', bearer))
+  if (ended || isResource(session)) return 'revoked'
+  // Nobody has said in so many words that the token has ended: a proxy's 404 or an empty page is not the API's word.
+  const isInvalid = (await unlessGone(api('GET', '/account', bearer))) === GONE
+  if (own !== GONE && own.length === 0 && session === GONE) return isInvalid ? 'was invalid' : 'cannot be revoked'
+  if (!isInvalid) throw new UserError('the API answered as if it were revoked, and yet it is valid', 'try again later')
+  return own === GONE ? 'was invalid' : 'revoked'
+}
+
+/** @returns whether the API said of one of them, in so many words, that it has ended */
+async function endAll(api: Api, bearer: {bearer: string}, own: unknown[]): Promise<boolean> {
+  let ended = false
   for (const each of own) {
     const id = text(field(each, 'id'))
-    if (id !== undefined) await end(`/oauth/authorizations/${encodeURIComponent(id)}`)
+    if (id === undefined) continue
+    const gone = await unlessGone(api('DELETE', `/oauth/authorizations/${encodeURIComponent(id)}`, bearer))
+    ended ||= isResource(gone)
   }
 
-  // The last, since nothing more can be asked with the token once its session has ended.
-  const session = await end('/oauth/sessions/~')
-  if (own.length > 0 || session !== GONE) return 'revoked'
-  return (await unlessGone(api('GET', '/account', bearer))) === GONE ? 'was invalid' : 'cannot be revoked'
+  return ended
 }
+
+/** What the API sends along when it has ended something: the thing itself. */
+const isResource = (answer: unknown) => answer !== GONE && text(field(answer, 'id')) !== undefined
 
 /**
  * The authorizations that are this token's.
  * @throws {ApiError} with status 401 if it is not valid
- * @throws {UserError} if the answer is no list
+ * @throws {UserError} if the answer is no list, and so not the API's
  */
 export async function authorizationsOf(api: Api, token: string): Promise<unknown[]> {
   const all = await api('GET', '/oauth/authorizations', {bearer: token})
@@ -69,19 +78,13 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | typeof GONE> {
 
 const tokenOf = (authorization: unknown) => text(field(field(authorization, 'access_token'), 'token'))
 
-function shown(authorization: unknown): string {
-  const token = tokenOf(authorization)
-  if (token === undefined) throw unexpected()
-  return token
-}
-
 /** The API may show a token as its beginning, ten asterisks and its end. */
-function isSame(ours: string, theirs: string | undefined): boolean {
-  if (theirs === undefined) return false
-  const at = theirs.indexOf(ASTERISKS)
-  if (at === -1) return ours === theirs
-  const end = theirs.slice(at + ASTERISKS.length)
+function isSame(ours: string, shown: string | undefined): boolean {
+  if (shown === undefined) return false
+  const at = shown.indexOf(ASTERISKS)
+  if (at === -1) return ours === shown
+  const end = shown.slice(at + ASTERISKS.length)
   // What shows one end or none could be anybody's.
   if (at === 0 || end === '') return false
-  return ours.length > at + end.length && ours.startsWith(theirs.slice(0, at)) && ours.endsWith(end)
+  return ours.length > at + end.length && ours.startsWith(shown.slice(0, at)) && ours.endsWith(end)
 }

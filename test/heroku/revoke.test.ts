@@ -2,6 +2,7 @@ import {expect} from 'chai'
 import {type Api, ApiError, openApi} from '../../src/heroku/api.js'
 import {NetworkError, openHttp} from '../../src/heroku/http.js'
 import {authorizationsOf, revoke} from '../../src/heroku/revoke.js'
+import {UserError} from '../../src/user-error.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
 
@@ -57,7 +58,7 @@ describe('revoking a token', () => {
     const {token} = heroku.issue()
     heroku.revoke(token)
     expect(await revoke(api, token)).to.equal('was invalid')
-    expect(calls()).to.deep.equal(['GET /oauth/authorizations'])
+    expect(calls()).to.deep.equal(['GET /oauth/authorizations', 'GET /account'])
   })
 
   it('says so of a token whose session ended meanwhile', async () => {
@@ -79,6 +80,7 @@ describe('revoking a token', () => {
       .set(`DELETE /oauth/authorizations/${id}`, {status: 404})
       .set('DELETE /oauth/sessions/~', {status: 401})
       .set('GET /oauth/authorizations/~', {status: 404})
+      .set('GET /account', {status: 401})
     expect(await revoke(api, token)).to.equal('revoked')
   })
 
@@ -92,6 +94,22 @@ describe('revoking a token', () => {
         expect(error).to.include({status})
         expect(error.message).not.to.include(token)
       })
+
+  for (const answer of [{status: 401}, {status: 404}, {status: 200, body: {}}, 'garbage'] as const)
+    it(`fails where an ending is answered with ${JSON.stringify(answer)}, and the token is valid all the same`, async () => {
+      const {token, id} = heroku.issue()
+      heroku.faults.set(`DELETE /oauth/authorizations/${id}`, answer)
+      const error = await thrownBy(revoke(api, token))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error.message).to.include('yet it is valid')
+    })
+
+  for (const status of [401, 404])
+    it(`fails where the list is answered with ${status}, and the token is valid all the same`, async () => {
+      const {token} = heroku.issue()
+      heroku.faults.set('GET /oauth/authorizations', {status})
+      expect((await thrownBy(revoke(api, token))).message).to.include('yet it is valid')
+    })
 
   it('fails where the authorization cannot be ended, and leaves the session for another try', async () => {
     const {token, id} = heroku.issue()
@@ -115,27 +133,21 @@ describe('revoking a token', () => {
     const scripted: Api = (method, path) => {
       asked.push(`${method} ${path}`)
       const list = [{id: '../../apps/mine?', access_token: {token: 'HRKU-1'}}]
-      return Promise.resolve(path === '/oauth/authorizations' ? list : {id: 'an id', access_token: {token: 'HRKU-2'}})
+      return Promise.resolve(path === '/oauth/authorizations' ? list : {id: 'x'})
     }
     expect(await revoke(scripted, 'HRKU-1')).to.equal('revoked')
     expect(asked).to.include('DELETE /oauth/authorizations/..%2F..%2Fapps%2Fmine%3F')
   })
 
-  describe('does not take the page of somebody in between for the word of Heroku', () => {
-    for (const [kind, path] of [
-      ['authorization', 'GET /oauth/authorizations'],
-      ['authorization', 'GET /oauth/authorizations/~'],
-      ['session', 'DELETE /oauth/sessions/~'],
-    ] as const)
-      it(`in answer to ${path}`, async () => {
-        const {token} = heroku.issue({kind})
-        heroku.faults.set(path, 'garbage')
-        expect((await thrownBy(revoke(api, token))).message).to.equal(
-          'the API answered with something else than was asked for',
-        )
-        expect(heroku.revoked(token)).to.equal(false)
-      })
-  })
+  for (const path of ['GET /oauth/authorizations', 'GET /oauth/authorizations/~'])
+    it(`does not take the page of somebody in between for the answer to ${path}`, async () => {
+      const {token} = heroku.issue()
+      heroku.faults.set(path, 'garbage')
+      expect((await thrownBy(revoke(api, token))).message).to.equal(
+        'the API answered with something else than was asked for',
+      )
+      expect(heroku.revoked(token)).to.equal(false)
+    })
 })
 
 describe("a token's own authorizations", () => {
