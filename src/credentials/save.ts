@@ -1,6 +1,9 @@
 // Where the token of a login goes: the keychain, or `.netrc` where that is asked for or is all there is.
 import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
+import type {NetrcBackend, NetrcEntry} from '../backends/netrc.js'
 import {assertStorable} from '../backends/storable.js'
+import {causeOf} from '../file-trouble.js'
+import type {Hosts} from '../hosts.js'
 import {UserError} from '../user-error.js'
 import {assertRecordable, readLoginState, recordLogin, type TokenRecord} from './login-state.js'
 import type {Places} from './places.js'
@@ -31,46 +34,80 @@ export function describeFallback({because, hint, place}: Saved): string | undefi
  */
 export async function saveToken(places: Places, credential: Credential, expiresAt?: string): Promise<Saved> {
   assertStorable(credential)
-  if (places.netrcOnly) return saveInNetrc(places, credential)
+  if (places.netrcOnly) return (await saveInNetrc(places, credential)).saved
   // Before anything is replaced: a token that is in the keychain and on no record would be revoked again.
   await recording(places.around.dataDir, () => {
     assertRecordable(places.around.dataDir)
   })
   return inTurn(places.around, async () => {
-    const saved = await saveByTiers(places, credential)
-    await record(places, recordFor({...credential, expiresAt}, places.around.hosts.api, saved.savedIn))
+    const {putBack, saved} = await saveByTiers(places, credential)
+    try {
+      await record(places, recordFor({...credential, expiresAt}, places.around.hosts.api, saved.savedIn))
+    } catch (error) {
+      // The token of a login that failed is revoked, so it must not stand in place of one that is valid.
+      await putBack().catch((trouble: unknown) => {
+        throw new UserError(`the login is on no record, and its token is still in ${saved.place}: ${causeOf(trouble)}`)
+      })
+      throw error
+    }
     return saved
   })
 }
 
-async function saveByTiers(places: Places, credential: Credential): Promise<Saved> {
+/** What was done, and how to undo it. */
+interface Done {
+  saved: Saved
+  putBack: () => Promise<unknown>
+}
+
+async function saveByTiers(places: Places, credential: Credential): Promise<Done> {
   const {around, keychain} = places
-  if (!keychain) return {...(await saveInNetrc(places, credential)), ...whyNoKeychain(around.keychain)}
+  if (!keychain) return because(await saveInNetrc(places, credential), around.keychain)
+  const {account} = credential
   try {
+    const before = await keychain.ask((backend) => backend.get(account))
     await keychain.ask((backend) => backend.set(credential))
-    return {savedIn: keychain.name, place: keychain.title}
+    return {
+      saved: {savedIn: keychain.name, place: keychain.title},
+      putBack: () =>
+        keychain.ask<unknown>((backend) =>
+          before === undefined ? backend.remove(account) : backend.set({account, token: before}),
+        ),
+    }
   } catch (error) {
     if (!(error instanceof BackendError)) throw error
-    const {hint, message} = error
-    const saved = await saveInNetrc(places, credential, `${message}; `)
-    return {...saved, because: message, ...(hint === undefined ? {} : {hint})}
+    const done = await saveInNetrc(places, credential, `${error.message}; `)
+    return because(done, {because: error.message, hint: error.hint})
   }
 }
 
-const whyNoKeychain = (keychain: {because: string; hint?: string}) => ({
-  because: keychain.because,
-  ...(keychain.hint === undefined ? {} : {hint: keychain.hint}),
+const because = ({putBack, saved}: Done, {because, hint}: {because: string; hint?: string | undefined}): Done => ({
+  putBack,
+  saved: {...saved, because, ...(hint === undefined ? {} : {hint})},
 })
 
-async function saveInNetrc(places: Places, credential: Credential, alreadyFailed = ''): Promise<Saved> {
+async function saveInNetrc(places: Places, credential: Credential, alreadyFailed = ''): Promise<Done> {
   const netrc = await places.netrc()
   try {
+    const before = await netrc.entries()
     await netrc.set(credential)
-    return {savedIn: 'netrc', place: netrc.path}
+    return {
+      saved: {savedIn: 'netrc', place: netrc.path},
+      putBack: () => putBackInNetrc(netrc, places.around.hosts, before),
+    }
   } catch (error) {
     if (!(error instanceof BackendError)) throw error
     throw new UserError(`no place took the token: ${alreadyFailed}${error.message}`, error.hint)
   }
+}
+
+async function putBackInNetrc(netrc: NetrcBackend, {api, git}: Hosts, before: NetrcEntry[]): Promise<void> {
+  const [{account, token} = {}] = before
+  // Two hosts with different credentials are nobody's login: what we wrote is taken out, and that is all.
+  if (account !== undefined && token !== undefined && before.every((each) => each.token === token))
+    await netrc.set({account, token})
+  else for (const {host} of before) await netrc.removeHost(host)
+  for (const host of [api, git]) if (!before.some((each) => each.host === host)) await netrc.removeHost(host)
 }
 
 async function record({around: {dataDir}, keychain}: Places, token: TokenRecord): Promise<void> {

@@ -1,5 +1,5 @@
 import {expect} from 'chai'
-import {mkdirSync, statSync} from 'node:fs'
+import {mkdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {BackendError, type Problem} from '../../src/backends/backend.js'
 import {findToken} from '../../src/credentials/find.js'
@@ -221,6 +221,37 @@ describe('saving the token of a login', () => {
       user.write('data', 'a file where the folder would be')
       await thrownBy(saveToken(user.places(), ada))
       expect(held()).to.deep.equal({[ada.account]: 'HRKU-older'})
+    })
+
+    it('puts back what the keychain held, since the new token is going to be revoked', async () => {
+      await saveToken(user.places(), ada)
+      rmSync(join(user.home, LOGIN_JSON))
+      mkdirSync(join(user.home, LOGIN_JSON), {recursive: true})
+      await thrownBy(saveToken(user.places(), {...ada, token: 'HRKU-newer'}))
+      await thrownBy(saveToken(user.places(), grace))
+      expect(held()).to.deep.equal({[ada.account]: ada.token})
+    })
+
+    for (const [what, before] of [
+      ['nothing of ours', 'machine x login y password z\n'],
+      ['both entries', `machine x login y password z\n${entries(ada)}`],
+      ['one entry', entries(ada, ['api.heroku.com'])],
+    ] as const)
+      it(`puts back what .netrc held, where that was ${what}`, async () => {
+        user.write('.netrc', before)
+        mkdirSync(join(user.home, OUR_JSON), {recursive: true})
+        await thrownBy(saveToken(user.places({}, noKeychain), {...grace, token: 'HRKU-newer'}))
+        expect(netrc()).to.equal(before)
+      })
+
+    it('says where the token is where that cannot be undone', async () => {
+      mkdirSync(join(user.home, LOGIN_JSON), {recursive: true})
+      user.memory.faults.set('remove', locked())
+      const error = await thrownBy(saveToken(user.places(), ada))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error.message).to.equal(
+        'the login is on no record, and its token is still in the keyring: the keyring is locked',
+      )
     })
 
     it('names the file where it is one file alone that cannot be written', async () => {
