@@ -90,6 +90,9 @@ async function removeFromKeychain(keychain: KeychainSession, found: Found, remov
     if (held === found.token) {
       await keychain.ask((backend) => backend.remove(account))
       removal.removedFrom.push(keychain.title)
+    } else if (held !== undefined && found.source === keychain.name) {
+      // A login by somebody else, or a tool that stumbles: whichever of the two answers is right, this is not done.
+      throw new BackendError('failed', `${keychain.title} gave another token of this account a moment ago`)
     } else if (held !== undefined) removal.left.push({source: keychain.name, place: keychain.title, account})
   }
 }

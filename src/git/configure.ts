@@ -84,23 +84,31 @@ async function configure(git: Git, {dataDir, helper, hosts}: Subject): Promise<{
 /**
  * Takes back what {@link configureGit} did for this git host, and leaves what stood there before and what the user has
  * there now.
+ * @returns why that could not be done, if it could not; what is wrong with git keeps nobody logged in
  */
-export async function unconfigureGit(subject: Subject, run: Run): Promise<void> {
+export async function unconfigureGit(subject: Subject, run: Run): Promise<string | undefined> {
   const {dataDir, hosts} = subject
   try {
     const git = openGit(run, subject.env)
     await locked(subject, true, async () => {
       const launcher = launcherValue(dataDir)
-      const {entries} = await git.read()
-      if (!valuesOf(entries, sharedKey(hosts.git)).includes(launcher)) return
       const known = configuredHosts(dataDir).find(({git}) => git === hosts.git)
-      await git.write(sharedKey(hosts.git), restoredValues(entries, hosts.git, launcher, known?.before ?? []))
-      await git.write(ownKey(hosts.git), [])
+      // What is once taken for clean is never looked at again, so it has to look so twice.
+      for (let clean = 0, attempt = 1; clean < 2; attempt++) {
+        const {entries} = await git.read()
+        const [shared, own] = [sharedKey(hosts.git), ownKey(hosts.git)]
+        const ours = [shared, own].some((key) => valuesOf(entries, key).includes(launcher))
+        clean = ours ? 0 : clean + 1
+        if (!ours) continue
+        if (attempt >= ATTEMPTS) throw new GitProblem("git's global configuration does not keep what is written to it")
+        await git.write(shared, restoredValues(entries, hosts.git, launcher, known?.before ?? []))
+        await git.write(own, [])
+      }
     })
     await forgetHost(dataDir, hosts.git)
+    return undefined
   } catch (error) {
-    // What is wrong with git does not keep anybody logged in.
-    reasonOf(error)
+    return reasonOf(error)
   } finally {
     removeStamp(subject.cacheDir)
   }

@@ -12,6 +12,7 @@ const TIMEOUT_MS = 5000
 // Ten commands at once hold the lock for some milliseconds each; git itself did not wait for it before 2.56.
 const LOCK_ATTEMPTS = 12
 const LOCKED = 255
+const NOTHING_TO_UNSET = 5
 
 /** Why the configuration cannot be read or written, in words for a person. */
 export class GitProblem extends Error {}
@@ -53,7 +54,7 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
   const change = async (...args: string[]) => {
     for (let attempt = 1; ; attempt++) {
       const done = await call(['config', '--global', ...args])
-      if (done?.code === 0) return
+      if (done?.code === 0 || (done?.code === NOTHING_TO_UNSET && args[0] === '--unset-all')) return
       if (done?.code !== LOCKED || attempt === LOCK_ATTEMPTS) throw new GitProblem(whyNot(done?.code))
       await assertWritable(env)
       await sleep(10 + Math.random() * 20 * attempt)
@@ -71,8 +72,7 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
     async write(key, values) {
       await assertFile(env)
       const [first, ...more] = values
-      // Exit 5 says that there was nothing to unset.
-      if (first === undefined) await call(['config', '--global', '--unset-all', key])
+      if (first === undefined) await change('--unset-all', key)
       else await change('--replace-all', key, first)
       for (const value of more) await change('--add', key, value)
     },
@@ -105,9 +105,11 @@ async function assertWritable(env: NodeJS.ProcessEnv): Promise<void> {
   })
 }
 
-/** `origin NUL entry NUL …` */
+/** `origin NUL entry NUL …` @throws {GitProblem} for a part of one, from which no wish of the user's may be concluded */
 function parseList(text: string): GlobalConfig {
   const words = text.split('\0')
+  if (words.pop() !== '' || words.length % 2 !== 0)
+    throw new GitProblem('git did not say its whole global configuration')
   const entries: Entry[] = []
   const files = new Set<string>()
   for (let index = 0; index + 1 < words.length; index += 2) {

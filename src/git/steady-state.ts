@@ -52,7 +52,11 @@ export function writeStamp(subject: Subject, files: string[], problem: string | 
 }
 
 export function removeStamp(cacheDir: string): void {
-  rmSync(join(cacheDir, NAME), {force: true})
+  try {
+    rmSync(join(cacheDir, NAME), {force: true})
+  } catch {
+    // It says nothing that a look at git would not put right.
+  }
 }
 
 export function readStamp(cacheDir: string): Stamp | undefined {
@@ -73,8 +77,13 @@ function factsOf({dataDir, env, helper, hosts}: Subject, more: string[]): string
 
 /** Changes whenever the file does: git replaces its configuration rather than writes into it. */
 function stateOf(file: string): string {
-  const stat = statSync(file, {bigint: true, throwIfNoEntry: false})
-  return stat ? `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs}` : file
+  try {
+    const stat = statSync(file, {bigint: true, throwIfNoEntry: false})
+    return stat ? `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs}` : file
+  } catch {
+    // In a folder that we may not look into, or on a disk that is broken.
+    return `${file} ?`
+  }
 }
 
 /**
@@ -90,4 +99,11 @@ export function someoneIsLoggedIn(env: NodeJS.ProcessEnv, dataDir: string): bool
   }
 }
 
-const exists = (file: string) => statSync(file, {throwIfNoEntry: false}) !== undefined
+/** Also where that cannot be told, as in a folder that we may not look into. */
+function exists(file: string): boolean {
+  try {
+    return statSync(file, {throwIfNoEntry: false}) !== undefined
+  } catch {
+    return true
+  }
+}

@@ -50,6 +50,17 @@ describe('removing the token at logout', () => {
     expect(held()).to.deep.equal({[grace.account]: grace.token})
   })
 
+  it('fails where the keychain gave this token a moment ago, and gives another one now', async () => {
+    await saveToken(user.places(), {...ada, token: 'HRKU-newer'})
+    const {failures, removedFrom} = await removeToken(user.places(), inKeychain(ada))
+    expect(removedFrom).to.deep.equal([])
+    expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([
+      [KEYRING, 'the keyring gave another token of this account a moment ago'],
+    ])
+    expect(held()).to.deep.equal({[ada.account]: 'HRKU-newer'})
+    expect((await findToken(user.places())).found?.token).to.equal('HRKU-newer')
+  })
+
   it('takes every copy of it, from .netrc too', async () => {
     await saveToken(user.places(), ada)
     user.write('.netrc', `${entries(ada)}machine x\n  login y\n  password z\n`)

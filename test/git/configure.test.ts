@@ -1,9 +1,9 @@
 import {expect} from 'chai'
-import {mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {configureGit, unconfigureGit} from '../../src/git/configure.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
-import {isSteady, readStamp, type Subject} from '../../src/git/steady-state.js'
+import {isSteady, readStamp, someoneIsLoggedIn, type Subject} from '../../src/git/steady-state.js'
 import {run, type Run} from '../../src/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {inTerminal} from '../support/terminal.js'
@@ -41,6 +41,30 @@ describe("git's configuration", () => {
       writeFileSync(join(subject.cacheDir, 'heroku-keychain-git.json'), text)
       expect(isSteady(subject)).to.equal(false)
     })
+
+  it('is looked at, and kept, where one of its files cannot be looked at', async () => {
+    symlinkSync('loop', join(sandbox.home, 'loop'))
+    subject.helper = join(sandbox.home, 'loop')
+    expect(isSteady(subject)).to.equal(false)
+    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(isSteady(subject)).to.equal(true)
+  })
+
+  it('takes nobody for logged out because that cannot be told', () => {
+    mkdirSync(subject.dataDir)
+    symlinkSync('login.json', join(subject.dataDir, 'login.json'))
+    expect(someoneIsLoggedIn({}, subject.dataDir)).to.equal(true)
+  })
+
+  it('says why it could not be undone, and forgets its note of the last look all the same', async () => {
+    await configureGit(subject, runHere, true)
+    rmSync(config())
+    mkdirSync(config())
+    expect(await unconfigureGit(subject, runHere)).to.match(/^git cannot use its global configuration/u)
+    rmSync(join(subject.cacheDir, 'heroku-keychain-git.json'), {force: true})
+    mkdirSync(join(subject.cacheDir, 'heroku-keychain-git.json'))
+    expect(await unconfigureGit(subject, runHere)).to.be.a('string')
+  })
 
   it('is steady once it was looked at, and until something changes', async () => {
     expect(isSteady(subject)).to.equal(false)

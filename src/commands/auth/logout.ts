@@ -96,7 +96,8 @@ export default class AuthLogout extends BaseCommand {
     const {dataDir, env, hosts} = this.places.around
     // A login that .netrc had nothing to do with goes on.
     if (someoneIsLoggedIn(env, dataDir)) return
-    await unconfigureGit(subjectFor(this.config, hosts), run)
+    const because = await unconfigureGit(subjectFor(this.config, hosts), run)
+    if (because !== undefined) this.notify(`git still asks for the token, and gets none: ${because}`)
     await rejectStaleCopies(run, env, dataDir, hosts.git)
   }
 
