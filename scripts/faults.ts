@@ -1,0 +1,43 @@
+// Prints what the fault injection has tried and what came of it: npm run test:faults
+import {readFileSync} from 'node:fs'
+
+interface Run {
+  operation: string
+  call: string
+  fault: string
+  verdict: 'done and true' | 'failed and said so' | 'lost'
+  ms: number
+}
+
+const runs = JSON.parse(readFileSync(new URL('../.cache/trust/faults.json', import.meta.url), 'utf8')) as Run[]
+
+/** One line for each value of a column, with the runs that it is about. */
+function table(title: string, keyOf: (run: Run) => string): string {
+  const keys = [...new Set(runs.map(keyOf))]
+  const width = Math.max(title.length, ...keys.map(({length}) => length))
+  const line = (name: string, cells: (string | number)[]) =>
+    [name.padEnd(width), ...cells.map((cell) => String(cell).padStart(9))].join(' ')
+  const count = (some: Run[], verdict: Run['verdict']) => some.filter((run) => run.verdict === verdict).length
+  const row = (name: string, some: Run[]) =>
+    line(name, [
+      some.length,
+      count(some, 'done and true'),
+      count(some, 'failed and said so'),
+      count(some, 'lost'),
+      `${Math.max(...some.map(({ms}) => ms))} ms`,
+    ])
+  return [
+    line(title, ['runs', 'done', 'said so', 'lost', 'longest']),
+    ...keys.map((key) =>
+      row(
+        key,
+        runs.filter((run) => keyOf(run) === key),
+      ),
+    ),
+    row('all', runs),
+  ].join('\n')
+}
+
+console.log(table('operation', ({operation}) => operation))
+console.log()
+console.log(table('fault', ({call, fault}) => `${call.split(' ')[0]?.replace(':', '') ?? ''}: ${fault}`))

@@ -1,0 +1,128 @@
+// Our commands in this process, as the host runs them: with an environment, a stdin, and a keychain that may go wrong.
+import {type Command, Config, Errors} from '@oclif/core'
+import {PassThrough} from 'node:stream'
+import {fileURLToPath} from 'node:url'
+import AuthLogin from '../../src/commands/auth/login.js'
+import AuthLogout from '../../src/commands/auth/logout.js'
+import AuthToken from '../../src/commands/auth/token.js'
+import {Places, type Surroundings} from '../../src/credentials/places.js'
+import type {Hosts} from '../../src/hosts.js'
+import type {Run} from '../../src/run.js'
+import type {World} from './world.js'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What a command came to, for somebody who sees its output and its exit status. */
+export interface Said {
+  exitCode: number
+  stdout: string
+  stderr: string
+  /** What was thrown that is no error of ours: the host would print its stack. */
+  crash?: string
+}
+
+/** What the command that is under way has for a keychain, and for starting programs. */
+let injected: Pick<Surroundings, 'keychain' | 'run'> | undefined
+
+const faulty = (places: Places) => new Places({...places.around, ...injected})
+
+class Login extends AuthLogin {
+  protected override placesAt(hosts: Hosts): Places {
+    return faulty(super.placesAt(hosts))
+  }
+}
+class Logout extends AuthLogout {
+  protected override placesAt(hosts: Hosts): Places {
+    return faulty(super.placesAt(hosts))
+  }
+}
+class Token extends AuthToken {
+  protected override placesAt(hosts: Hosts): Places {
+    return faulty(super.placesAt(hosts))
+  }
+}
+
+const COMMANDS = {login: Login, logout: Logout, token: Token} as const
+
+/** What somebody at the terminal answers. */
+const ANSWERS: Record<string, string> = {'Email:': 'ada@example.com\n', 'Password:': 'correct horse\n'}
+
+let loaded: Promise<Config> | undefined
+
+/**
+ * Runs a command of ours.
+ * @param stdin what is piped in; undefined for a terminal where e-mail and password are answered
+ */
+export async function runCommand(
+  world: World,
+  name: keyof typeof COMMANDS,
+  args: string[],
+  run: Run,
+  stdin: string | undefined,
+): Promise<Said> {
+  loaded ??= Config.load({root: ROOT})
+  const config = await loaded
+  Object.assign(config, {dataDir: world.dataDir, cacheDir: world.cacheDir, bin: 'heroku'})
+  const said: Said = {exitCode: 0, stdout: '', stderr: ''}
+  const restore = disguise(world, said, stdin)
+  injected = {keychain: world.keychain, run}
+  try {
+    const command: Command = new COMMANDS[name](args, config)
+    await (command as unknown as {_run: () => Promise<unknown>})._run()
+  } catch (error) {
+    tell(error, said)
+  } finally {
+    injected = undefined
+    restore()
+  }
+
+  return said
+}
+
+/** As oclif's own handler tells an error. */
+function tell(error: unknown, said: Said): void {
+  if (error instanceof Errors.CLIError) {
+    said.exitCode = error.oclif.exit ?? 2
+    said.stderr += `Error: ${error.message}\n${(error as {suggestions?: string[]}).suggestions?.join('\n') ?? ''}\n`
+  } else {
+    said.exitCode = 1
+    said.crash = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+}
+
+/** Makes this process look like one that was started for the command. @returns a function that undoes it */
+function disguise({env}: World, said: Said, piped: string | undefined): () => void {
+  const before = {...process.env}
+  for (const name of Object.keys(process.env)) if (!(name in env)) Reflect.deleteProperty(process.env, name)
+  Object.assign(process.env, env)
+
+  const stdin = Object.assign(new PassThrough(), {isTTY: piped === undefined, setRawMode: () => undefined})
+  if (piped !== undefined) stdin.end(piped)
+  const own = Object.getOwnPropertyDescriptor(process, 'stdin')
+  Object.defineProperty(process, 'stdin', {value: stdin, configurable: true})
+
+  const {stderr, stdout} = process
+  const write = {stdout: stdout.write.bind(stdout), stderr: stderr.write.bind(stderr)}
+  stdout.write = (text: string | Uint8Array) => {
+    said.stdout += String(text)
+    return true
+  }
+  stderr.write = (text: string | Uint8Array) => {
+    // A line editor ends its lines as terminals do.
+    said.stderr += piped === undefined ? String(text).replaceAll('\r\n', '\n') : String(text)
+    const [, answer] = Object.entries(ANSWERS).find(([question]) => String(text).includes(question)) ?? []
+    if (piped === undefined && answer !== undefined) setImmediate(() => stdin.write(answer))
+    return true
+  }
+  const wasTerminal = stderr.isTTY
+  stderr.isTTY = piped === undefined
+
+  return () => {
+    Object.assign(stdout, {write: write.stdout})
+    Object.assign(stderr, {write: write.stderr})
+    stderr.isTTY = wasTerminal
+    if (own) Object.defineProperty(process, 'stdin', own)
+    for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name)
+    Object.assign(process.env, before)
+  }
+}

@@ -1,0 +1,68 @@
+// What is to be true whatever was done and whatever went wrong.
+import {removeEntries} from '../../src/backends/netrc-document.js'
+import type {Said} from './commands.js'
+import type {Operation} from './operations.js'
+import {WRONG_TOKEN} from './programs.js'
+import {FOREIGN_GIT, FOREIGN_NETRC, type World} from './world.js'
+
+/** No operation may take longer, in milliseconds: a keychain's five seconds, and as much again for a busy machine. */
+export const BOUND_MS = 10_000
+
+export type Verdict = 'done and true' | 'failed and said so' | 'lost'
+
+export interface Run {
+  operation: string
+  /** What went wrong, and at which call. */
+  fault: string
+  call: string
+  verdict: Verdict
+  /** For 'lost': what was. */
+  problems: string[]
+  ms: number
+}
+
+// eslint-disable-next-line no-control-regex -- control characters are what this is about
+const CONTROL = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/u
+
+/** Judges an operation: by itself, and by what holds for all. */
+export async function judge(operation: Operation, world: World, said: Said, ms: number): Promise<string[]> {
+  const problems: string[] = []
+  const expectThat = (good: boolean, problem: string) => {
+    if (!good) problems.push(problem)
+  }
+
+  const shown =
+    said.stderr + (operation.name.startsWith('token') || operation.name === "git's helper" ? '' : said.stdout)
+  expectThat(said.crash === undefined, `it crashed: ${said.crash ?? ''}`)
+  expectThat(!/^\s+at \S.*:\d+/mu.test(shown), `it showed a stack trace: ${shown}`)
+  expectThat(!CONTROL.test(shown), `it showed a control character: ${JSON.stringify(shown)}`)
+  const secrets = [WRONG_TOKEN, 'correct horse', ...world.heroku.tokens.map(({token}) => token)]
+  expectThat(!secrets.some((secret) => shown.includes(secret)), 'it showed a secret')
+  expectThat(said.exitCode === 0 || said.crash !== undefined || said.stderr.trim() !== '', 'it failed without a word')
+  expectThat(ms < BOUND_MS, `it took ${Math.round(ms)} ms`)
+  expectThat(world.front.strayed() === 0, 'a token went to another host')
+
+  const {foreign} = await world.inKeyring()
+  expectThat(foreign, "another program's item is gone from the keyring")
+  const {host} = world.front
+  expectThat(
+    removeEntries(world.read('.netrc') ?? '', [host]) === FOREIGN_NETRC,
+    '.netrc has changed outside of our entries',
+  )
+  expectThat(world.read('.gitconfig')?.startsWith(FOREIGN_GIT) === true, "the user's own git configuration has changed")
+  for (const name of ['login.json', 'heroku-keychain.json', 'heroku-keychain-git.json']) {
+    const text = world.read(`data/${name}`)
+    expectThat(text === undefined || isJson(text), `${name} is half-written`)
+  }
+
+  return [...problems, ...(await operation.judge(world, said))]
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return text.endsWith('\n')
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,58 @@
+// A program that goes wrong at one of its calls: the real one is run, or not, through the real `run`, and what comes of
+// it is spoilt by a shell script.
+import {run, type Run} from '../../src/run.js'
+
+export const WRONG_TOKEN = 'HRKU-somebody-elses'
+
+/** How long a program that hangs is waited for here. */
+const HANG_MS = 300
+
+const did = 'T=$(mktemp -d); "$@" >"$T/o" 2>"$T/e"; code=$?'
+const both = (spoil: string) => `${did}; (${spoil}) <"$T/o"; (${spoil}) <"$T/e" >&2; rm -r "$T"; exit $code`
+
+/** Shell scripts, which get the program and its arguments. */
+export const PROGRAM_FAULTS: Readonly<Record<string, string>> = {
+  'cannot be started': '',
+  fails: 'exit 1',
+  'fails with a word': 'echo "it went wrong" >&2; exit 3',
+  'fails though it was done': `${did}; rm -r "$T"; exit 1`,
+  hangs: 'sleep 1000',
+  'hangs though it was done': '"$@"; sleep 1000',
+  'is killed': 'kill -KILL $$',
+  'is killed after it was done': `${did}; rm -r "$T"; kill -KILL $$`,
+  'succeeds without doing it': 'exit 0',
+  garbage: String.raw`${did}; rm -r "$T"; printf '\377\200\0<html>{"' | tee /dev/stderr; exit 0`,
+  'half an answer': both('cat >"$T/h"; head -c $(( $(wc -c <"$T/h") / 2 )) "$T/h"'),
+  'the wrong token': both(`sed 's/^HRKU-.*/${WRONG_TOKEN}/; s/account = .*/account = eve@example.com/'`),
+  '10 MB': String.raw`${did}; rm -r "$T"; head -c 10000000 /dev/zero | tr '\0' x | tee /dev/stderr; exit 0`,
+  CRLF: both(String.raw`sed 's/$/\r/'`),
+  'ANSI sequences': both(String.raw`printf '\033[31m'; cat; printf '\033[2J'`),
+}
+
+export interface Injected {
+  run: Run
+  /** What was called so far: the program and its verb. */
+  calls: string[]
+}
+
+/** `run`, with a fault at one call. @param at counts from 0; nothing goes wrong at -1 */
+export function injecting(fault: string, at = -1): Injected {
+  const calls: string[] = []
+  return {
+    calls,
+    run: (file, args, options) => {
+      const index = calls.push(nameOf(file, args)) - 1
+      if (index !== at) return run(file, args, options)
+      const script = PROGRAM_FAULTS[fault] ?? ''
+      if (script === '') return run('/nowhere/at/all', args, options)
+      // What is done first takes as long as it takes on a busy machine.
+      const timeoutMs = !fault.startsWith('hangs') ? options.timeoutMs : script.startsWith('sleep') ? HANG_MS : 1500
+      return run('/bin/sh', ['-c', `PATH=/usr/bin:/bin; ${script}`, 'sh', file, ...args], {...options, timeoutMs})
+    },
+  }
+}
+
+function nameOf(file: string, args: readonly string[]): string {
+  const name = file.split('/').at(-1) ?? file
+  return `${name} ${args.find((arg) => !arg.startsWith('-') && arg !== 'config') ?? args[0] ?? ''}`
+}

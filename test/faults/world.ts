@@ -1,0 +1,168 @@
+// Somebody who is logged in, on a machine where something goes wrong: a real keyring, real files, a Heroku on loopback.
+import {mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {type Keychain, resolveKeychain} from '../../src/backends/resolve.js'
+import {findToken, type Lookup} from '../../src/credentials/find.js'
+import {recordLogin, recordLogout, fingerprint} from '../../src/credentials/login-state.js'
+import {Places, type Surroundings} from '../../src/credentials/places.js'
+import {hostsFrom} from '../../src/hosts.js'
+import {run, type Run} from '../../src/run.js'
+import {type Keyring, startKeyring} from '../support/keyring.js'
+import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
+import {memoryKeychain} from '../support/memory-keychain.js'
+import {openSandbox, type Sandbox} from '../support/sandbox.js'
+import {type Front, startFront} from './front.js'
+
+export const ADA = 'ada@example.com'
+export const FOREIGN_NETRC = '# mine\nmachine example.com login me password kept # and this\n'
+export const FOREIGN_GIT = '[user]\n\tname = Ada\n'
+const FOREIGN_SECRET = 'not of Heroku'
+
+/** What is there before an operation begins. */
+export interface Before {
+  /** Ada is logged in, with a token in the keyring and a copy of it in .netrc. */
+  loggedIn: boolean
+  /** Variables of the operation. */
+  env?: Record<string, string>
+  /** Without git, where it is not what is looked at: it takes most of the time. */
+  git?: boolean
+}
+
+export interface World {
+  readonly home: string
+  readonly dataDir: string
+  readonly cacheDir: string
+  readonly netrc: string
+  readonly env: Record<string, string>
+  readonly heroku: LoopbackHeroku
+  readonly front: Front
+  readonly keychain: Keychain
+  /** Ada's token from before; a token for a login to store. */
+  readonly old: string
+  readonly fresh: string
+  /** What one process would have. */
+  places(run: Run, changes?: Partial<Surroundings>): Places
+  /** What a command finds afterwards, with nothing going wrong any more. */
+  find(): Promise<Lookup>
+  /** What the keyring holds for Ada, and whether it still holds what is not Heroku's. */
+  inKeyring(): Promise<{token: string | undefined; foreign: boolean}>
+  read(path: string): string | undefined
+  /** Every file below the home folder. */
+  files(): string[]
+}
+
+export interface Machine {
+  /**
+   * Everything as it is to be, once more.
+   * @param real whether the keychain is the real keyring, or one in memory, where nothing goes wrong with it
+   */
+  begin(before: Before, real: boolean): Promise<World>
+  stop(): Promise<void>
+}
+
+export async function startMachine(): Promise<Machine> {
+  const sandbox: Sandbox = openSandbox()
+  const keyring: Keyring = await startKeyring(sandbox)
+  const front = await startFront()
+  const withoutGit = join(sandbox.root, 'no-git')
+  mkdirSync(withoutGit)
+  symlinkSync('/usr/bin/secret-tool', join(withoutGit, 'secret-tool'))
+  await keyring.store({label: 'another', attributes: {service: 'another'}, secret: FOREIGN_SECRET})
+  let heroku: LoopbackHeroku | undefined
+
+  const secretTool = async (...args: string[]) => {
+    const ran = await run('/usr/bin/secret-tool', args, {timeoutMs: 10_000, env: keyring.env})
+    if (ran.ended !== 'exited') throw new Error(`the oracle's own secret-tool ${ran.ended}`)
+    return ran.code === 0 ? ran.stdout : undefined
+  }
+
+  return {
+    async begin({env: changes = {}, git = false, loggedIn}, real) {
+      await heroku?.stop()
+      const current = (heroku = await startHeroku())
+      front.behind = heroku.host
+      front.plan('500', -1)
+      const home = join(sandbox.root, 'ada')
+      rmSync(home, {recursive: true, force: true})
+      const env = sandbox.envWith({
+        ...keyring.env,
+        ...(git ? {} : {PATH: withoutGit}),
+        HOME: home,
+        XDG_CONFIG_HOME: join(home, '.config'),
+        HEROKU_HOST: `http://${front.host}`,
+        HEROKU_LOGIN_HOST: `http://${front.host}`,
+        ...changes,
+      })
+      const dataDir = join(home, 'data')
+      const netrc = join(home, '.netrc')
+      const old = heroku.issue({account: ADA}).token
+      const entry = `machine ${front.host}\n  login ${ADA}\n  password ${old}\n`
+      const write = (path: string, text: string) => {
+        mkdirSync(dirname(path), {recursive: true})
+        writeFileSync(path, text, {mode: 0o600})
+      }
+      write(netrc, FOREIGN_NETRC + (loggedIn ? entry : ''))
+      write(join(home, '.gitconfig'), FOREIGN_GIT)
+      write(join(home, 'git-helper.cjs'), '')
+      const memory = memoryKeychain()
+      if (!real && loggedIn) memory.tokens.set(ADA, old)
+      if (loggedIn) {
+        if (real)
+          await keyring.store({label: 'Heroku CLI', attributes: {service: 'heroku-cli', account: ADA}, secret: old})
+        const known = {account: ADA, apiHost: front.host, fingerprint: fingerprint(old)}
+        await recordLogin(dataDir, {...known, savedIn: 'secret-service'}, true)
+      } else {
+        if (real) await keyring.clear({service: 'heroku-cli'})
+        await recordLogout(dataDir, undefined)
+      }
+
+      const keychain = real || changes.PATH !== undefined ? resolveKeychain(env, 'linux') : memory.keychain
+      const world: World = {
+        home,
+        keychain,
+        dataDir,
+        cacheDir: join(home, 'cache'),
+        netrc,
+        env,
+        heroku: current,
+        front,
+        old,
+        fresh: current.issue({account: ADA}).token,
+        places: (run, more = {}) =>
+          new Places({
+            env,
+            dataDir,
+            hosts: hostsFrom(env),
+            keychain,
+            run: (file, args, options) => run(file, args, {...options, env: {...keyring.env, ...options.env}}),
+            timeoutMs: 5000,
+            notify: () => undefined,
+            ...more,
+          }),
+        find: () => findToken(world.places(run)),
+        async inKeyring() {
+          if (!real) return {token: memory.tokens.get(ADA), foreign: true}
+          return {
+            token: await secretTool('lookup', 'service', 'heroku-cli', 'account', ADA),
+            foreign: (await secretTool('lookup', 'service', 'another')) === FOREIGN_SECRET,
+          }
+        },
+        read(path) {
+          try {
+            return readFileSync(join(home, path), 'utf8')
+          } catch {
+            return undefined
+          }
+        },
+        files: () => readdirSync(home, {recursive: true, encoding: 'utf8'}),
+      }
+      return world
+    },
+    async stop() {
+      await heroku?.stop()
+      await front.stop()
+      await keyring.stop()
+      await sandbox.close()
+    },
+  }
+}
