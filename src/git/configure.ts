@@ -4,6 +4,7 @@ import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {BackendError} from '../backends/backend.js'
 import {codeOf} from '../file-trouble.js'
+import {findProgram} from '../find-program.js'
 import {takeTurn} from '../lock.js'
 import type {Run} from '../run.js'
 import {configuredHosts, forgetHost, rememberHost} from './configured.js'
@@ -89,6 +90,8 @@ async function configure(git: Git, {dataDir, helper, hosts}: Subject): Promise<{
 export async function unconfigureGit(subject: Subject, run: Run): Promise<string | undefined> {
   const {dataDir, hosts} = subject
   try {
+    // Nobody asks where there is no git.
+    if (findProgram('git', subject.env) === undefined) return undefined
     const git = openGit(run, subject.env)
     await locked(subject, true, async () => {
       const launcher = launcherValue(dataDir)

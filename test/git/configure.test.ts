@@ -56,6 +56,12 @@ describe("git's configuration", () => {
     expect(someoneIsLoggedIn({}, subject.dataDir)).to.equal(true)
   })
 
+  it('is nothing to undo where there is no git', async () => {
+    await configureGit(subject, runHere, true)
+    subject.env = {...subject.env, PATH: sandbox.bin}
+    expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+  })
+
   it('says why it could not be undone, and forgets its note of the last look all the same', async () => {
     await configureGit(subject, runHere, true)
     rmSync(config())
