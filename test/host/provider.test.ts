@@ -86,9 +86,10 @@ describe("the provider that the Heroku CLI's client takes", () => {
 
     it('gives no token for another host', async () => {
       await saveToken(user.places(), ada)
+      user.memory.calls.length = 0
       const error = header((await open().getAuth(ada.account, 'api.example.com')).token)
       expect((error as Error).message).to.equal('the token for api.heroku.com is not for api.example.com')
-      expect(user.memory.calls.filter((call) => call.startsWith('get'))).to.deep.equal([])
+      expect(user.memory.calls).to.deep.equal([])
     })
 
     it('remembers who is current, since the client forgets it when something fails', async () => {
