@@ -18,11 +18,7 @@ const ASTERISKS = '*'.repeat(10)
 export async function revoke(api: Api, token: string): Promise<Revocation> {
   const bearer = {bearer: token}
   const own = await unlessGone(authorizationsOf(api, token))
-  if (own !== GONE && own.length > 0) {
-    const standard = await unlessGone(api('GET', '/oauth/authorizations/~', bearer))
-    if (standard !== GONE && !isResource(standard)) throw unexpected()
-    if (standard !== GONE && isSame(token, tokenOf(standard))) return 'is the API key'
-  }
+  if (own !== GONE && own.length > 0 && (await isApiKey(api, token))) return 'is the API key'
 
   const ended = own !== GONE && (await endAll(api, bearer, own))
   // The last, since nothing more can be asked with the token once its session has ended.
@@ -33,6 +29,13 @@ export async function revoke(api: Api, token: string): Promise<Revocation> {
   if (own !== GONE && own.length === 0 && session === GONE) return isInvalid ? 'was invalid' : 'cannot be revoked'
   if (!isInvalid) throw new UserError('the API answered as if it were revoked, and yet it is valid', 'try again later')
   return own === GONE ? 'was invalid' : 'revoked'
+}
+
+async function isApiKey(api: Api, token: string): Promise<boolean> {
+  const standard = await unlessGone(api('GET', '/oauth/authorizations/~', {bearer: token}))
+  if (standard === GONE) return false
+  if (!isResource(standard)) throw unexpected()
+  return isSame(token, tokenOf(standard))
 }
 
 /** @returns whether the API said of one of them, in so many words, that it has ended */
