@@ -18,6 +18,7 @@ import {type Keyring, startKeyring} from '../../support/keyring.js'
 import {ageLocks, migrate} from '../../support/migrate.js'
 import {REPOSITORY} from '../../support/npm.js'
 import {openSandbox, type Sandbox} from '../../support/sandbox.js'
+import {saveFigures} from '../../support/trust.js'
 import {ada, entries, grace} from '../../support/user.js'
 
 const DRIVER = fileURLToPath(new URL('../../fixtures/migrate/driver.ts', import.meta.url))
@@ -183,6 +184,20 @@ describe('a migrate that is killed', function () {
       }),
     )
 
+  const figures = {killed: 0, lost: 0}
+  const begun = performance.now()
+  after(() => {
+    saveFigures('crashes', {...figures, ms: performance.now() - begun})
+  })
+  const countLoss = async (expectation: Promise<unknown>) => {
+    try {
+      await expectation
+    } catch (error) {
+      figures.lost += 1
+      throw error
+    }
+  }
+
   for (const to of ['keychain', 'netrc'] as const) {
     it(`on the way to ${to === 'netrc' ? '.netrc' : 'the keychain'} at any operation, loses nothing, and the next one finishes`, async () => {
       let next = 1
@@ -194,11 +209,12 @@ describe('a migrate that is killed', function () {
         const killed = await runAndKill(person, to, {operation})
         if (killed) {
           kills += 1
-          await expectNothingLost(person, when)
+          await countLoss(expectNothingLost(person, when))
         }
         await expectFinished(person, to, when)
         return killed
       })
+      figures.killed += kills
       expect(kills).to.be.greaterThan(30)
     })
 
@@ -218,11 +234,12 @@ describe('a migrate that is killed', function () {
         await begin(person, to)
         if (await runAndKill(person, to, {afterMs})) {
           kills += 1
-          await expectNothingLost(person, when)
+          await countLoss(expectNothingLost(person, when))
         }
         await expectFinished(person, to, when)
         return left > 0
       })
+      figures.killed += kills
       expect(kills).to.be.greaterThan(RANDOM_KILLS / 4)
     })
   }
