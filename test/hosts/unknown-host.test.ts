@@ -60,6 +60,14 @@ describe('beside a client that we do not know', function () {
         expect(withUs.exitCode).not.to.equal(0)
       })
 
+      if (which === 'has no setter of that name')
+        it('is told by auth:status', async () => {
+          await loggedIn(plugged)
+          const {exitCode, stdout} = await plugged.run(['auth:status'])
+          expect(stdout).to.match(/@heroku-cli\/command [\d.]+, which the plugin does not know/u)
+          expect(exitCode).to.equal(0)
+        })
+
       it('goes on with our own commands', async () => {
         const {token} = plugged.heroku.issue()
         const login = await plugged.run(['login', '--with-token'], {input: token})
