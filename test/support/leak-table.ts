@@ -1,5 +1,5 @@
 // What the leak audit tries: commands, situations and debug modes, and which of them together.
-import {mkdir, rm} from 'node:fs/promises'
+import {mkdir, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Secrets, Stage} from './leak-audit.js'
 import type {Env} from './sandbox.js'
@@ -140,6 +140,18 @@ export const ROWS = {
   logout: heroku('ours', 'logout', {loggedIn: true, happened: revokes}),
   logoutJson: heroku('ours', 'logout --json', {loggedIn: true, happened: revokes}),
   logoutLocal: heroku('ours', 'logout --local', {loggedIn: true, happened: ok}),
+  status: heroku('ours', 'auth:status', {loggedIn: true, happened: ok}),
+  statusJson: heroku('ours', 'auth:status --json', {loggedIn: true, happened: ok}),
+  migrate: {
+    ...heroku('ours', 'auth:migrate', {loggedIn: false, happened: stores}),
+    async run(at) {
+      const {plugged, secrets} = at
+      const entry = `machine ${plugged.heroku.host}\n  login ada@example.com\n  password ${secrets.token}\n`
+      await writeFile(join(plugged.sandbox.home, '.netrc'), entry, {mode: 0o600})
+      return at.heroku(['auth:migrate'])
+    },
+  },
+  migrateBack: heroku('ours', 'auth:migrate --to netrc', {loggedIn: true, happened: stores}),
   gitCredentials: {
     ...heroku('ours', 'git:credentials get', {loggedIn: true, prints: true, happened: prints}),
     run: (at) => at.heroku(['git:credentials', 'get'], {input: `${asked(at)}\n`}),
@@ -184,6 +196,7 @@ const TELLTALE = 'echo "secret-tool: could not do it: $(cat)" >&2; exit 3'
 export const SITUATIONS = {
   done: {name: 'all is well'},
   netrc: {name: 'HEROKU_NETRC_WRITE=true', env: () => ({HEROKU_NETRC_WRITE: 'true'}), inNetrc: true},
+  back: {name: 'all is well, and .netrc is where it goes', inNetrc: true},
   apiKey: {
     name: 'HEROKU_API_KEY is set',
     env: ({token}: Secrets) => ({HEROKU_API_KEY: token}),
@@ -269,14 +282,15 @@ export const THE_HOSTS_OWN: (Pick<Leak, 'channel' | 'form'> & {command: string; 
 
 const logins = [ROWS.withToken, ROWS.browser, ROWS.password, ROWS.sso]
 const every = Object.values(ROWS) as Row[]
-const readers = [ROWS.token, ROWS.logout, ROWS.launcher]
+const readers = [ROWS.token, ROWS.logout, ROWS.launcher, ROWS.status, ROWS.migrate]
 const loud: Mode[] = ['all at once']
 
 type Plan = [rows: Row[], situation: Situation, modes: Mode[]]
 
 /** Which of them are tried together: success in all ways, and every failure where most is said. */
 const PLAN: Plan[] = [
-  [every.filter((row) => row !== ROWS.apps), SITUATIONS.done, ['quiet', 'all at once']],
+  [every.filter((row) => row !== ROWS.apps && row !== ROWS.migrateBack), SITUATIONS.done, ['quiet', 'all at once']],
+  [[ROWS.migrateBack], SITUATIONS.back, ['quiet', 'all at once']],
   [[ROWS.withToken, ROWS.token, ROWS.logout, ROWS.fill], SITUATIONS.done, ['NODE_DEBUG=*', "GLib's"]],
   [
     [ROWS.withToken, ROWS.browser, ROWS.tokenVerify],
@@ -284,7 +298,7 @@ const PLAN: Plan[] = [
     ['DEBUG=http', 'NODE_DEBUG=execa,child_process,http,undici'],
   ],
   [[ROWS.apps], SITUATIONS.done, Object.keys(MODES).filter((mode) => mode !== "GLib's") as Mode[]],
-  [[ROWS.withToken, ...readers, ROWS.push], SITUATIONS.netrc, loud],
+  [[ROWS.withToken, ROWS.token, ROWS.logout, ROWS.launcher, ROWS.push], SITUATIONS.netrc, loud],
   [[ROWS.token, ROWS.launcher, ROWS.gitCredentials], SITUATIONS.apiKey, loud],
   [[ROWS.withToken, ROWS.logout], SITUATIONS.apiKeyRefused, loud],
   [[ROWS.withToken, ...readers], SITUATIONS.locked, loud],
