@@ -1,9 +1,9 @@
 // What a logout takes away: every stored copy of one token, and nothing else.
-import {BackendError, type BackendName} from '../backends/backend.js'
+import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
 import {UserError} from '../user-error.js'
 import {findToken} from './find.js'
 import type {KeychainSession} from './keychain-session.js'
-import {type LoginState, readLoginState, recordLogout, recordRemoval} from './login-state.js'
+import {type LoginState, readLoginState, recordOf, recordLogout, recordRemoval} from './login-state.js'
 import type {Found, Places} from './places.js'
 import {recordingRemoval} from './recording.js'
 import {inTurn} from './turn.js'
@@ -56,7 +56,8 @@ export async function removeToken(
 
 async function removeEverywhere(places: Places, found: Found, asOf: LoginState, removal: Removal): Promise<void> {
   const {around, keychain} = places
-  if (keychain) await attempt(keychain.title, removal, () => removeFromKeychain(keychain, found, removal))
+  if (keychain)
+    await attempt(keychain.title, removal, () => removeFromKeychain(around.dataDir, keychain, found, asOf, removal))
   const netrc = await places.netrc()
   await attempt(netrc.path, removal, async () => {
     const {api, git} = around.hosts
@@ -81,7 +82,14 @@ export async function findLeftover(places: Places): Promise<Found | undefined> {
   return undefined
 }
 
-async function removeFromKeychain(keychain: KeychainSession, found: Found, removal: Removal): Promise<void> {
+async function removeFromKeychain(
+  dataDir: string,
+  keychain: KeychainSession,
+  found: Found,
+  asOf: LoginState,
+  removal: Removal,
+): Promise<void> {
+  const isOfLaterLogin = (held: Credential) => !recordOf(held, asOf) && recordOf(held, readLoginState(dataDir))
   // A .netrc entry may not say whose token it is; then a copy of it can be anybody's.
   const {account: known} = found
   const accounts = known === undefined ? await keychain.ask((backend) => backend.accounts()) : [known]
@@ -90,8 +98,8 @@ async function removeFromKeychain(keychain: KeychainSession, found: Found, remov
     if (held === found.token) {
       await keychain.ask((backend) => backend.remove(account))
       removal.removedFrom.push(keychain.title)
-    } else if (held !== undefined && found.source === keychain.name) {
-      // A login by somebody else, or a tool that stumbles: whichever of the two answers is right, this is not done.
+    } else if (held !== undefined && found.source === keychain.name && !isOfLaterLogin({account, token: held})) {
+      // A tool that stumbles: whichever of its two answers is right, this is not done.
       throw new BackendError('failed', `${keychain.title} gave another token of this account a moment ago`)
     } else if (held !== undefined) removal.left.push({source: keychain.name, place: keychain.title, account})
   }
