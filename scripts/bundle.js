@@ -43,8 +43,7 @@ await build({
   entryPoints: ['src/host/netrc-worker.ts'],
   outfile: 'dist/netrc-worker.cjs',
   format: 'cjs',
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
   plugins: [lazyImportsStay('dist', (source) => source === 'backends/netrc.js')],
 })
 
