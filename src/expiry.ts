@@ -10,7 +10,7 @@ const UNITS = [
  * @returns undefined if that is no time at all
  */
 export function lifeLeft(expiresAt: string, now = Date.now()): {seconds: number; inWords: string} | undefined {
-  const seconds = Math.round((Date.parse(expiresAt) - now) / 1000)
+  const seconds = Math.floor((Date.parse(expiresAt) - now) / 1000)
   if (Number.isNaN(seconds)) return undefined
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ['second', 1]
   const count = Math.floor(seconds / size)

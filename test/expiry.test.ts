@@ -15,7 +15,7 @@ describe('saying when a token expires', () => {
     [1, '1 second'],
     [2, '2 seconds'],
     [59, '59 seconds'],
-    [59.6, '1 minute'],
+    [59.6, '59 seconds'],
     [MINUTE, '1 minute'],
     [2 * MINUTE - 1, '1 minute'],
     [2 * MINUTE, '2 minutes'],
