@@ -43,14 +43,13 @@ function hookTime(at: PluggedHost): Measure {
   const {dataDir, env, sandbox} = at
   const plugin = join(dataDir, 'node_modules', 'heroku-keychain')
   const cacheDir = join(sandbox.home, '.cache', 'heroku')
-  const script = join(sandbox.root, 'hook.mjs')
+  const script = join(sandbox.root, 'hook.cjs')
   writeFileSync(
     script,
     `const config = {dataDir: ${JSON.stringify(dataDir)}, cacheDir: ${JSON.stringify(cacheDir)}, plugins: new Map(), findCommand() {}}
 const start = performance.now()
-const {default: init} = await import(${JSON.stringify(join(plugin, 'dist', 'hooks', 'init.js'))})
-await init.call({}, {config, id: 'version'})
-console.log(performance.now() - start)
+const {default: init} = require(${JSON.stringify(join(plugin, 'dist', 'hooks', 'init.cjs'))})
+init.call({}, {config, id: 'version', argv: []}).then(() => console.log(performance.now() - start))
 `,
   )
   return () => Number(spawnSync('node', [script], {env, encoding: 'utf8'}).stdout)

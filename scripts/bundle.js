@@ -1,7 +1,8 @@
 // Makes one file each of what is on a hot path, where every file to load and every line to parse is time: the git helper,
-// which is started for every push, the init hook, which runs before every command, and the thread that asks the
-// keychain for commands that wait for it standing still.
+// which is started for every push, the init hook, which runs before every command, the thread that
+// older readers of .netrc wait for standing still, and what other commands get their tokens by.
 import {build} from 'esbuild'
+import {rmSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 
 /**
@@ -50,8 +51,25 @@ await build({
 await build({
   ...common,
   entryPoints: ['src/hooks/init.ts'],
-  outfile: 'dist/hooks/init.js',
-  format: 'esm',
+  outfile: 'dist/hooks/init.cjs',
+  // Before version 11 the host is CommonJS, and pays for the loader of ES modules where somebody needs it first: so no
+  // command of such a host does, and what stands before netrc-parser is in this file.
+  format: 'cjs',
+  minify: true,
   packages: 'external',
-  plugins: [lazyImportsStay('dist/hooks')],
+  define: {'import.meta.url': 'fileUrl'},
+  banner: {js: "const fileUrl = require('node:url').pathToFileURL(__filename).href"},
+  plugins: [lazyImportsStay('dist/hooks', (source) => source !== 'host/stand-before-netrc.js')],
+})
+rmSync('dist/hooks/init.js')
+
+// For commands of CLI 11.
+await build({
+  ...common,
+  entryPoints: ['src/host/provide-tokens.ts'],
+  outfile: 'dist/host/provide-tokens.js',
+  format: 'esm',
+  minify: true,
+  packages: 'external',
+  plugins: [lazyImportsStay('dist/host')],
 })

@@ -1,7 +1,16 @@
 import {BackendError} from './backends/backend.js'
 
+// Bundles have copies of this file, which are to know each other's errors.
+const BRAND = Symbol.for('heroku-keychain.UserError')
+
 /** What we tell the user when something cannot be done: what and why, and the next step to take. */
 export class UserError extends Error {
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && BRAND in value
+  }
+
+  readonly [BRAND] = true
+
   /**
    * @param message what could not be done and why: lower case, no full stop, no secret
    * @param hint what to do about it, best a command to paste

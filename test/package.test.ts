@@ -9,7 +9,7 @@ import {packPlugin} from './support/host-cli.js'
 import {REPOSITORY} from './support/npm.js'
 
 /** In bytes; to be raised on purpose, when there is more to be had for it. */
-const LARGEST = {packed: 130_000, unpacked: 440_000}
+const LARGEST = {packed: 135_000, unpacked: 440_000}
 
 /** What is no program of ours. */
 const BESIDES = ['LICENSE', 'README.md', 'oclif.manifest.json', 'package.json']
@@ -69,8 +69,8 @@ describe('the package', function () {
   it('holds the commands, the hooks, the git helper, the thread that asks for old readers, what these load, and four files besides', () => {
     const compiled = filesBelow(join(REPOSITORY, 'src'))
       .filter((source) => /^(?:commands|hooks)\//u.test(source))
-      .map((source) => `dist/${source.replace(/\.ts$/u, '.js')}`)
-    expect(compiled).to.include('dist/commands/auth/login.js').and.to.include('dist/hooks/init.js')
+      .map((source) => `dist/${source.replace(/\.ts$/u, source.startsWith('hooks/') ? '.cjs' : '.js')}`)
+    expect(compiled).to.include('dist/commands/auth/login.js').and.to.include('dist/hooks/init.cjs')
     const programs = ['bin/run.js', 'dist/git-helper.cjs', 'dist/netrc-worker.cjs', ...compiled]
     const loaded = programs.flatMap((program) => [...loadedBy(program)])
     expect([...texts.keys()]).to.deep.equal([...new Set([...loaded, ...BESIDES])].sort())

@@ -5,6 +5,7 @@ import type {Hosts} from '../hosts.js'
 import type {Run} from '../run.js'
 import {UserError} from '../user-error.js'
 import {KeychainSession} from './keychain-session.js'
+import {apiKeyIn, isNetrcOnly} from './tiers.js'
 
 /** What the policy depends on. */
 export interface Surroundings {
@@ -45,8 +46,8 @@ export class Places {
 
   constructor(readonly around: Surroundings) {
     const {env, keychain} = around
-    this.apiKey = env.HEROKU_API_KEY === '' ? undefined : env.HEROKU_API_KEY
-    this.netrcOnly = env.HEROKU_NETRC_WRITE?.toLowerCase() === 'true'
+    this.apiKey = apiKeyIn(env)
+    this.netrcOnly = isNetrcOnly(env)
     this.keychain = keychain.name === undefined || this.netrcOnly ? undefined : new KeychainSession(keychain, around)
   }
 

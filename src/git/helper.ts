@@ -43,7 +43,10 @@ function write(descriptor: number, text: string): void {
 
 // The launcher says whether stderr is a terminal, since node would have to load more to know.
 const [dataDir = '', operation, where] = process.argv.slice(2)
-// git ignores how a helper ends, and goes on to the next one. The error may hold anything, so it is not shown.
-main(dataDir, operation, where === 'terminal').catch(() => {
-  write(STDERR, 'heroku: the credential helper failed; try this: heroku auth:token\n')
-})
+main(dataDir, operation, where === 'terminal')
+  // git ignores how a helper ends, and goes on to the next one. The error may hold anything, so it is not shown.
+  .catch(() => {
+    write(STDERR, 'heroku: the credential helper failed; try this: heroku auth:token\n')
+  })
+  // All is said and done; node would clean up before it ends by itself.
+  .finally(() => process.exit())

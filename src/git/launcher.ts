@@ -27,6 +27,8 @@ helper=${quote(forShell(helper))}
 [ -x "$node" ] && [ -f "$helper" ] || exit 0
 terminal=
 [ -t 2 ] && terminal=terminal
+# Node reads them before anything else, and the helper connects to nobody.
+unset NODE_EXTRA_CA_CERTS
 exec "$node" "$helper" ${quote(dataDir)} get $terminal
 `
 }

@@ -2,6 +2,14 @@
 import type {MessagePort} from 'node:worker_threads'
 import type {Reply, Request} from './netrc-answer.js'
 
+/** What the thread is started with. */
+export interface Link {
+  /** Where the order comes from, and the outcome goes. */
+  port: MessagePort
+  /** One number, shared by both: how far the thread is. */
+  state: Int32Array
+}
+
 export interface Order {
   request: Request
   /** The name of the host CLI, which begins what the user is told. */
@@ -10,10 +18,6 @@ export interface Order {
   dataDir: string
   /** Whether stderr is a terminal, where somebody may answer a keychain's prompt. */
   terminal: boolean
-  /** Where the outcome goes. */
-  port: MessagePort
-  /** One number, shared by both: how far the thread is. */
-  state: Int32Array
 }
 
 export const WAITING = 0

@@ -7,31 +7,24 @@ import {hostsFrom} from '../hosts.js'
 import {watchForInterrupt} from '../interrupt.js'
 import {lightRun} from '../light-run.js'
 import {reply, type Reply, troubleOf} from './netrc-answer.js'
-import {DONE, type Order, type Outcome, STARTED} from './netrc-order.js'
+import {DONE, type Link, type Order, type Outcome, STARTED} from './netrc-order.js'
 
 // Later than a keychain that is well answers, sooner than anybody presses Ctrl-C.
 const WATCH_AFTER_MS = 100
 
-const {bin, dataDir, port, request, state, terminal} = workerData as Order
+const {port, state} = workerData as Link
 
-function done(outcome: Outcome): void {
-  port.postMessage(outcome)
-  Atomics.store(state, 0, DONE)
+function tell(how: number): void {
+  Atomics.store(state, 0, how)
   Atomics.notify(state, 0)
 }
 
-Atomics.store(state, 0, STARTED)
-Atomics.notify(state, 0)
+function done(outcome: Outcome): void {
+  port.postMessage(outcome)
+  tell(DONE)
+}
 
-const stopWatching = watchForInterrupt(WATCH_AFTER_MS, (signal) => {
-  // Nobody but us tells a thread of a signal. Whoever runs a tool listens, and ends it; with this one more listener they
-  // do not go on to end the process, which is the main thread's to do.
-  process.on(signal, () => undefined)
-  process.emit(signal)
-  done({interrupted: signal})
-})
-
-function open(): Places {
+function open({bin, dataDir, terminal}: Order): Places {
   return openPlaces({
     dataDir,
     hosts: hostsFrom(process.env),
@@ -44,15 +37,25 @@ function open(): Places {
   })
 }
 
-async function work(): Promise<Reply> {
+async function work(order: Order): Promise<Reply> {
   try {
-    return await reply(open(), request)
+    return await reply(open(order), order.request)
   } catch (error) {
     return {failed: troubleOf(error)}
   }
 }
 
-void work().then((answered) => {
-  stopWatching()
-  done(answered)
+port.once('message', (order: Order) => {
+  tell(STARTED)
+  const stopWatching = watchForInterrupt(WATCH_AFTER_MS, (signal) => {
+    // Nobody but us tells a thread of a signal. Whoever runs a tool listens, and ends it; with this one more listener
+    // they do not go on to end the process, which is the main thread's to do.
+    process.on(signal, () => undefined)
+    process.emit(signal)
+    done({interrupted: signal})
+  })
+  void work(order).then((answered) => {
+    stopWatching()
+    done(answered)
+  })
 })

@@ -9,33 +9,27 @@
 // has it: ask-standing-still.ts -> netrc-order.ts (what the two say to each other) -> netrc-worker.ts -> netrc-answer.ts.
 // What a keychain's trouble becomes for a command that only knows tokens is in refusal.ts.
 import type {Command, Interfaces} from '@oclif/core'
-import {createRequire} from 'node:module'
-import {pathToFileURL} from 'node:url'
-import type {Places} from '../credentials/places.js'
-import {type Client, findClient, findNetrcParsers, SETTER} from './client.js'
-import {openHostPlaces} from './host-places.js'
-import {openProvider, type Provider} from './provider.js'
-import type {SyncCredentials} from './sync-credentials.js'
+import {type Client, findClient, findNetrcParsers} from './client.js'
+import type {Thread} from './thread.js'
 
-// One of each for the process, however many copies there are: a keychain is not asked again once it has failed.
-let places: Places | undefined
-let credentials: SyncCredentials | undefined
 const served = new Set<string>()
 
 /**
  * Has the four tiers answer the copies of the client, and of netrc-parser, that a command uses.
  * @param plugin the command's
  * @param command its class, loaded
+ * @param start gives a thread that can be asked for readers of netrc-parser
  */
 export async function serveCommand(
   config: Interfaces.Config,
   plugin: Pick<Interfaces.Plugin, 'name' | 'root'>,
   command: Command.Class,
+  start: () => Thread,
 ): Promise<void> {
   const client = findClient(plugin.root)
   if (client?.seam === 'provider' && usesClient(config, plugin, command))
     await once(client.root, () => provide(config, client))
-  for (const parser of findNetrcParsers(plugin.root)) await once(parser, () => overlay(config, parser))
+  for (const parser of findNetrcParsers(plugin.root)) await once(parser, () => overlay(config, parser, start))
 }
 
 async function once(copy: string, serve: () => Promise<void>): Promise<void> {
@@ -44,21 +38,14 @@ async function once(copy: string, serve: () => Promise<void>): Promise<void> {
   await serve()
 }
 
-async function provide(config: Interfaces.Config, {providerModule}: Client): Promise<void> {
-  const client = (await import(pathToFileURL(providerModule).href)) as Record<string, unknown>
-  const set = client[SETTER]
-  if (typeof set !== 'function') return
-  places ??= openHostPlaces(config)
-  ;(set as (provider: Provider) => void)(openProvider(places))
+async function provide(config: Interfaces.Config, client: Client): Promise<void> {
+  const {provideTokens} = await import('./provide-tokens.js')
+  await provideTokens(config, client)
 }
 
-async function overlay(config: Interfaces.Config, parser: string): Promise<void> {
-  const [{overlayNetrc}, {openSyncCredentials}] = await Promise.all([
-    import('./netrc-overlay.js'),
-    import('./sync-credentials.js'),
-  ])
-  credentials ??= openSyncCredentials(config)
-  overlayNetrc(createRequire(import.meta.url)(parser), credentials)
+async function overlay(config: Interfaces.Config, parser: string, start: () => Thread): Promise<void> {
+  const {standBeforeNetrc} = await import('./stand-before-netrc.js')
+  standBeforeNetrc(config, parser, start)
 }
 
 /**

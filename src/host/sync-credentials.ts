@@ -6,6 +6,7 @@ import {askStandingStill} from './ask-standing-still.js'
 import {isTerminal, openHostPlaces} from './host-places.js'
 import type {Answer, Changes, Reply, Request, Trouble} from './netrc-answer.js'
 import {forHost} from './refusal.js'
+import type {Thread} from './thread.js'
 
 export interface SyncCredentials {
   /** The two machines that a Heroku login has. */
@@ -30,17 +31,18 @@ export interface SyncCredentials {
 /**
  * Opens them for this process. Nothing is asked, read or started yet.
  * @param config the host's; `bin` begins what the user is told
- * @param thread the file of the thread that asks; default: the one that this package was built with
+ * @param start gives a thread that can be asked
  */
-export function openSyncCredentials({bin, dataDir}: {bin: string; dataDir: string}, thread?: URL): SyncCredentials {
+export function openSyncCredentials(
+  {bin, dataDir}: {bin: string; dataDir: string},
+  start: () => Thread,
+): SyncCredentials {
   const open = () => openHostPlaces({bin, dataDir})
   const {apiKey, around, keychain, netrcOnly} = open()
   let answer: Answer | undefined
 
-  const standingStill = (request: Request): Reply => {
-    const how = {bin, dataDir, terminal: isTerminal(), timeoutMs: around.timeoutMs}
-    return askStandingStill(request, thread === undefined ? how : {...how, thread})
-  }
+  const standingStill = (request: Request): Reply =>
+    askStandingStill(start(), {request, bin, dataDir, terminal: isTerminal()}, around)
   const remember = (replied: Reply) => {
     if ('ok' in replied) return (answer = replied.ok ?? answer)
     // Some of it may have been done: what was known is known no longer.

@@ -132,6 +132,13 @@ describe('the git helper as it is shipped', function () {
     })
   }
 
+  it('reads no certificates behind its launcher, since it connects to nobody', async () => {
+    // Node warns of a file that is not there, if it reads it.
+    const env = {...loggedIn, NODE_EXTRA_CA_CERTS: join(dataDir, 'nowhere.pem')}
+    const {stderr, stdout} = await ways['behind its launcher'](['get'], {input: asked, env})
+    expect({stdout, stderr}).to.deep.equal({stdout: answered, stderr: ''})
+  })
+
   it('ends well and gives nothing away whatever it reads, whatever it is to do', async function () {
     this.timeout(180_000)
     const operation = fc.oneof(

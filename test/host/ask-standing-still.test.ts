@@ -3,13 +3,20 @@ import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
 import {askStandingStill} from '../../src/host/ask-standing-still.js'
+import {startThread} from '../../src/host/thread.js'
 import {freshNetrcReader} from '../support/netrc-reader.js'
 import {ada} from '../support/user.js'
 
 describe('asking the four tiers standing still', function () {
   this.timeout(60_000)
   const user = freshNetrcReader()
-  const how = () => ({bin: 'heroku', dataDir: join(user.home, 'data'), terminal: false, timeoutMs: 5000})
+  const order = () => ({
+    request: {verb: 'find' as const},
+    bin: 'heroku',
+    dataDir: join(user.home, 'data'),
+    terminal: false,
+  })
+  const ask = (file: URL, limits = {}) => askStandingStill(startThread(file), order(), {timeoutMs: 5000, ...limits})
   const threadOf = (script: string) => {
     const file = join(user.home, 'thread.cjs')
     writeFileSync(file, script)
@@ -25,7 +32,7 @@ describe('asking the four tiers standing still', function () {
 
   it('gets the answer', async () => {
     await user.store(ada)
-    expect(askStandingStill({verb: 'find'}, {...how(), thread: user.thread})).to.deep.equal({
+    expect(ask(user.thread)).to.deep.equal({
       ok: {kind: 'found', found: {...ada, source: 'secret-service', place: 'the keyring'}},
     })
   })
@@ -33,7 +40,7 @@ describe('asking the four tiers standing still', function () {
   it('leaves no listener and no thread behind that the process would have to wait for', async () => {
     const listeners = () => (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => process.listenerCount(signal))
     const before = listeners()
-    askStandingStill({verb: 'find'}, {...how(), thread: user.thread})
+    ask(user.thread)
     expect(listeners()).to.deep.equal(before.map((count) => count + 1))
     await new Promise((resolve) => setImmediate(resolve))
     expect(listeners()).to.deep.equal(before)
@@ -51,6 +58,6 @@ describe('asking the four tiers standing still', function () {
   }))
     it(`gives up on a thread that ${what}`, () => {
       const thread = script === undefined ? pathToFileURL(join(user.home, 'nowhere.cjs')) : threadOf(script)
-      expect(askStandingStill({verb: 'find'}, {...how(), thread, startMs: 300, answerMs: 300})).to.deep.equal(noAnswer)
+      expect(ask(thread, {startMs: 300, answerMs: 300})).to.deep.equal(noAnswer)
     })
 })

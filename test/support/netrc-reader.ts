@@ -4,6 +4,7 @@ import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
 import type {NetrcModule} from '../../src/host/netrc-overlay.js'
 import {openSyncCredentials, type SyncCredentials} from '../../src/host/sync-credentials.js'
+import {startThread} from '../../src/host/thread.js'
 import {type Keyring, startKeyring} from './keyring.js'
 import {buildThread} from './netrc-thread.js'
 import {openSandbox, type Sandbox} from './sandbox.js'
@@ -89,7 +90,9 @@ export function freshNetrcReader(): NetrcReader {
       return current().thread
     },
     get credentials() {
-      credentials ??= openSyncCredentials({bin: 'heroku', dataDir: join(home(), 'data')}, current().thread)
+      credentials ??= openSyncCredentials({bin: 'heroku', dataDir: join(home(), 'data')}, () =>
+        startThread(current().thread),
+      )
       return credentials
     },
     startAnew() {
