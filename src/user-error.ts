@@ -6,6 +6,8 @@ const BRAND = Symbol.for('heroku-keychain.UserError')
 /** What we tell the user when something cannot be done: what and why, and the next step to take. */
 export class UserError extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // A class that is made from this one tells its own apart as any class does.
+    if (this !== UserError) return super[Symbol.hasInstance](value)
     return typeof value === 'object' && value !== null && BRAND in value
   }
 

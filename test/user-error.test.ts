@@ -15,9 +15,18 @@ describe('errors with words for the user', () => {
   })
 
   it('are known by another copy of their class, which a bundle has', async () => {
-    const another = '../src/backends/backend.js?another=copy'
-    const copy = (await import(another)) as {BackendError: typeof BackendError}
+    const another = ['../src/backends/backend.js?another=copy', '../src/user-error.js?another=copy']
+    const [backends, users] = await Promise.all(another.map((file) => import(file) as Promise<unknown>))
+    const copy = {...(backends as {BackendError: typeof BackendError}), ...(users as {UserError: typeof UserError})}
     expect(copy.BackendError).not.to.equal(BackendError)
+    expect(copy.UserError).not.to.equal(UserError)
     expect(isTold(new copy.BackendError('failed', 'no'))).to.equal(true)
+    expect(new copy.UserError('no')).to.be.instanceOf(UserError)
+  })
+
+  it('are not taken for those of a class that is made from theirs', () => {
+    class Special extends UserError {}
+    expect(new Special('no')).to.be.instanceOf(Special).and.instanceOf(UserError)
+    expect(new UserError('no')).not.to.be.instanceOf(Special)
   })
 })

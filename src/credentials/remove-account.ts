@@ -1,3 +1,4 @@
+import {BackendError} from '../backends/backend.js'
 import {forgetToken, readLoginState, recordLogout} from './login-state.js'
 import type {Places} from './places.js'
 import {recordingRemoval} from './recording.js'
@@ -21,8 +22,10 @@ async function removeEverywhere(places: Places, account: string | undefined, rem
     })
   const netrc = await places.netrc()
   await attempt(netrc.path, removal, async () => {
-    const entries = (await netrc.entries()).filter((entry) => entry.account === account)
-    for (const {host, token} of entries) if (await netrc.removeHost(host, token)) removal.removedFrom.push(netrc.path)
+    const ours = async () => (await netrc.entries()).filter((entry) => entry.account === account)
+    for (const {host, token} of await ours())
+      if (await netrc.removeHost(host, token)) removal.removedFrom.push(netrc.path)
+    if ((await ours()).length > 0) throw new BackendError('failed', 'it was written again in the meantime', 'try again')
   })
   if (removal.failures.length === 0 && !netrcOnly)
     await attempt(around.dataDir, removal, () => forget(around.dataDir, account))

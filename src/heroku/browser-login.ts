@@ -16,6 +16,8 @@ export interface BrowserLogin {
   loginUrl: string
   /** Shows the URL and opens a browser at it; what becomes of the browser is not waited for. */
   visit: (url: string) => Promise<void>
+  /** Revokes a token that nobody would ever know of. */
+  discard: (token: string) => Promise<void>
   signal: AbortSignal
   /** How long the user may take, in milliseconds. Default: ten minutes. */
   limitMs?: number
@@ -52,7 +54,12 @@ export async function browserLogin(login: BrowserLogin): Promise<Issued> {
   const access = text(field(answer.body, 'access_token'))
   if (answer.status >= 300 || access === undefined)
     throw new UserError(`the login host answered ${answer.status}, and not with a token`, 'try again: heroku login')
-  return {account: await accountOf(api, access), token: access}
+  try {
+    return {account: await accountOf(api, access), token: access}
+  } catch (error) {
+    await login.discard(access)
+    throw error
+  }
 }
 
 async function waitForUser({http, signal}: BrowserLogin, url: string, token: string, end: number): Promise<Answer> {

@@ -15,6 +15,8 @@ export interface Login {
   ask: Ask
   /** Shows the URL and opens a browser at it. */
   visit: (url: string) => Promise<void>
+  /** Revokes a token that nobody would ever know of. */
+  discard: (token: string) => Promise<void>
   /** All of stdin. */
   readStdin: () => Promise<string>
   signal: AbortSignal

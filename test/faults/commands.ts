@@ -4,8 +4,10 @@ import {PassThrough} from 'node:stream'
 import {fileURLToPath} from 'node:url'
 import AuthLogin from '../../src/commands/auth/login.js'
 import AuthLogout from '../../src/commands/auth/logout.js'
+import AuthMigrate from '../../src/commands/auth/migrate.js'
 import AuthToken from '../../src/commands/auth/token.js'
 import {Places, type Surroundings} from '../../src/credentials/places.js'
+import {keepGitConfigured} from '../../src/git/keep-configured.js'
 import type {Hosts} from '../../src/hosts.js'
 import type {Run} from '../../src/run.js'
 import type {World} from './world.js'
@@ -42,10 +44,28 @@ class Token extends AuthToken {
   }
 }
 
-const COMMANDS = {login: Login, logout: Logout, token: Token} as const
+class Migrate extends AuthMigrate {
+  protected override placesAt(hosts: Hosts): Places {
+    return faulty(super.placesAt(hosts))
+  }
+}
+
+const COMMANDS = {login: Login, logout: Logout, migrate: Migrate, token: Token} as const
 
 /** What somebody at the terminal answers. */
-const ANSWERS: Record<string, string> = {'Email:': 'ada@example.com\n', 'Password:': 'correct horse\n'}
+const answers = ({fresh}: World): Record<string, string> => ({
+  'Email:': 'ada@example.com\n',
+  'Password:': 'correct horse\n',
+  'q to exit:': 'x',
+  'Organization name:': 'acme\n',
+  'Access token:': `${fresh}\n`,
+})
+
+/** Goes to a page that the terminal shows, as far as it is one to log in at; past everything that goes wrong. */
+function follow({front}: World, text: string): void {
+  const [, path] = /https?:\/\/\S+?(\/auth\/browser\/\S+)/u.exec(text) ?? []
+  if (path !== undefined) void fetch(`http://${front.behind.login}${path}`).catch(() => undefined)
+}
 
 let loaded: Promise<Config> | undefined
 
@@ -79,6 +99,24 @@ export async function runCommand(
   return said
 }
 
+/** Has the hook see to git before a command of the host's. */
+export async function keepGitConfiguredIn(world: World): Promise<Said> {
+  loaded ??= Config.load({root: ROOT})
+  const config = Object.assign(await loaded, {dataDir: world.dataDir, cacheDir: world.cacheDir, bin: 'heroku'})
+  const said: Said = {exitCode: 0, stdout: '', stderr: ''}
+  const restore = disguise(world, said, '')
+  try {
+    await keepGitConfigured(config, 'apps')
+  } catch (error) {
+    // The hook itself lets nothing through.
+    said.crash = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  } finally {
+    restore()
+  }
+
+  return said
+}
+
 /** As oclif's own handler tells an error. */
 function tell(error: unknown, said: Said): void {
   if (error instanceof Errors.CLIError) {
@@ -91,7 +129,8 @@ function tell(error: unknown, said: Said): void {
 }
 
 /** Makes this process look like one that was started for the command. @returns a function that undoes it */
-function disguise({env}: World, said: Said, piped: string | undefined): () => void {
+function disguise(world: World, said: Said, piped: string | undefined): () => void {
+  const {env} = world
   const before = {...process.env}
   for (const name of Object.keys(process.env)) if (!(name in env)) Reflect.deleteProperty(process.env, name)
   Object.assign(process.env, env)
@@ -110,7 +149,8 @@ function disguise({env}: World, said: Said, piped: string | undefined): () => vo
   stderr.write = (text: string | Uint8Array) => {
     // A line editor ends its lines as terminals do.
     said.stderr += piped === undefined ? String(text).replaceAll('\r\n', '\n') : String(text)
-    const [, answer] = Object.entries(ANSWERS).find(([question]) => String(text).includes(question)) ?? []
+    follow(world, String(text))
+    const [, answer] = Object.entries(answers(world)).find(([question]) => String(text).includes(question)) ?? []
     if (piped === undefined && answer !== undefined) setImmediate(() => stdin.write(answer))
     return true
   }

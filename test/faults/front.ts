@@ -18,8 +18,8 @@ export interface Front {
   strayed(): number
   /** Lets the request that comes as the n-th go wrong, from 0, and forgets what was asked; nothing at -1. */
   plan(fault: ApiFault, at: number): void
-  /** The host and port that requests go on to. */
-  behind: string
+  /** The hosts and ports that requests go on to. */
+  behind: {api: string; login: string}
   stop(): Promise<void>
 }
 
@@ -41,7 +41,7 @@ export async function startFront(): Promise<Front> {
   const self: Front = {
     host: `127.0.0.1:${front.port}`,
     calls: [],
-    behind: '',
+    behind: {api: '', login: ''},
     strayed: () => state.strayed,
     plan(fault, at) {
       Object.assign(state, {fault, at})
@@ -62,10 +62,11 @@ interface Whole {
   body: Buffer
 }
 
-async function forward(asked: IncomingMessage, body: Buffer, behind: string): Promise<Whole> {
+async function forward(asked: IncomingMessage, body: Buffer, behind: Front['behind']): Promise<Whole> {
   return new Promise((resolve, reject) => {
     const {headers, method = 'GET', url = '/'} = asked
-    const onward = request(`http://${behind}${url}`, {method, headers}, (answer) => {
+    const host = url.startsWith('/auth') ? behind.login : behind.api
+    const onward = request(`http://${host}${url}`, {method, headers}, (answer) => {
       all(answer).then((body) => {
         resolve({status: answer.statusCode ?? 0, body})
       }, reject)
@@ -84,7 +85,7 @@ async function serve(
   asked: IncomingMessage,
   response: ServerResponse,
   fault: ApiFault | undefined,
-  behind: string,
+  behind: Front['behind'],
   strayPort: number,
 ): Promise<void> {
   const body = await all(asked)

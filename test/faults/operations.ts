@@ -1,13 +1,14 @@
-// What is done on a machine where something goes wrong, and what must be true afterwards. Another operation, such as a
-// migration or the bridge to the host's own commands, is one more entry of the list.
+// What is done on a machine where something goes wrong, and what must be true afterwards.
 import {join} from 'node:path'
 import {answer} from '../../src/git/answer.js'
 import {configureGit, unconfigureGit} from '../../src/git/configure.js'
 import {hostsFrom} from '../../src/hosts.js'
 import {run, type Run} from '../../src/run.js'
-import {runCommand, type Said} from './commands.js'
-import {WRONG_TOKEN} from './programs.js'
-import type {Before, World} from './world.js'
+import {keepGitConfiguredIn, runCommand, type Said} from './commands.js'
+import {HOST_OPERATIONS} from './host-operations.js'
+import {isDone, isWhatItSaid, judgeLogin, judgeLogout, judgeToken, unchanged} from './judges.js'
+import {MIGRATE_OPERATIONS} from './migrate-operations.js'
+import {type Before, BROWSER, type World} from './world.js'
 
 export interface Operation {
   name: string
@@ -18,78 +19,6 @@ export interface Operation {
   act(world: World, run: Run): Promise<Said>
   /** What is not true of 'done', or what is lost though it failed and said so; empty if all is well. */
   judge(world: World, said: Said): Promise<string[]>
-}
-
-const isDone = ({exitCode}: Said) => exitCode === 0
-
-/** What a login came to: the new token is found, or the old one still is. */
-function judgeLogin(issuedHere: boolean, hadOld: boolean) {
-  return async (world: World, said: Said): Promise<string[]> => {
-    const {found} = await world.find()
-    const wanted = issuedHere ? world.heroku.tokens.at(-1)?.token : world.fresh
-    if (isDone(said)) return found?.token === wanted ? [] : ['it said that it was done, and the token is not found']
-    const lost: string[] = []
-    if (hadOld && found?.token !== world.old && (found?.token !== wanted || world.heroku.revoked(found?.token ?? '')))
-      lost.push('it failed, and the token from before is not found any more')
-    const issued = issuedHere ? world.heroku.tokens.slice(2) : []
-    // One whose issue we never learned of is nobody's to revoke.
-    if (
-      issued.some(({revoked}) => !revoked) &&
-      found?.token !== wanted &&
-      !/could not be revoked|answer|reach|sent no token/u.test(said.stderr)
-    )
-      lost.push('it failed, and the token that was issued stays valid in silence')
-    return lost
-  }
-}
-
-async function judgeLogout(world: World, said: Said): Promise<string[]> {
-  const {token} = await world.inKeyring()
-  const netrc = world.read('.netrc') ?? ''
-  const onlyNetrc = world.env.HEROKU_NETRC_WRITE === 'true'
-  const left = [
-    ...(token === world.old && !onlyNetrc ? ['the keyring'] : []),
-    ...(netrc.includes(world.old) ? ['.netrc'] : []),
-  ]
-  if (isDone(said)) {
-    const lies = left.map((place) => `it said that it was done, and the token is in ${place}`)
-    if (
-      !world.heroku.revoked(world.old) &&
-      !/stays valid|was not revoked/u.test(said.stderr) &&
-      !said.stderr.includes('not logged in')
-    )
-      lies.push('it said that it was done, and the token is valid')
-    if (said.stderr.includes('not logged in')) lies.push('it said that nobody was logged in')
-    if (!/Removed the token .* from \S/u.test(said.stdout)) lies.push('it does not say what it removed')
-    return lies
-  }
-
-  const lost = left.length > 0 || world.heroku.revoked(world.old) ? [] : ['it failed, and the valid token is nowhere']
-  const again = await runCommand(world, 'logout', [], run, '')
-  if (!isDone(again)) lost.push(`a second logout failed: ${again.stderr}`)
-  const {token: after} = await world.inKeyring()
-  if (world.read('.netrc')?.includes(world.old) || (after === world.old && !onlyNetrc))
-    lost.push('a second logout left it')
-  return lost
-}
-
-/** A keychain that names another token, or half of it, cannot be told from one that somebody has changed. */
-const isWhatItSaid = ({old}: World, token: string) => [old, WRONG_TOKEN, old.slice(0, old.length / 2)].includes(token)
-
-async function judgeToken(world: World, said: Said): Promise<string[]> {
-  const printed = isDone(said) ? isWhatItSaid(world, said.stdout.trimEnd()) : said.stdout === ''
-  return [...(printed ? [] : [`it printed ${said.stdout}`]), ...(await unchanged(world))]
-}
-
-/** Reading changes nothing: the token is found afterwards, as it was before. */
-async function unchanged(world: World): Promise<string[]> {
-  const {token} = await world.inKeyring()
-  const {found} = await world.find()
-  return [
-    ...(token === world.old ? [] : ['the keyring does not hold the token any more']),
-    ...(found?.token === world.old ? [] : ['the token is not found any more']),
-    ...(world.read('.netrc')?.includes(world.old) ? [] : ['.netrc does not hold the token any more']),
-  ]
 }
 
 const gitSubject = ({cacheDir, dataDir, env, front, home}: World) => ({
@@ -131,6 +60,18 @@ export const OPERATIONS: Operation[] = [
     before: {loggedIn: true, env: {HEROKU_NETRC_WRITE: 'true'}},
     act: (world, run) => runCommand(world, 'login', ['--interactive'], run, undefined),
     judge: judgeLogin(true, true),
+  },
+  {
+    name: 'login in the browser',
+    before: {loggedIn: true},
+    act: (world, run) => runCommand(world, 'login', ['--browser', BROWSER], run, undefined),
+    judge: judgeLogin(true, true),
+  },
+  {
+    name: 'login --sso',
+    before: {loggedIn: true},
+    act: (world, run) => runCommand(world, 'login', ['--sso', '--browser', BROWSER], run, undefined),
+    judge: judgeLogin(false, true),
   },
   {
     name: 'logout',
@@ -210,4 +151,16 @@ export const OPERATIONS: Operation[] = [
       return [...lost, ...(helpersIn(world).length === 0 ? [] : ['it cannot be undone any more'])]
     },
   },
+  {
+    name: 'a command of the host finds git not configured',
+    before: {loggedIn: true, git: true},
+    act: keepGitConfiguredIn,
+    async judge(world, {stderr, stdout}) {
+      const lost = stdout + stderr === '' ? [] : [`it said ${stdout}${stderr}`]
+      await configureGit(gitSubject(world), runIn(world, run), true)
+      return [...lost, ...(helpersIn(world).length === 6 ? [] : ['git cannot be configured any more'])]
+    },
+  },
+  ...MIGRATE_OPERATIONS,
+  ...HOST_OPERATIONS,
 ]

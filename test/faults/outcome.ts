@@ -42,15 +42,14 @@ export async function judge(operation: Operation, world: World, said: Said, ms: 
   expectThat(ms < BOUND_MS, `it took ${Math.round(ms)} ms`)
   expectThat(world.front.strayed() === 0, 'a token went to another host')
 
-  const {foreign} = await world.inKeyring()
-  expectThat(foreign, "another program's item is gone from the keyring")
+  expectThat(await world.holdsForeign(), "another program's item is gone from the keyring")
   const {host} = world.front
   expectThat(
     removeEntries(world.read('.netrc') ?? '', [host]) === FOREIGN_NETRC,
     '.netrc has changed outside of our entries',
   )
   expectThat(world.read('.gitconfig')?.startsWith(FOREIGN_GIT) === true, "the user's own git configuration has changed")
-  for (const name of ['login.json', 'heroku-keychain.json', 'heroku-keychain-git.json']) {
+  for (const name of ['login.json', 'heroku-keychain.json', 'heroku-keychain-git-hosts.json']) {
     const text = world.read(`data/${name}`)
     expectThat(text === undefined || isJson(text), `${name} is half-written`)
   }

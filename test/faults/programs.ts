@@ -5,7 +5,7 @@ import {run, type Run} from '../../src/run.js'
 export const WRONG_TOKEN = 'HRKU-somebody-elses'
 
 /** How long a program that hangs is waited for here. */
-const HANG_MS = 300
+const HANG_MS = 100
 
 const did = 'T=$(mktemp -d); "$@" >"$T/o" 2>"$T/e"; code=$?'
 const both = (spoil: string) => `${did}; (${spoil}) <"$T/o"; (${spoil}) <"$T/e" >&2; rm -r "$T"; exit $code`
@@ -17,7 +17,7 @@ export const PROGRAM_FAULTS: Readonly<Record<string, string>> = {
   'fails with a word': 'echo "it went wrong" >&2; exit 3',
   'fails though it was done': `${did}; rm -r "$T"; exit 1`,
   hangs: 'sleep 1000',
-  'hangs though it was done': '"$@"; sleep 1000',
+  'hangs though it was done': 'sleep 1000',
   'is killed': 'kill -KILL $$',
   'is killed after it was done': `${did}; rm -r "$T"; kill -KILL $$`,
   'succeeds without doing it': 'exit 0',
@@ -40,14 +40,16 @@ export function injecting(fault: string, at = -1): Injected {
   const calls: string[] = []
   return {
     calls,
-    run: (file, args, options) => {
+    async run(file, args, options) {
       const index = calls.push(nameOf(file, args)) - 1
       if (index !== at) return run(file, args, options)
       const script = PROGRAM_FAULTS[fault] ?? ''
       if (script === '') return run('/nowhere/at/all', args, options)
-      // What is done first takes as long as it takes on a busy machine.
-      const timeoutMs = !fault.startsWith('hangs') ? options.timeoutMs : script.startsWith('sleep') ? HANG_MS : 1500
-      return run('/bin/sh', ['-c', `PATH=/usr/bin:/bin; ${script}`, 'sh', file, ...args], {...options, timeoutMs})
+      const plant = (timeoutMs: number) =>
+        run('/bin/sh', ['-c', `PATH=/usr/bin:/bin; ${script}`, 'sh', file, ...args], {...options, timeoutMs})
+      if (!fault.startsWith('hangs')) return plant(options.timeoutMs)
+      if (fault !== 'hangs') await run(file, args, options)
+      return plant(HANG_MS)
     },
   }
 }

@@ -14,14 +14,16 @@ import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {type Front, startFront} from './front.js'
 
 export const ADA = 'ada@example.com'
+/** One that does nothing: the user goes to the page by hand. */
+export const BROWSER = 'a-browser'
 export const FOREIGN_NETRC = '# mine\nmachine example.com login me password kept # and this\n'
 export const FOREIGN_GIT = '[user]\n\tname = Ada\n'
 const FOREIGN_SECRET = 'not of Heroku'
 
 /** What is there before an operation begins. */
 export interface Before {
-  /** Ada is logged in, with a token in the keyring and a copy of it in .netrc. */
-  loggedIn: boolean
+  /** Whether Ada is logged in: with her token in the keyring and a copy of it in .netrc, or in one of them alone. */
+  loggedIn: boolean | 'in plain text' | 'in the keychain'
   /** Variables of the operation. */
   env?: Record<string, string>
   /** Without git, where it is not what is looked at: it takes most of the time. */
@@ -37,15 +39,17 @@ export interface World {
   readonly heroku: LoopbackHeroku
   readonly front: Front
   readonly keychain: Keychain
-  /** Ada's token from before; a token for a login to store. */
+  /** Ada's token from before; one for a login to store. */
   readonly old: string
   readonly fresh: string
   /** What one process would have. */
   places(run: Run, changes?: Partial<Surroundings>): Places
   /** What a command finds afterwards, with nothing going wrong any more. */
   find(): Promise<Lookup>
-  /** What the keyring holds for Ada, and whether it still holds what is not Heroku's. */
-  inKeyring(): Promise<{token: string | undefined; foreign: boolean}>
+  /** What the keyring holds for Ada. */
+  inKeyring(): Promise<string | undefined>
+  /** Whether the keyring still holds what is not Heroku's. */
+  holdsForeign(): Promise<boolean>
   read(path: string): string | undefined
   /** Every file below the home folder. */
   files(): string[]
@@ -67,6 +71,7 @@ export async function startMachine(): Promise<Machine> {
   const withoutGit = join(sandbox.root, 'no-git')
   mkdirSync(withoutGit)
   symlinkSync('/usr/bin/secret-tool', join(withoutGit, 'secret-tool'))
+  symlinkSync('/bin/true', join(withoutGit, BROWSER))
   await keyring.store({label: 'another', attributes: {service: 'another'}, secret: FOREIGN_SECRET})
   let heroku: LoopbackHeroku | undefined
 
@@ -80,7 +85,7 @@ export async function startMachine(): Promise<Machine> {
     async begin({env: changes = {}, git = false, loggedIn}, real) {
       await heroku?.stop()
       const current = (heroku = await startHeroku())
-      front.behind = heroku.host
+      front.behind = {api: heroku.host, login: new URL(heroku.env.HEROKU_LOGIN_HOST).host}
       front.plan('500', -1)
       const home = join(sandbox.root, 'ada')
       rmSync(home, {recursive: true, force: true})
@@ -101,19 +106,21 @@ export async function startMachine(): Promise<Machine> {
         mkdirSync(dirname(path), {recursive: true})
         writeFileSync(path, text, {mode: 0o600})
       }
-      write(netrc, FOREIGN_NETRC + (loggedIn ? entry : ''))
+      const fresh = heroku.issue({account: ADA}).token
+      const inPlainText = loggedIn === true || loggedIn === 'in plain text'
+      const inKeychain = loggedIn === true || loggedIn === 'in the keychain'
+      write(netrc, FOREIGN_NETRC + (inPlainText ? entry : ''))
       write(join(home, '.gitconfig'), FOREIGN_GIT)
       write(join(home, 'git-helper.cjs'), '')
       const memory = memoryKeychain()
-      if (!real && loggedIn) memory.tokens.set(ADA, old)
-      if (loggedIn) {
-        if (real)
-          await keyring.store({label: 'Heroku CLI', attributes: {service: 'heroku-cli', account: ADA}, secret: old})
+      if (real) await keyring.clear({service: 'heroku-cli'})
+      if (inKeychain && real)
+        await keyring.store({label: 'Heroku CLI', attributes: {service: 'heroku-cli', account: ADA}, secret: old})
+      if (inKeychain && !real) memory.tokens.set(ADA, old)
+      if (loggedIn === false) await recordLogout(dataDir, undefined)
+      else {
         const known = {account: ADA, apiHost: front.host, fingerprint: fingerprint(old)}
-        await recordLogin(dataDir, {...known, savedIn: 'secret-service'}, true)
-      } else {
-        if (real) await keyring.clear({service: 'heroku-cli'})
-        await recordLogout(dataDir, undefined)
+        await recordLogin(dataDir, {...known, savedIn: inKeychain ? 'secret-service' : 'netrc'}, inKeychain)
       }
 
       const keychain = real || changes.PATH !== undefined ? resolveKeychain(env, 'linux') : memory.keychain
@@ -127,7 +134,7 @@ export async function startMachine(): Promise<Machine> {
         heroku: current,
         front,
         old,
-        fresh: current.issue({account: ADA}).token,
+        fresh,
         places: (run, more = {}) =>
           new Places({
             env,
@@ -141,11 +148,11 @@ export async function startMachine(): Promise<Machine> {
           }),
         find: () => findToken(world.places(run)),
         async inKeyring() {
-          if (!real) return {token: memory.tokens.get(ADA), foreign: true}
-          return {
-            token: await secretTool('lookup', 'service', 'heroku-cli', 'account', ADA),
-            foreign: (await secretTool('lookup', 'service', 'another')) === FOREIGN_SECRET,
-          }
+          if (!real) return memory.tokens.get(ADA)
+          return secretTool('lookup', 'service', 'heroku-cli', 'account', ADA)
+        },
+        async holdsForeign() {
+          return !real || (await secretTool('lookup', 'service', 'another')) === FOREIGN_SECRET
         },
         read(path) {
           try {

@@ -118,6 +118,7 @@ describe('whatever Heroku answers', () => {
   const ask = (question: string) =>
     Promise.resolve(question === 'Email:' ? 'ada@example.com' : question === 'Password:' ? PASSWORD : '123456')
   const {signal} = new AbortController()
+  const discard = () => Promise.resolve()
 
   fuzz('a login with a password, or by SSO, or with a token gives an account and a token, or says why not', {
     name: 'heroku-login',
@@ -128,7 +129,17 @@ describe('whatever Heroku answers', () => {
       const api = openApi(http, 'https://api.heroku.com')
       const visit = () => Promise.resolve()
       const env = {SSO_URL: 'https://sso.example.com'}
-      const options = {http, api, loginUrl: LOGIN_URL, env, ask, visit, signal, readStdin: () => Promise.resolve(TOKEN)}
+      const options = {
+        http,
+        api,
+        loginUrl: LOGIN_URL,
+        env,
+        ask,
+        visit,
+        signal,
+        discard,
+        readStdin: () => Promise.resolve(TOKEN),
+      }
       if (method === 'password') assertIssued(await outcomeOf(passwordLogin(api, ask)))
       else if (method === 'sso')
         assertIssued(await outcomeOf(ssoLogin({api, ask: () => Promise.resolve(TOKEN), visit, env})))
@@ -148,7 +159,7 @@ describe('whatever Heroku answers', () => {
         visited.push(url)
         return Promise.resolve()
       }
-      assertIssued(await outcomeOf(browserLogin({http, api, loginUrl, visit, signal})))
+      assertIssued(await outcomeOf(browserLogin({http, api, loginUrl, visit, signal, discard})))
       const {origin} = new URL(loginUrl)
       for (const url of visited) expect(new URL(url)).to.include({origin, username: '', password: ''})
       for (const url of urls) expect([origin, 'https://api.heroku.com']).to.include(new URL(url).origin)

@@ -13,6 +13,7 @@ const ADA = 'ada@example.com'
 describe('logging in through the browser', () => {
   let heroku: LoopbackHeroku
   let visited: string[]
+  let discarded: string[]
   const http = openHttp({})
   const login = (more: Partial<BrowserLogin> = {}) =>
     browserLogin({
@@ -20,6 +21,10 @@ describe('logging in through the browser', () => {
       api: openApi(http, heroku.url, 2000),
       loginUrl: heroku.env.HEROKU_LOGIN_HOST,
       signal: new AbortController().signal,
+      discard(token) {
+        discarded.push(token)
+        return Promise.resolve()
+      },
       async visit(url) {
         visited.push(url)
         await fetch(url)
@@ -31,6 +36,7 @@ describe('logging in through the browser', () => {
 
   beforeEach(async () => {
     visited = []
+    discarded = []
     heroku = await startHeroku()
   })
   afterEach(() => heroku.stop())
@@ -69,6 +75,14 @@ describe('logging in through the browser', () => {
     expect(heroku.requestsTo('GET /account').map(({authorization}) => authorization)).to.deep.equal([
       {kind: 'bearer', token},
     ])
+  })
+
+  it('has a token revoked of which nobody can say whose it is', async () => {
+    heroku.faults.set('GET /account', 'garbage')
+    await thrownBy(login())
+    expect(discarded)
+      .to.deep.equal(heroku.tokens.map(({token}) => token))
+      .and.to.have.length(1)
   })
 
   it('tries three more times on errors of the server', async () => {

@@ -26,6 +26,7 @@ describe('logging in', () => {
       visit: async (url) => {
         if (url.startsWith(heroku.env.HEROKU_LOGIN_HOST)) await fetch(url)
       },
+      discard: () => Promise.reject(new Error('no token is anybody else’s business')),
       readStdin: () => Promise.reject(new Error('stdin is nobody else’s business')),
       signal: new AbortController().signal,
       ...more,

@@ -77,6 +77,7 @@ export default class AuthLogin extends BaseCommand {
         env: process.env,
         ask,
         visit: (url) => this.visit(url, method, flags.browser),
+        discard: (token) => this.discard(api, token),
         readStdin,
         signal,
         ...(known === undefined ? {} : {known}),
@@ -112,15 +113,19 @@ export default class AuthLogin extends BaseCommand {
     try {
       return await saveToken(this.places, {account, token}, expiresAt)
     } catch (error) {
-      // Nobody would ever know of the token that was just issued; one that came from stdin is the user's own affair.
-      if (method !== 'with-token')
-        await revoke(api, token).catch(() => {
-          this.notify(
-            'the token that was issued could not be revoked; see https://dashboard.heroku.com/account/applications',
-          )
-        })
+      // One that came from stdin is the user's own affair.
+      if (method !== 'with-token') await this.discard(api, token)
       throw error
     }
+  }
+
+  /** Revokes a token that was just issued, and that nobody would ever know of. */
+  private async discard(api: Api, token: string): Promise<void> {
+    await revoke(api, token).catch(() => {
+      this.notify(
+        'the token that was issued could not be revoked; see https://dashboard.heroku.com/account/applications',
+      )
+    })
   }
 
   private report(saved: Saved): void {

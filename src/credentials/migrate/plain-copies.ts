@@ -1,4 +1,5 @@
 // Heroku's tokens in plain text: where they are, and taking one away.
+import {BackendError} from '../../backends/backend.js'
 import {isToken} from '../../backends/storable.js'
 import {printable} from '../../printable.js'
 import type {Places} from '../places.js'
@@ -72,4 +73,10 @@ export async function removePlainCopy(places: Places, spot: Spot, token: string,
 
   const netrc = await places.netrc()
   for (const host of spot.hosts) await netrc.removeHost(host, token)
+  if ((await netrc.entries()).some((entry) => spot.hosts.includes(entry.host) && entry.token === token))
+    throw new BackendError(
+      'failed',
+      `${netrc.path} still holds the token of ${printable(account ?? 'somebody')}`,
+      'try again',
+    )
 }

@@ -1,6 +1,7 @@
 // The way back: the current account's token from the keychain into `.netrc`. There is room for one account alone.
-import type {Credential} from '../../backends/backend.js'
+import {BackendError, type Credential} from '../../backends/backend.js'
 import type {NetrcEntry} from '../../backends/netrc.js'
+import {isToken} from '../../backends/storable.js'
 import {printable} from '../../printable.js'
 import {UserError} from '../../user-error.js'
 import {currentAmong} from '../current.js'
@@ -8,7 +9,7 @@ import type {KeychainSession} from '../keychain-session.js'
 import {type LoginState, readLoginState, recordOf} from '../login-state.js'
 import type {Places} from '../places.js'
 import {mayReplace, type Planned, type Step, type Wishes} from './plan.js'
-import {type Held, tokenIn, type Verdict, type Verify} from './survey.js'
+import type {Held, Verdict, Verify} from './survey.js'
 
 export interface SurveyBack {
   keychain: Held
@@ -53,7 +54,13 @@ export async function surveyBack(
 }
 
 async function lookUp(keychain: KeychainSession, account: string): Promise<Credential | undefined> {
-  const token = await tokenIn(keychain, account)
+  const token = await keychain.ask((backend) => backend.get(account))
+  if (token !== undefined && !isToken(token))
+    throw new BackendError(
+      'failed',
+      `${keychain.title} gave something for ${printable(account)} that is no token`,
+      'try again; or heroku login',
+    )
   return token === undefined ? undefined : {account, token}
 }
 

@@ -1,0 +1,115 @@
+// The bridge to the host's own commands: what its client's provider does, and what the thread does for older ones.
+import {type Reply, reply, type Request} from '../../src/host/netrc-answer.js'
+import {openProvider, type Provider} from '../../src/host/provider.js'
+import type {Run} from '../../src/run.js'
+import {run} from '../../src/run.js'
+import {isTold} from '../../src/user-error.js'
+import type {Said} from './commands.js'
+import {isDone, judgeLogin, judgeToken} from './judges.js'
+import type {Operation} from './operations.js'
+import {ADA, type World} from './world.js'
+
+/** Has something done with the places that a command of the host has. */
+async function inHost(
+  world: World,
+  run: Run,
+  act: (places: ReturnType<World['places']>, said: Said) => Promise<void>,
+): Promise<Said> {
+  const said: Said = {exitCode: 0, stdout: '', stderr: ''}
+  try {
+    const notify = (line: string) => {
+      said.stderr += `heroku: ${line}\n`
+    }
+    await act(world.places(run, {notify}), said)
+  } catch (error) {
+    said.exitCode = 1
+    if (isTold(error)) said.stderr += `Error: ${error.message}\n${error.hint ?? ''}\n`
+    // What the client takes for 'not logged in', and says so.
+    else if (error instanceof Error && error.message === 'not logged in') said.stderr += 'Error: not logged in\n'
+    else said.crash = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+  return said
+}
+
+const withProvider = (world: World, run: Run, act: (provider: Provider, said: Said) => Promise<void>) =>
+  inHost(world, run, (places, said) => act(openProvider(places), said))
+
+const withThread = (world: World, run: Run, request: Request) =>
+  inHost(world, run, async (places, said) => {
+    const replied: Reply = await reply(places, request)
+    if ('failed' in replied) {
+      said.exitCode = replied.failed.exitCode
+      said.stderr += `Error: ${replied.failed.message}\n${replied.failed.hint ?? ''}\n`
+      return
+    }
+    const {ok} = replied
+    if (ok?.kind === 'found' && request.verb === 'find') said.stdout = ok.found.token
+    if (ok?.kind === 'refused') {
+      said.exitCode = ok.trouble.exitCode
+      said.stderr += `Error: ${ok.trouble.message}\n`
+    }
+    if (request.verb === 'find' && ok?.kind !== 'found' && ok?.kind !== 'refused') {
+      said.exitCode = 1
+      said.stderr += 'Error: not logged in\n'
+    }
+  })
+
+/** What the host has revoked by itself, before or after. */
+async function judgeRemoval(world: World, said: Said): Promise<string[]> {
+  const isLeft = async () =>
+    (await world.inKeyring()) === world.old || world.read('.netrc')?.includes(world.old) === true
+  if (isDone(said)) return (await isLeft()) ? ['it said that it was done, and the token is still there'] : []
+  const again = await withProvider(world, run, (provider) => provider.removeAuth(ADA, [world.front.host]))
+  if (!isDone(again)) return [`a second removal failed: ${again.stderr}`]
+  return (await isLeft()) ? ['a second removal left it'] : []
+}
+
+const saved = (world: World): Request => ({
+  verb: 'save',
+  changes: {login: {credential: {account: ADA, token: world.fresh}}, machines: []},
+})
+
+export const HOST_OPERATIONS: Operation[] = [
+  {
+    name: "token for the host's client",
+    before: {loggedIn: true},
+    act: (world, run) =>
+      withProvider(world, run, async (provider, said) => {
+        const {token} = await provider.getAuth(undefined, world.front.host)
+        // Looked at, as a header's value is: what stands for a token that cannot be read throws why.
+        said.stdout = token.slice()
+      }),
+    judge: judgeToken,
+  },
+  {
+    name: "login by the host's client",
+    before: {loggedIn: true},
+    act: (world, run) =>
+      withProvider(world, run, (provider) => provider.saveAuth(ADA, world.fresh, [world.front.host])),
+    judge: judgeLogin(false, true),
+  },
+  {
+    name: "logout by the host's client",
+    before: {loggedIn: true},
+    act: (world, run) => withProvider(world, run, (provider) => provider.removeAuth(ADA, [world.front.host])),
+    judge: judgeRemoval,
+  },
+  {
+    name: 'token for a reader of .netrc',
+    before: {loggedIn: true},
+    act: (world, run) => withThread(world, run, {verb: 'find'}),
+    judge: judgeToken,
+  },
+  {
+    name: 'login by a writer of .netrc',
+    before: {loggedIn: true},
+    act: (world, run) => withThread(world, run, saved(world)),
+    judge: judgeLogin(false, true),
+  },
+  {
+    name: 'logout by a writer of .netrc',
+    before: {loggedIn: true},
+    act: (world, run) => withThread(world, run, {verb: 'save', changes: {login: {found: undefined}, machines: []}}),
+    judge: judgeRemoval,
+  },
+]

@@ -1,0 +1,78 @@
+// What an operation came to, by what is in the stores afterwards.
+import {run} from '../../src/run.js'
+import {runCommand, type Said} from './commands.js'
+import {WRONG_TOKEN} from './programs.js'
+import type {World} from './world.js'
+
+export const isDone = ({exitCode}: Said) => exitCode === 0
+
+/** What a login came to: the new token is found, or the old one still is. */
+export function judgeLogin(issuedHere: boolean, hadOld: boolean) {
+  return async (world: World, said: Said): Promise<string[]> => {
+    const {found} = await world.find()
+    const wanted = issuedHere ? world.heroku.tokens.at(-1)?.token : world.fresh
+    if (isDone(said)) return found?.token === wanted ? [] : ['it said that it was done, and the token is not found']
+    const lost: string[] = []
+    if (hadOld && found?.token !== world.old && (found?.token !== wanted || world.heroku.revoked(found?.token ?? '')))
+      lost.push('it failed, and the token from before is not found any more')
+    const issued = issuedHere ? world.heroku.tokens.slice(2) : []
+    // One whose issue we never learned of is nobody's to revoke.
+    if (
+      issued.some(({revoked}) => !revoked) &&
+      found?.token !== wanted &&
+      !/could not be revoked|answer|reach|sent no token/u.test(said.stderr)
+    )
+      lost.push('it failed, and the token that was issued stays valid in silence')
+    return lost
+  }
+}
+
+export async function judgeLogout(world: World, said: Said): Promise<string[]> {
+  const token = await world.inKeyring()
+  const netrc = world.read('.netrc') ?? ''
+  const onlyNetrc = world.env.HEROKU_NETRC_WRITE === 'true'
+  const left = [
+    ...(token === world.old && !onlyNetrc ? ['the keyring'] : []),
+    ...(netrc.includes(world.old) ? ['.netrc'] : []),
+  ]
+  if (isDone(said)) {
+    const lies = left.map((place) => `it said that it was done, and the token is in ${place}`)
+    if (
+      !world.heroku.revoked(world.old) &&
+      !/stays valid|was not revoked/u.test(said.stderr) &&
+      !said.stderr.includes('not logged in')
+    )
+      lies.push('it said that it was done, and the token is valid')
+    if (said.stderr.includes('not logged in')) lies.push('it said that nobody was logged in')
+    if (!/Removed the token .* from \S/u.test(said.stdout)) lies.push('it does not say what it removed')
+    return lies
+  }
+
+  const lost = left.length > 0 || world.heroku.revoked(world.old) ? [] : ['it failed, and the valid token is nowhere']
+  const again = await runCommand(world, 'logout', [], run, '')
+  if (!isDone(again)) lost.push(`a second logout failed: ${again.stderr}`)
+  const after = await world.inKeyring()
+  if (world.read('.netrc')?.includes(world.old) || (after === world.old && !onlyNetrc))
+    lost.push('a second logout left it')
+  return lost
+}
+
+/** A keychain that names another token, or half of it, cannot be told from one that somebody has changed. */
+export const isWhatItSaid = ({old}: World, token: string) =>
+  [old, WRONG_TOKEN, old.slice(0, old.length / 2)].includes(token)
+
+export async function judgeToken(world: World, said: Said): Promise<string[]> {
+  const printed = isDone(said) ? isWhatItSaid(world, said.stdout.trimEnd()) : said.stdout === ''
+  return [...(printed ? [] : [`it printed ${said.stdout}`]), ...(await unchanged(world))]
+}
+
+/** Reading changes nothing: the token is found afterwards, as it was before. */
+export async function unchanged(world: World): Promise<string[]> {
+  const token = await world.inKeyring()
+  const {found} = await world.find()
+  return [
+    ...(token === world.old ? [] : ['the keyring does not hold the token any more']),
+    ...(found?.token === world.old ? [] : ['the token is not found any more']),
+    ...(world.read('.netrc')?.includes(world.old) ? [] : ['.netrc does not hold the token any more']),
+  ]
+}
