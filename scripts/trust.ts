@@ -8,6 +8,7 @@ const FIGURES = join('.cache', 'trust')
 const SUITES = [
   'test/fuzz',
   'test/faults',
+  'test/credentials/crash.test.ts',
   'test/credentials/migrate/crash.test.ts',
   'test/hosts/leaks.test.ts',
   'test/hosts/network.test.ts',
@@ -19,6 +20,12 @@ interface Row {
   tried: string
   lost: number
   ms?: number
+}
+
+interface Killed {
+  killed: number
+  lost: number
+  ms: number
 }
 
 const read = (name: string): unknown => JSON.parse(readFileSync(join(FIGURES, `${name}.json`), 'utf8'))
@@ -45,8 +52,12 @@ const rows: (() => Row)[] = [
     }
   },
   () => {
-    const {killed, lost, ms} = read('crashes') as {killed: number; lost: number; ms: number}
+    const {killed, lost, ms} = read('crashes') as Killed
     return {what: 'a migrate killed, there and back', tried: many(killed, 'kills'), lost, ms}
+  },
+  () => {
+    const {killed, lost, ms} = read('killed') as Killed
+    return {what: 'a login and a logout killed at every operation', tried: many(killed, 'kills'), lost, ms}
   },
   () => {
     const {cells, leaks, ms} = read('leaks') as {cells: number; leaks: number; ms: number}

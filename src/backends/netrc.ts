@@ -29,11 +29,11 @@ export interface NetrcBackend extends Backend {
   entries(): Promise<NetrcEntry[]>
 
   /**
-   * Removes a host's entries, duplicates too, whoever's they are.
+   * Removes the entries of hosts in one step, duplicates too, whoever's they are.
    * @param token removes only those that hold this token
    * @returns false if there were none
    */
-  removeHost(host: string, token?: string): Promise<boolean>
+  removeHosts(hosts: readonly string[], token?: string): Promise<boolean>
 
   /** Makes these changes, of any machines, in one step; what they do not name stays as it is, to the byte. */
   change(changes: readonly MachineChange[]): Promise<void>
@@ -62,7 +62,7 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
     return inFile(path, () => hosts.flatMap((host) => readEntry(text, host) ?? []))
   }
 
-  const remove = async (from: string[], only: Partial<Credential>) => {
+  const remove = async (from: readonly string[], only: Partial<Credential>) => {
     const edit = (text: string) => {
       const without = inFile(path, () => removeEntries(text, from, only))
       return without === text ? undefined : without
@@ -97,9 +97,9 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
       return remove(hosts, {account})
     },
 
-    async removeHost(host, token) {
-      assertHost(host)
-      return remove([host], token === undefined ? {} : {token})
+    async removeHosts(hosts, token) {
+      for (const host of hosts) assertHost(host)
+      return remove(hosts, token === undefined ? {} : {token})
     },
 
     async change(changes) {

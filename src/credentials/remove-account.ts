@@ -24,7 +24,7 @@ async function removeEverywhere(places: Places, account: string | undefined, rem
   await attempt(netrc.path, removal, async () => {
     const ours = async () => (await netrc.entries()).filter((entry) => entry.account === account)
     for (const {host, token} of await ours())
-      if (await netrc.removeHost(host, token)) removal.removedFrom.push(netrc.path)
+      if (await netrc.removeHosts([host], token)) removal.removedFrom.push(netrc.path)
     if ((await ours()).length > 0) throw new BackendError('failed', 'it was written again in the meantime', 'try again')
   })
   if (removal.failures.length === 0 && !netrcOnly)

@@ -61,8 +61,7 @@ async function removeEverywhere(places: Places, found: Found, asOf: LoginState, 
   const netrc = await places.netrc()
   await attempt(netrc.path, removal, async () => {
     const {api, git} = around.hosts
-    const removed = [await netrc.removeHost(api, found.token), await netrc.removeHost(git, found.token)]
-    if (removed.includes(true)) removal.removedFrom.push(netrc.path)
+    if (await netrc.removeHosts([api, git], found.token)) removal.removedFrom.push(netrc.path)
     for (const {account, token} of await netrc.entries())
       if (token !== undefined)
         removal.left.push({source: 'netrc', place: netrc.path, ...(account === undefined ? {} : {account})})

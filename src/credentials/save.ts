@@ -104,10 +104,12 @@ async function saveInNetrc(places: Places, credential: Credential, alreadyFailed
 async function putBackInNetrc(netrc: NetrcBackend, {api, git}: Hosts, before: NetrcEntry[]): Promise<void> {
   const [{account, token} = {}] = before
   // Two hosts with different credentials are nobody's login: what we wrote is taken out, and that is all.
-  if (account !== undefined && token !== undefined && before.every((each) => each.token === token))
+  const kept: string[] = []
+  if (account !== undefined && token !== undefined && before.every((each) => each.token === token)) {
     await netrc.set({account, token})
-  else for (const {host} of before) await netrc.removeHost(host)
-  for (const host of [api, git]) if (!before.some((each) => each.host === host)) await netrc.removeHost(host)
+    kept.push(...before.map(({host}) => host))
+  }
+  await netrc.removeHosts([api, git].filter((host) => !kept.includes(host)))
 }
 
 async function record({around: {dataDir}, keychain}: Places, token: TokenRecord): Promise<void> {

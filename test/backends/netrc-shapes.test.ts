@@ -21,7 +21,7 @@ describe('a .netrc on disk', () => {
   }
   const bytes = () => readFileSync(file, 'latin1')
   const removeAll = async () => {
-    for (const host of Object.values(hosts)) await netrc.removeHost(host)
+    await netrc.removeHosts(Object.values(hosts))
   }
 
   for (const [what, {text, account, token, without}] of Object.entries(shapes)) {

@@ -159,10 +159,10 @@ describe('the netrc backend', () => {
   it("removes a host's entries, or those with one token alone", async () => {
     put(entry(hosts.api, 'ada', '1') + entry(hosts.api, 'bob', '2') + entry(hosts.git, 'ada', '1'))
     const netrc = await open()
-    expect(await netrc.removeHost(hosts.api, '3')).to.equal(false)
-    expect(await netrc.removeHost(hosts.api, '2')).to.equal(true)
+    expect(await netrc.removeHosts([hosts.api], '3')).to.equal(false)
+    expect(await netrc.removeHosts([hosts.api], '2')).to.equal(true)
     expect(text()).to.equal(entry(hosts.api, 'ada', '1') + entry(hosts.git, 'ada', '1'))
-    expect(await netrc.removeHost(hosts.api)).to.equal(true)
+    expect(await netrc.removeHosts([hosts.api])).to.equal(true)
     expect(text()).to.equal(entry(hosts.git, 'ada', '1'))
   })
 
@@ -184,8 +184,8 @@ describe('the netrc backend', () => {
       () => netrc.set({account: 'a', token: 'HRKU\n'}),
       () => netrc.get(''),
       () => netrc.remove(''),
-      () => netrc.removeHost(''),
-      () => netrc.removeHost('a b'),
+      () => netrc.removeHosts(['']),
+      () => netrc.removeHosts(['a b']),
       () => openNetrc({run, timeoutMs: 5000, file: file(), hosts: {api: '', git: 'x'}}),
     ]
     for (const action of actions) expect((await refusalOf(action())).problem).to.equal('refused')

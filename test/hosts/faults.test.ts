@@ -33,7 +33,8 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
     `case "$1" in ${verb}) echo 'secret-tool: Cannot create an item in a locked collection' >&2; exit 1;; esac\nexec "$REAL" "$@"`
 
   describe('a keyring tool that hangs', () => {
-    const hang = 'sleep 1000 & sleep 1000'
+    // Not to be taken for that of another test.
+    const pause = () => `sleep 1000.${it11.heroku.host.split(':')[1] ?? ''}`
 
     for (const [args, input] of [
       [['auth:token'], ''],
@@ -42,13 +43,13 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
     ] as const) {
       it(`does not keep ${args.join(' ')} waiting beyond the bound, and leaves no process behind`, async () => {
         const {token} = await login()
-        await it11.secretTool(hang)
+        await it11.secretTool(`${pause()} & ${pause()}`)
         const started = performance.now()
         const ended = await it11.run(args, {input: input && it11.heroku.issue().token})
         // The bound is 5 s; the rest is the start of the host.
         expect(performance.now() - started).to.be.lessThan(9000)
         expect(ended.stderr).to.include('the keyring did not answer within 5 s')
-        expect((await it11.sandbox.run('pgrep', ['-f', 'sleep 1000'])).stdout).to.equal('')
+        expect((await it11.sandbox.run('pgrep', ['-f', pause()])).stdout).to.equal('')
         expect(await it11.read(loginJson)).to.equal(`{"account":"${ada}"}\n`)
         if (!input) {
           expect(ended.exitCode).not.to.equal(0)
@@ -59,7 +60,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
 
     it('says after two seconds what is being waited for', async () => {
       await login()
-      await it11.secretTool(hang)
+      await it11.secretTool(`${pause()} & ${pause()}`)
       expect((await it11.run(['auth:token'])).stderr).to.include('heroku: waiting for the keyring (5 s at most)')
     })
   })

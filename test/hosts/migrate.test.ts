@@ -312,12 +312,16 @@ describe('auth:migrate inside heroku@11.10.0', function () {
       await writeNetrc(BEFORE + entries(ada, token))
       const logins = Array.from({length: count / 2}, (_, index) => ({account: `p${index}@example.com`, token: ''}))
       for (const login of logins) login.token = issue(login.account)
+      // With somebody who could answer a prompt, a keyring that a busy machine keeps waiting is waited for.
+      const env = {HEROKU_GIT_HOST: GIT_HOST, WAYLAND_DISPLAY: 'wayland-99'}
       const ended = await Promise.all([
-        ...Array.from({length: count / 2}, () => migrate('--offline', '--account', ada)),
+        ...Array.from({length: count / 2}, () =>
+          it11.run(['auth:migrate', '--offline', '--account', ada], {env, timeoutMs: 120_000}),
+        ),
         ...logins.map(({token}) =>
           it11.run(['login', '--with-token'], {
             input: token,
-            env: {HEROKU_GIT_HOST: GIT_HOST},
+            env,
             timeoutMs: 120_000,
           }),
         ),

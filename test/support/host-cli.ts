@@ -1,6 +1,6 @@
 // The real Heroku CLI, from npm, and our plugin in it.
 import {mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
-import {rmSync} from 'node:fs'
+import {readdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {lock} from 'proper-lockfile'
 import {npm, npmEnv, REPOSITORY} from './npm.js'
@@ -57,7 +57,7 @@ export async function putOnPath(host: Host, sandbox: Sandbox): Promise<void> {
 let packed: Promise<string> | undefined
 
 /**
- * Builds this package and packs it as for npm; once in a process.
+ * Packs this package as for npm, once in a process; builds it before, if it has changed since it was built.
  * @returns the tarball's path; it is removed when the process ends
  * @throws {Error} with the output of the build or of npm, if one fails
  */
@@ -73,12 +73,22 @@ async function pack(): Promise<string> {
     rmSync(folder, {recursive: true, force: true})
   })
   return alone(join(CACHE, 'build'), async () => {
-    // Its `prepack` builds.
-    const said = await npm(['pack', '--json', '--pack-destination', folder])
-    // Scripts that run before may have something to say, too.
-    const [{filename}] = JSON.parse(said.slice(said.search(/^\[/mu))) as [{filename: string}]
+    // Another process may be running what is built: it is not to go away without need.
+    if (isStale()) await npm(['run', 'build'])
+    const said = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder])
+    const [{filename}] = JSON.parse(said) as [{filename: string}]
     return join(folder, filename)
   })
+}
+
+/** Whether anything that the build reads is newer than the last that it writes. */
+function isStale(): boolean {
+  const modified = (path: string) => statSync(join(REPOSITORY, path), {throwIfNoEntry: false})?.mtimeMs ?? 0
+  const below = (folder: string) =>
+    readdirSync(join(REPOSITORY, folder), {recursive: true, encoding: 'utf8'}).map((name) => join(folder, name))
+  const read = ['package.json', 'tsconfig.json', 'tsconfig.build.json', ...below('src'), ...below('scripts')]
+  const built = modified('oclif.manifest.json')
+  return read.some((path) => modified(path) > built)
 }
 
 /**

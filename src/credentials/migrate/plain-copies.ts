@@ -72,7 +72,7 @@ export async function removePlainCopy(places: Places, spot: Spot, token: string,
   }
 
   const netrc = await places.netrc()
-  for (const host of spot.hosts) await netrc.removeHost(host, token)
+  await netrc.removeHosts(spot.hosts, token)
   if ((await netrc.entries()).some((entry) => spot.hosts.includes(entry.host) && entry.token === token))
     throw new BackendError(
       'failed',

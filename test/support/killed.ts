@@ -1,0 +1,149 @@
+// Somebody whose process is killed in the middle of its work, with a real keyring and real files: at any operation that
+// changes something, or at any moment.
+import {build} from 'esbuild'
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {resolveKeychain} from '../../src/backends/resolve.js'
+import {Places} from '../../src/credentials/places.js'
+import {lightRun} from '../../src/light-run.js'
+import {hostsFrom} from '../../src/hosts.js'
+import {type Keyring, startKeyring} from './keyring.js'
+import {REPOSITORY} from './npm.js'
+import {openSandbox, type Sandbox} from './sandbox.js'
+
+const DRIVER = fileURLToPath(new URL('../fixtures/killed/driver.ts', import.meta.url))
+
+/** What is done, as the driver knows it. */
+export type Work = 'login' | 'logout' | 'migrate' | 'migrate back'
+
+interface Credential {
+  account: string
+  token: string
+}
+
+/** Somebody with a home and a keyring of their own. */
+export interface Person {
+  readonly home: string
+  /** Below the home folder; nothing where there is no such file. */
+  read(path: string): string
+  write(path: string, text: string): void
+  store(credential: Credential): Promise<void>
+  clear(): Promise<void>
+  /** What the keyring holds of an account; empty if nothing. */
+  secretOf(account: string): Promise<string>
+  /** What a process that nobody kills has. */
+  places(): Places
+  /**
+   * Starts the work, and kills it at an operation, counted from 1, or so long after it has loaded all that it needs.
+   * @returns whether it was killed: it may have been done by then
+   * @throws {Error} if it failed by itself
+   */
+  killed(work: Work, at: {operation: number} | {afterMs: number}): Promise<boolean>
+}
+
+/** Bundles the driver, and gives each processor of two somebody to work for. */
+export function peopleWhoAreKilled(): {readonly people: readonly Person[]} {
+  const folder = mkdtempSync(join(REPOSITORY, '.cache', 'driver-'))
+  const bundle = join(folder, 'driver.mjs')
+  const people: (Person & {stop(): Promise<void>})[] = []
+
+  before(async () => {
+    await build({
+      entryPoints: [DRIVER],
+      outfile: bundle,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      logLevel: 'warning',
+      // Libraries of CommonJS ask for node's modules.
+      banner: {js: "import {createRequire as r} from 'node:module'; const require = r(import.meta.url)"},
+    })
+    for (let index = 0; index < 2; index++) {
+      const sandbox = openSandbox()
+      people.push(personIn(sandbox, await startKeyring(sandbox), bundle))
+    }
+  })
+  after(async () => {
+    rmSync(folder, {recursive: true, force: true})
+    for (const person of people) await person.stop()
+  })
+
+  return {people}
+}
+
+function personIn(sandbox: Sandbox, keyring: Keyring, bundle: string): Person & {stop(): Promise<void>} {
+  const {home} = sandbox
+  const env = {...process.env, ...keyring.env, HOME: home}
+  const tool = (args: string[], input = '') =>
+    lightRun('/usr/bin/secret-tool', args, {env: keyring.env, input, timeoutMs: 20_000})
+  const attributes = (account: string) => ['--', 'service', 'heroku-cli', 'account', account]
+
+  return {
+    home,
+    read(path) {
+      try {
+        return readFileSync(join(home, path), 'utf8')
+      } catch {
+        return ''
+      }
+    },
+    write(path, text) {
+      mkdirSync(join(home, path, '..'), {recursive: true})
+      writeFileSync(join(home, path), text, {mode: 0o600})
+    },
+    async store({account, token}) {
+      await tool(['store', '--label=Heroku CLI', ...attributes(account)], token)
+    },
+    async clear() {
+      await tool(['clear', '--', 'service', 'heroku-cli'])
+    },
+    async secretOf(account) {
+      const answer = await tool(['lookup', ...attributes(account)])
+      return answer.ended === 'exited' && answer.code === 0 ? answer.stdout : ''
+    },
+    places: () =>
+      new Places({
+        env,
+        dataDir: join(home, 'data'),
+        hosts: hostsFrom({}),
+        keychain: resolveKeychain(env, process.platform),
+        run: (file, args, options) => lightRun(file, args, {...options, env: {...keyring.env, ...options.env}}),
+        timeoutMs: 20_000,
+        notify: () => undefined,
+      }),
+    async killed(work, at) {
+      const operation = 'operation' in at ? at.operation : 0
+      const child = spawn(process.execPath, [bundle, home, work, String(operation)], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      let said = ''
+      let timer: NodeJS.Timeout | undefined
+      child.stderr.on('data', (data: Buffer) => (said += data.toString()))
+      child.stdout.on('data', () => {
+        if ('afterMs' in at) timer ??= setTimeout(() => child.kill('SIGKILL'), at.afterMs)
+      })
+      const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+      clearTimeout(timer)
+      if (signal !== 'SIGKILL' && code !== 0) throw new Error(`the ${work} failed: ${said}`)
+      return signal === 'SIGKILL'
+    },
+    async stop() {
+      await keyring.stop()
+      await sandbox.close()
+    },
+  }
+}
+
+/** Has everybody take the next one until there is none left. */
+export async function share(people: readonly Person[], work: (person: Person) => Promise<boolean>): Promise<void> {
+  await Promise.all(
+    people.map(async (person) => {
+      while (await work(person));
+    }),
+  )
+}
