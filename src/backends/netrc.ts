@@ -32,6 +32,7 @@ export interface NetrcBackend extends Backend {
    * Removes the entries of hosts in one step, duplicates too, whoever's they are.
    * @param token removes only those that hold this token
    * @returns false if there were none
+   * @throws {BackendError} if one is there afterwards
    */
   removeHosts(hosts: readonly string[], token?: string): Promise<boolean>
 
@@ -67,8 +68,17 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
       const without = inFile(path, () => removeEntries(text, from, only))
       return without === text ? undefined : without
     }
+    const isThere = async () => edit(await readNetrc(settings)) !== undefined
     // Nothing to do needs no lock, and no right to write.
-    return edit(await readNetrc(settings)) !== undefined && (await updateNetrc(settings, edit))
+    if ((await isThere()) && (await updateNetrc(settings, edit))) return true
+    // A file that somebody else writes in place is half there for a moment: one look does not prove that nothing is.
+    if (await isThere())
+      throw new BackendError(
+        'failed',
+        `${path} still holds what was to be removed: another program is writing it`,
+        'try again',
+      )
+    return false
   }
 
   return {
