@@ -1,11 +1,12 @@
 // `run` for the git helper, which is started for every push: loading execa takes as long again as starting node does
 // (measured: 22 ms for node, 18 ms for execa in one bundled file, 3 ms for child_process). Held to the tests of `run`.
-import {spawn} from 'node:child_process'
 import {codeOf} from './file-trouble.js'
 import type {Ran, Run} from './run.js'
 import {detached, endTree, MAX_OUTPUT, toolEnv, waitFor} from './tool-process.js'
 
 const start: Run = async (file, args, {cwd, discardStdout, env, input, timeoutMs}) => {
+  // Loaded here, since the git helper hardly ever starts a tool by itself (asked-ahead.ts).
+  const {spawn} = process.getBuiltinModule('node:child_process')
   const tool = spawn(file, args, {
     cwd,
     env: toolEnv(env),

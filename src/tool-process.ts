@@ -1,5 +1,4 @@
 // What both ways of starting a tool have in common: its environment, its end, and how long it is waited for.
-import {spawn} from 'node:child_process'
 import type {Readable} from 'node:stream'
 import {hideBytes} from './hidden-bytes.js'
 import {beforeSignalsEnd} from './signals.js'
@@ -17,24 +16,27 @@ const windows = process.platform === 'win32'
 export const detached = !windows
 
 /**
- * The environment of a tool: ours, with changes; undefined takes a variable away.
+ * What a tool's environment has other than ours; undefined takes a variable away.
  *
  * The user's own API key is no tool's business. The locale gives messages in English and still lets a non-ASCII account
  * name through, without any locale being installed (measured with secret-tool 0.20.5).
  *
  * GLib's debug output goes to stdout, in the midst of a token (G_MESSAGES_DEBUG and G_DBUS_DEBUG, GLib 2.74).
  */
-export function toolEnv(changes: Record<string, string | undefined> = {}): NodeJS.ProcessEnv {
-  return {
-    ...process.env,
-    HEROKU_API_KEY: undefined,
-    G_MESSAGES_DEBUG: undefined,
-    G_DBUS_DEBUG: undefined,
-    LC_ALL: 'C',
-    CHARSET: 'UTF-8',
-    ...changes,
-  }
+export const TOOL_ENV: Readonly<Record<string, string | undefined>> = {
+  HEROKU_API_KEY: undefined,
+  G_MESSAGES_DEBUG: undefined,
+  G_DBUS_DEBUG: undefined,
+  LC_ALL: 'C',
+  CHARSET: 'UTF-8',
 }
+
+/** The environment of a tool: ours, with those changes and more; undefined takes a variable away. */
+export const toolEnv = (changes: Record<string, string | undefined> = {}): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...TOOL_ENV,
+  ...changes,
+})
 
 interface Tool {
   pid?: number | undefined
@@ -76,9 +78,11 @@ const sleep = (ms: number) =>
   })
 
 /** Ends a tool and all that it has started, at once. */
-export function endTree({pid}: Tool): void {
+export function endTree({pid}: Pick<Tool, 'pid'>): void {
   if (pid === undefined) return
   if (windows) {
+    // Loaded here, as in light-run.ts.
+    const {spawn} = process.getBuiltinModule('node:child_process')
     const taskkill = `${process.env.SystemRoot ?? String.raw`C:\Windows`}\\System32\\taskkill.exe`
     spawn(taskkill, ['/T', '/F', '/PID', String(pid)], {stdio: 'ignore', windowsHide: true}).on(
       'error',

@@ -47,8 +47,11 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
 // `--` because an account may begin with a dash.
 const attributes = (account: string) => ['--', 'service', SERVICE, 'account', account]
 
+/** What secret-tool is told to give the token of an account; git's launcher tells it too. */
+export const lookupArgs = (account: string) => ['lookup', ...attributes(account)]
+
 async function lookup(call: Call, account: string): Promise<string | undefined> {
-  const answer = await call(['lookup', ...attributes(account)])
+  const answer = await call(lookupArgs(account))
   // No newline is added where stdout is no terminal, so none is taken away.
   if (answer.code === 0) return answer.stdout
   if (!isSilentNo(answer)) throw trouble(answer, 'read the token')

@@ -3,13 +3,15 @@ import {readFileSync, writeSync} from 'node:fs'
 import {openPlaces} from '../credentials/open-places.js'
 import {hostsFrom} from '../hosts.js'
 import {lightRun} from '../light-run.js'
+import type {Run} from '../run.js'
 import {answer} from './answer.js'
+import {runUnlessAskedAhead} from './asked-ahead.js'
 
 const STDIN = 0
 const STDOUT = 1
 const STDERR = 2
 
-async function main(dataDir: string, operation: string | undefined, terminal: boolean): Promise<void> {
+async function main(dataDir: string, operation: string | undefined, terminal: boolean, run: Run): Promise<void> {
   const {stderr, stdout} = await answer(operation, readInput(), {
     dataDir,
     hosts: hostsFrom(process.env),
@@ -17,7 +19,7 @@ async function main(dataDir: string, operation: string | undefined, terminal: bo
       openPlaces({
         dataDir,
         hosts,
-        run: lightRun,
+        run,
         terminal,
         notify: (line) => {
           write(STDERR, `heroku: ${line}\n`)
@@ -41,9 +43,10 @@ function write(descriptor: number, text: string): void {
   if (text !== '') writeSync(descriptor, text)
 }
 
-// The launcher says whether stderr is a terminal, since node would have to load more to know.
-const [dataDir = '', operation, where] = process.argv.slice(2)
-main(dataDir, operation, where === 'terminal')
+// The launcher says whether stderr is a terminal, since node would have to load more to know; and where to read what it
+// has asked already, if it has.
+const [dataDir = '', operation, where, pipe] = process.argv.slice(2)
+main(dataDir, operation, where === 'terminal', pipe === undefined ? lightRun : runUnlessAskedAhead(pipe, lightRun))
   // git ignores how a helper ends, and goes on to the next one. The error may hold anything, so it is not shown.
   .catch(() => {
     write(STDERR, 'heroku: the credential helper failed; try this: heroku auth:token\n')

@@ -1,7 +1,11 @@
 // The small program that git is pointed to. Its path never changes; where node and the helper are, it is told anew
 // whenever they move.
 import {chmod, mkdir, readFile} from 'node:fs/promises'
+import {join} from 'node:path'
 import {replaceFile} from '../atomic-file.js'
+import {lookupArgs} from '../backends/secret-service.js'
+import {LOGIN_JSON} from '../credentials/login-state.js'
+import {TOOL_ENV} from '../tool-process.js'
 import {launcherPath} from './launcher-path.js'
 
 /** The value of git's `credential.<url>.helper` that has git run the launcher, through its own `sh` on every system. */
@@ -18,7 +22,18 @@ const quote = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
  * It answers `store` and `erase`, which git calls as often as `get`, by itself, since there is nothing to do; and it
  * steps aside without a word if node or the helper is gone, so that git goes on to its next helper.
  */
-export function launcherText({dataDir, helper, node}: {dataDir: string; helper: string; node: string}): string {
+export function launcherText({
+  dataDir,
+  helper,
+  node,
+  platform = process.platform,
+}: {
+  dataDir: string
+  helper: string
+  node: string
+  platform?: NodeJS.Platform
+}): string {
+  const start = `"$node" "$helper" ${quote(dataDir)} get`
   return `#!/bin/sh
 # Gives git the Heroku token. Written by heroku-keychain, which writes it again when something here has moved.
 [ "$1" = get ] || exit 0
@@ -29,9 +44,38 @@ terminal=
 [ -t 2 ] && terminal=terminal
 # Node reads them before anything else, and the helper connects to nobody.
 unset NODE_EXTRA_CA_CERTS
-exec "$node" "$helper" ${quote(dataDir)} get $terminal
+${platform === 'linux' ? askingAhead(dataDir, start) : ''}exec ${start} $terminal
 `
 }
+
+// Longer than the helper ever waits; only if the helper is gone is it this that ends the tool.
+const AHEAD_SECONDS = 90
+
+/**
+ * Asks the keyring for the current account's token while node starts; asked-ahead.ts reads what comes of it. Nothing is
+ * asked where it is not plain what the helper is going to ask.
+ */
+const askingAhead = (dataDir: string, start: string) => `login=${quote(join(dataDir, LOGIN_JSON))}
+ask_ahead() {
+  exec 2>&1 3<&-
+  tool=$(command -v secret-tool) && read -r account <"$login" || return
+  case $tool in /*) ;; *) return ;; esac
+  case $account in '{"account":"'*'"}') ;; *) return ;; esac
+  account=\${account#'{"account":"'}
+  account=\${account%'"}'}
+  case $account in '' | *[\\"\\\\]*) return ;; esac
+${Object.entries(TOOL_ENV)
+  .map(([name, value]) => (value === undefined ? `  unset ${name}\n` : `  export ${name}=${quote(value)}\n`))
+  .join('')}  set -- "$tool" ${lookupArgs('"$account"').join(' ')}
+  /bin/sh -c 'printf "%s\\n" "$$" "$@"; exec /usr/bin/timeout -s KILL ${AHEAD_SECONDS} "$@"' sh "$@"
+  printf '\\n%s' "$?"
+}
+if [ -z "$HEROKU_API_KEY$HEROKU_NETRC_WRITE" ] && [ -f "$login" ] && [ -x /usr/bin/timeout ]; then
+  exec 3<&0
+  { ask_ahead & } | ${start} "$terminal" /proc/self/fd/4 4<&0 <&3 3<&-
+  exit
+fi
+`
 
 /**
  * Writes the launcher, unless it is as it should be.
