@@ -16,6 +16,7 @@ command -v openssl|openssl
 command -v git|git
 command -v curl|curl
 command -v pgrep|procps
+command -v jq|jq
 test -e /etc/ssl/certs/ca-certificates.crt|ca-certificates
 '
 

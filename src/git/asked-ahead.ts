@@ -1,7 +1,6 @@
 // What the launcher asks the keyring while node is starting: asking from node takes as long again as the keyring does.
 // The launcher guesses, and the tiers decide: whatever they ask that was not asked ahead is asked in the usual way.
 import {constants, openSync, readSync} from 'node:fs'
-import {isToken} from '../backends/storable.js'
 import type {Ran, Run} from '../run.js'
 import {beforeSignalsEnd} from '../signals.js'
 import {endTree, MAX_OUTPUT} from '../tool-process.js'
@@ -12,8 +11,8 @@ const LOOK_EVERY_MS = 5
 /**
  * Runs tools, save for the call that the launcher has made already, whose answer is read instead.
  *
- * The launcher writes: the tool's process group; the call, a line for each word; what the tool says, stdout and stderr
- * in one; and its exit status in the last line.
+ * The launcher writes: the tool's process group; the call, a line for each word; the tool's stdout; and after a NUL each
+ * its exit status and its stderr.
  * @param file where to read all that
  * @param run what runs everything else
  */
@@ -84,7 +83,7 @@ function listenTo(file: string): Launcher | undefined {
  * Waits for what came of a call.
  * @param call a line for each word
  * @param end until when to wait, as of `now`
- * @returns undefined if it was not made, or if its answer is not plain
+ * @returns undefined if it was not made, or came to nothing
  */
 async function answerTo(call: string, launcher: Launcher, end: number): Promise<Ran | undefined> {
   let heard = launcher.listen()
@@ -101,14 +100,13 @@ async function answerTo(call: string, launcher: Launcher, end: number): Promise<
   return mayBeIt() ? {ended: 'timed-out'} : undefined
 }
 
-/** Nothing, if the call is another one, or what came of it is not sure to be the token or the tool's own refusal. */
+/** Nothing, if the call is another one, or the tool did not end by itself. */
 function answerIn(rest: string, call: string): Ran | undefined {
   if (!rest.startsWith(call)) return undefined
-  const [, said = '', status] = /^([^]*)\n(\d+)$/u.exec(rest.slice(call.length)) ?? []
+  const [, stdout = '', status, stderr = ''] = /^([^]*)\0(\d+)\0([^\0]*)$/u.exec(rest.slice(call.length)) ?? []
   const code = Number(status)
-  if (code === 0) return isToken(said) ? {ended: 'exited', code, stdout: said, stderr: ''} : undefined
   // What a shell says of a program that it could not start, or that a signal has ended, begins at 126.
-  return code < 126 ? {ended: 'exited', code, stdout: '', stderr: said} : undefined
+  return code < 126 ? {ended: 'exited', code, stdout, stderr} : undefined
 }
 
 const sleep = (ms: number) =>

@@ -57,7 +57,7 @@ const AHEAD_SECONDS = 90
  */
 const askingAhead = (dataDir: string, start: string) => `login=${quote(join(dataDir, LOGIN_JSON))}
 ask_ahead() {
-  exec 2>&1 3<&-
+  exec 2>&1 3<&- 5>&1
   tool=$(command -v secret-tool) && read -r account <"$login" || return
   case $tool in /*) ;; *) return ;; esac
   case $account in '{"account":"'*'"}') ;; *) return ;; esac
@@ -67,8 +67,8 @@ ask_ahead() {
 ${Object.entries(TOOL_ENV)
   .map(([name, value]) => (value === undefined ? `  unset ${name}\n` : `  export ${name}=${quote(value)}\n`))
   .join('')}  set -- "$tool" ${lookupArgs('"$account"').join(' ')}
-  /bin/sh -c 'printf "%s\\n" "$$" "$@"; exec /usr/bin/timeout -s KILL ${AHEAD_SECONDS} "$@"' sh "$@"
-  printf '\\n%s' "$?"
+  trouble=$(/bin/sh -c 'printf "%s\\n" "$$" "$@"; exec /usr/bin/timeout -s KILL ${AHEAD_SECONDS} "$@"' sh "$@" 2>&1 >&5 5>&-)
+  printf '\\0%s\\0%s' "$?" "$trouble"
 }
 if [ -z "$HEROKU_API_KEY$HEROKU_NETRC_WRITE" ] && [ -f "$login" ] && [ -x /usr/bin/timeout ]; then
   exec 3<&0

@@ -106,13 +106,27 @@ printf %s ${TOKEN}`)
   })
 
   for (const [what, script] of [
-    ['a warning before the token', `echo warning >&2; printf %s ${TOKEN}`],
-    ['a warning after the token', `printf %s ${TOKEN}; echo warning >&2`],
+    ['before the token', `echo warning >&2; printf %s ${TOKEN}`],
+    ['after the token', `printf %s ${TOKEN}; echo warning >&2`],
   ] as const)
-    it(`is asked again by the helper if there is ${what}`, async () => {
+    it(`keeps a warning ${what} apart from it`, async () => {
       secretTool(script)
       expect(await ask()).to.deep.equal(answered)
-      expect(asked()).to.deep.equal([`timeout ${LOOKUP}`, `node ${LOOKUP}`])
+      expect(asked()).to.deep.equal([`timeout ${LOOKUP}`])
+    })
+
+  for (const [what, script] of [
+    ['a token on stderr', `printf %s ${TOKEN} >&2`],
+    ['a token and something behind it', `printf '${TOKEN}\\000' && printf '0\\000x'`],
+    ['a token of two lines', `printf '${TOKEN}\\n0\\n'`],
+    ['what is no ASCII', `printf 'HRKU-\\303\\251'`],
+  ] as const)
+    it(`takes ${what} for no token, as the helper by itself does`, async () => {
+      secretTool(script)
+      const alone = await sandbox.run('node', [HELPER, dataDir, 'get'], {input})
+      expect(alone.stdout).to.equal('')
+      expect(await ask()).to.deep.equal(alone)
+      expect(asked()).to.deep.equal([`node ${LOOKUP}`, `timeout ${LOOKUP}`])
     })
 
   it('is asked again by the helper if a signal ended the tool', async () => {
