@@ -12,4 +12,4 @@ for (const command of Object.values(manifest.commands)) {
   command.description = [command.summary, command.description].filter(Boolean).join('\n\n')
   delete command.summary
 }
-writeFileSync(new URL('../oclif.manifest.json', import.meta.url), `${JSON.stringify(manifest, undefined, 2)}\n`)
+writeFileSync(new URL('../oclif.manifest.json', import.meta.url), `${JSON.stringify(manifest)}\n`)

@@ -81,7 +81,6 @@ const sleep = (ms: number) =>
 export function endTree({pid}: Pick<Tool, 'pid'>): void {
   if (pid === undefined) return
   if (windows) {
-    // Loaded here, as in light-run.ts.
     const {spawn} = process.getBuiltinModule('node:child_process')
     const taskkill = `${process.env.SystemRoot ?? String.raw`C:\Windows`}\\System32\\taskkill.exe`
     spawn(taskkill, ['/T', '/F', '/PID', String(pid)], {stdio: 'ignore', windowsHide: true}).on(

@@ -19,8 +19,8 @@ const quote = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
 /**
  * The launcher's text.
  *
- * It answers `store` and `erase`, which git calls as often as `get`, by itself, since there is nothing to do; and it
- * steps aside without a word if node or the helper is gone, so that git goes on to its next helper.
+ * It answers `store` and `erase`, which git calls as often as `get`, by itself, since there is nothing to do;
+ * and steps aside if node or the helper is gone.
  */
 export function launcherText({
   dataDir,
@@ -48,13 +48,10 @@ ${platform === 'linux' ? askingAhead(dataDir, start) : ''}exec ${start} $termina
 `
 }
 
-// Longer than the helper ever waits; only if the helper is gone is it this that ends the tool.
+// Longer than the helper ever waits: for one that is gone.
 const AHEAD_SECONDS = 90
 
-/**
- * Asks the keyring for the current account's token while node starts; asked-ahead.ts reads what comes of it. Nothing is
- * asked where it is not plain what the helper is going to ask.
- */
+// For asked-ahead.ts. Nothing is asked where it is not plain what the helper is going to ask.
 const askingAhead = (dataDir: string, start: string) => `login=${quote(join(dataDir, LOGIN_JSON))}
 ask_ahead() {
   exec 2>&1 3<&- 5>&1
