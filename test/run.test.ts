@@ -8,14 +8,9 @@ import {lightRun} from '../src/light-run.js'
 import {type Ran, run as heavyRun, type RunOptions} from '../src/run.js'
 import {searchFor} from './support/canary.js'
 import {until} from './support/listen.js'
+import {isRunning} from './support/processes.js'
 
 const RUN_TOOL = fileURLToPath(new URL('fixtures/run/run-tool.ts', import.meta.url))
-
-/** The child processes that may have been left behind are asked for by id; a zombie has ended. */
-function isRunning(pid: number): boolean {
-  const {stdout} = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], {encoding: 'utf8'})
-  return stdout.trim() !== '' && !stdout.trim().startsWith('Z')
-}
 
 // A tool of the tests is a shell script; Windows has no shell that all have.
 const doors = process.platform === 'win32' ? [] : Object.entries({run: heavyRun, lightRun})

@@ -47,7 +47,7 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
 // `--` because an account may begin with a dash.
 const attributes = (account: string) => ['--', 'service', SERVICE, 'account', account]
 
-/** Git's launcher says this too. */
+/** For git's launcher, too. */
 export const lookupArgs = (account: string) => ['lookup', ...attributes(account)]
 
 async function lookup(call: Call, account: string): Promise<string | undefined> {

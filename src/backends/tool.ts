@@ -1,4 +1,5 @@
 import type {Ran, Run} from '../run.js'
+import {now} from '../tool-process.js'
 import {BackendError} from './backend.js'
 
 /** What a backend needs to call its tool. */
@@ -47,9 +48,6 @@ export function startOperation(name: string, program: string, {run, timeoutMs}: 
     return answerOf(name, timeoutMs, await run(program, args, {...options, timeoutMs: left}))
   }
 }
-
-// Not performance.now(), which takes longer to load than all of this file, and the git helper has no time.
-const now = () => process.uptime() * 1000
 
 function answerOf(name: string, timeoutMs: number, ran: Ran): Answer {
   switch (ran.ended) {

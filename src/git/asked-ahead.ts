@@ -3,7 +3,7 @@
 import {constants, openSync, readSync} from 'node:fs'
 import type {Ran, Run} from '../run.js'
 import {beforeSignalsEnd} from '../signals.js'
-import {endTree, MAX_OUTPUT} from '../tool-process.js'
+import {endTree, MAX_OUTPUT, now} from '../tool-process.js'
 
 const READ_BYTES = 8192
 const LOOK_EVERY_MS = 5
@@ -30,9 +30,6 @@ export function runUnlessAskedAhead(file: string, run: Run): Run {
 
 /** A character for each byte: in UTF-8, two names that are no UTF-8 could look alike. */
 const textOf = (bytes: Buffer) => bytes.toString('latin1')
-
-// Not performance.now(), which takes longer to load than all of this file.
-const now = () => process.uptime() * 1000
 
 interface Launcher {
   /** Listens to what there is by now. `rest` is all but the first line. */
@@ -87,14 +84,16 @@ function listenTo(file: string): Launcher | undefined {
  */
 async function answerTo(call: string, launcher: Launcher, end: number): Promise<Ran | undefined> {
   let heard = launcher.listen()
-  if (heard.complete) return answerIn(heard.rest, call)
-  const release = beforeSignalsEnd(launcher.endTool)
   const mayBeIt = () => !heard.tooMuch && (heard.rest.startsWith(call) || call.startsWith(heard.rest))
-  while (!heard.complete && mayBeIt() && now() < end) {
-    await sleep(LOOK_EVERY_MS)
-    heard = launcher.listen()
+  if (!heard.complete) {
+    const release = beforeSignalsEnd(launcher.endTool)
+    while (!heard.complete && mayBeIt() && now() < end) {
+      await sleep(LOOK_EVERY_MS)
+      heard = launcher.listen()
+    }
+    release()
   }
-  release()
+
   if (heard.complete) return answerIn(heard.rest, call)
   launcher.endTool()
   return mayBeIt() ? {ended: 'timed-out'} : undefined

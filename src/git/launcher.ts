@@ -12,15 +12,16 @@ import {launcherPath} from './launcher-path.js'
 export const launcherValue = (dataDir: string) => `!${quote(forShell(launcherPath(dataDir)))}`
 
 /** In Git for Windows' sh a backslash escapes. */
-const forShell = (path: string) => (process.platform === 'win32' ? path.replaceAll('\\', '/') : path)
+const forShell = (path: string, platform = process.platform) =>
+  platform === 'win32' ? path.replaceAll('\\', '/') : path
 
 const quote = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /**
  * The launcher's text.
  *
- * It answers `store` and `erase`, which git calls as often as `get`, by itself, since there is nothing to do;
- * and steps aside if node or the helper is gone.
+ * It answers `store` and `erase`, which git calls as often as `get`, by itself, since there is nothing to do; and it
+ * steps aside without a word if node or the helper is gone, so that git goes on to its next helper.
  */
 export function launcherText({
   dataDir,
@@ -37,8 +38,8 @@ export function launcherText({
   return `#!/bin/sh
 # Gives git the Heroku token. Written by heroku-keychain, which writes it again when something here has moved.
 [ "$1" = get ] || exit 0
-node=${quote(forShell(node))}
-helper=${quote(forShell(helper))}
+node=${quote(forShell(node, platform))}
+helper=${quote(forShell(helper, platform))}
 [ -x "$node" ] && [ -f "$helper" ] || exit 0
 terminal=
 [ -t 2 ] && terminal=terminal
@@ -48,10 +49,14 @@ ${platform === 'linux' ? askingAhead(dataDir, start) : ''}exec ${start} $termina
 `
 }
 
-// Longer than the helper ever waits: for one that is gone.
+// Longer than the helper waits.
 const AHEAD_SECONDS = 90
 
-// For asked-ahead.ts. Nothing is asked where it is not plain what the helper is going to ask.
+const toolVariables = Object.entries(TOOL_ENV)
+  .map(([name, value]) => (value === undefined ? `unset ${name}` : `export ${name}=${quote(value)}`))
+  .join('; ')
+
+// For asked-ahead.ts; only where it is plain what the helper will ask.
 const askingAhead = (dataDir: string, start: string) => `login=${quote(join(dataDir, LOGIN_JSON))}
 ask_ahead() {
   exec 2>&1 3<&- 5>&1
@@ -61,9 +66,8 @@ ask_ahead() {
   account=\${account#'{"account":"'}
   account=\${account%'"}'}
   case $account in '' | *[\\"\\\\]*) return ;; esac
-${Object.entries(TOOL_ENV)
-  .map(([name, value]) => (value === undefined ? `  unset ${name}\n` : `  export ${name}=${quote(value)}\n`))
-  .join('')}  set -- "$tool" ${lookupArgs('"$account"').join(' ')}
+  ${toolVariables}
+  set -- "$tool" ${lookupArgs('"$account"').join(' ')}
   trouble=$(/bin/sh -c 'printf "%s\\n" "$$" "$@"; exec /usr/bin/timeout -s KILL ${AHEAD_SECONDS} "$@"' sh "$@" 2>&1 >&5 5>&-)
   printf '\\0%s\\0%s' "$?" "$trouble"
 }

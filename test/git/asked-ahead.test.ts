@@ -3,11 +3,13 @@ import {expect} from 'chai'
 import fc from 'fast-check'
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {launcherText} from '../../src/git/launcher.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
+import {until} from '../support/listen.js'
+import {isRunning} from '../support/processes.js'
 import {type Finished, openSandbox, type RunOptions, type Sandbox} from '../support/sandbox.js'
 
 const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.url))
@@ -194,18 +196,8 @@ printf %s ${TOKEN}`)
     secretTool(`sleep 1000 & echo "$$ $!" >'${pids()}.new'; mv '${pids()}.new' '${pids()}'; wait`)
   }
   const pids = () => join(sandbox.root, 'pids')
-  const isRunning = (pid: number) => {
-    try {
-      return !/^State:\s+Z/mu.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-    } catch {
-      return false
-    }
-  }
   const stillRunning = () =>
     existsSync(pids()) ? readFileSync(pids(), 'utf8').trim().split(' ').map(Number).filter(isRunning) : []
-  const until = async (happened: () => boolean) => {
-    while (!happened()) await new Promise(setImmediate)
-  }
 
   it('is waited for no longer than the helper waits, and ended with all that it started', async () => {
     hang()
@@ -258,6 +250,5 @@ printf %s ${TOKEN}`)
     const text = (platform: NodeJS.Platform) =>
       launcherText({dataDir, helper: HELPER, node: process.execPath, platform})
     for (const platform of ['darwin', 'win32', 'freebsd'] as const) expect(text(platform)).not.to.include('secret-tool')
-    rmSync(loginFile())
   })
 })

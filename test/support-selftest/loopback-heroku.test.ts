@@ -1,4 +1,5 @@
 import {expect} from 'chai'
+import {until} from '../support/listen.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 
 const ADA = 'ada@example.com'
@@ -138,7 +139,3 @@ describe('a loopback Heroku', () => {
     expect(heroku.unknown).to.deep.equal(['GET /nonsense'])
   })
 })
-
-async function until(reached: () => boolean): Promise<void> {
-  while (!reached()) await new Promise(setImmediate)
-}

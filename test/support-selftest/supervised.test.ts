@@ -1,10 +1,11 @@
 import {expect} from 'chai'
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {readFileSync} from 'node:fs'
 import {createInterface} from 'node:readline'
 import {fileURLToPath} from 'node:url'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
+import {until} from '../support/listen.js'
+import {isRunning} from '../support/processes.js'
 import {startSupervised} from '../support/supervised.js'
 
 // A child of its own session, and one that has lost its parent: both would outlive a mere kill of the program.
@@ -37,17 +38,17 @@ describe('a supervised program', () => {
   it('is stopped with everything that it started', async () => {
     const program = start(FAMILY)
     const pids = [Number(await program.line()), Number(await program.line())]
-    expect(pids.map(isAlive)).to.deep.equal([true, true])
+    expect(pids.map(isRunning)).to.deep.equal([true, true])
     await program.stop()
     await program.stop()
-    expect(pids.map(isAlive)).to.deep.equal([false, false])
+    expect(pids.map(isRunning)).to.deep.equal([false, false])
   })
 
   it('is ended even while it is frozen', async () => {
     const program = start('echo $$; kill -STOP $$')
     const pid = Number(await program.line())
     await program.stop()
-    expect(isAlive(pid)).to.equal(false)
+    expect(isRunning(pid)).to.equal(false)
   })
 
   it('ends when the test run is killed', async () => {
@@ -67,15 +68,6 @@ describe('a supervised program', () => {
     }
     if (run.exitCode === null && run.signalCode === null) await once(run, 'exit')
     expect(pids).to.have.length(2)
-    while (pids.some(isAlive)) await new Promise(setImmediate)
+    await until(() => !pids.some(isRunning))
   })
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    // Nothing, or what nobody has taken note of yet, is as good as gone.
-    return !/^State:\s+Z/mu.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}

@@ -1,0 +1,7 @@
+import {spawnSync} from 'node:child_process'
+
+/** Whether a process that need not be ours still runs; a zombie, which nobody has taken note of yet, has ended. */
+export function isRunning(pid: number): boolean {
+  const {stdout} = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], {encoding: 'utf8'})
+  return stdout.trim() !== '' && !stdout.trim().startsWith('Z')
+}
