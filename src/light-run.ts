@@ -5,7 +5,7 @@ import type {Ran, Run} from './run.js'
 import {detached, endTree, MAX_OUTPUT, toolEnv, waitFor} from './tool-process.js'
 
 const start: Run = async (file, args, {cwd, discardStdout, env, input, timeoutMs}) => {
-  // Loaded here: the git helper hardly ever needs it.
+  // Loaded here, since the git helper hardly ever starts a tool by itself (asked-ahead.ts).
   const {spawn} = process.getBuiltinModule('node:child_process')
   const tool = spawn(file, args, {
     cwd,

@@ -31,14 +31,14 @@ export const TOOL_ENV: Readonly<Record<string, string | undefined>> = {
   CHARSET: 'UTF-8',
 }
 
-/** The environment of a tool, with more changes. */
+/** The environment of a tool: ours, with those changes and more; undefined takes a variable away. */
 export const toolEnv = (changes: Record<string, string | undefined> = {}): NodeJS.ProcessEnv => ({
   ...process.env,
   ...TOOL_ENV,
   ...changes,
 })
 
-/** In milliseconds. Not performance.now(), which takes longer to load than all of this. */
+/** In milliseconds. Not performance.now(), which takes longer to load than all of this file, and the git helper has no time. */
 export const now = () => process.uptime() * 1000
 
 interface Tool {

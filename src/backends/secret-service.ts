@@ -47,7 +47,7 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
 // `--` because an account may begin with a dash.
 const attributes = (account: string) => ['--', 'service', SERVICE, 'account', account]
 
-/** For git's launcher, too. */
+/** What secret-tool is told to give the token of an account; git's launcher tells it the same. */
 export const lookupArgs = (account: string) => ['lookup', ...attributes(account)]
 
 async function lookup(call: Call, account: string): Promise<string | undefined> {

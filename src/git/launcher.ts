@@ -49,14 +49,17 @@ ${platform === 'linux' ? askingAhead(dataDir, start) : ''}exec ${start} $termina
 `
 }
 
-// Longer than the helper waits.
+// Longer than the helper ever waits: it ends the tool of a helper that is gone.
 const AHEAD_SECONDS = 90
 
 const toolVariables = Object.entries(TOOL_ENV)
   .map(([name, value]) => (value === undefined ? `unset ${name}` : `export ${name}=${quote(value)}`))
   .join('; ')
 
-// For asked-ahead.ts; only where it is plain what the helper will ask.
+/**
+ * Asks the keyring for the current account's token while node starts; asked-ahead.ts reads what comes of it. Nothing is
+ * asked where it is not plain what the helper is going to ask.
+ */
 const askingAhead = (dataDir: string, start: string) => `login=${quote(join(dataDir, LOGIN_JSON))}
 ask_ahead() {
   exec 2>&1 3<&- 5>&1
