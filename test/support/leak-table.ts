@@ -2,6 +2,7 @@
 import {mkdir, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Secrets, Stage} from './leak-audit.js'
+import {httpDebugShowsHeaders} from './node-debug.js'
 import type {Env} from './sandbox.js'
 import {keys, type Step} from './terminal.js'
 import type {Channel, Leak, Seen} from './witness.js'
@@ -270,14 +271,23 @@ export const PLANTED = [
 ]
 
 /**
- * What the host's own code shows, with or without us: these exactly, or the list has gone stale. `http` and `https` of
- * node say every header that is sent.
+ * What the host's own code shows, with or without us: these exactly, or the list has gone stale. `net` of node says
+ * every byte that is sent, and `http` of many a node every header.
  */
 export const THE_HOSTS_OWN: (Pick<Leak, 'channel' | 'form'> & {command: string; mode: Mode})[] = [
   {command: 'heroku whoami', mode: 'all at once', channel: 'stderr', form: 'plain'},
   {command: 'heroku apps', mode: 'all at once', channel: 'stderr', form: 'plain'},
   {command: 'heroku apps', mode: 'NODE_DEBUG=*', channel: 'stderr', form: 'plain'},
-  {command: 'heroku apps', mode: 'NODE_DEBUG=execa,child_process,http,undici', channel: 'stderr', form: 'plain'},
+  ...(httpDebugShowsHeaders()
+    ? [
+        {
+          command: 'heroku apps',
+          mode: 'NODE_DEBUG=execa,child_process,http,undici',
+          channel: 'stderr',
+          form: 'plain',
+        } as const,
+      ]
+    : []),
 ]
 
 const logins = [ROWS.withToken, ROWS.browser, ROWS.password, ROWS.sso]

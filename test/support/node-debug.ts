@@ -1,0 +1,22 @@
+// What node's own debug output shows.
+import {spawnSync} from 'node:child_process'
+
+/** Asks a server on loopback something, with a header. */
+const REQUEST = `
+const http = require('node:http')
+const server = http.createServer((_, response) => response.end()).listen(0, '127.0.0.1', () => {
+  const {port} = server.address()
+  http.get({host: '127.0.0.1', port, headers: {authorization: 'the header'}}, (response) => response.resume())
+    .on('close', () => server.close())
+})`
+
+/**
+ * Whether `NODE_DEBUG=http` shows the headers of a request: node did, up to some 22, and 22.23 does not (both tried).
+ * @throws {Error} If node could not be asked.
+ */
+export function httpDebugShowsHeaders(): boolean {
+  const env = {...process.env, NODE_DEBUG: 'http', NODE_OPTIONS: ''}
+  const {status, stderr} = spawnSync(process.execPath, ['-e', REQUEST], {encoding: 'utf8', env, timeout: 30_000})
+  if (status !== 0 || !stderr.includes('createConnection')) throw new Error(`node said nothing of its own:\n${stderr}`)
+  return stderr.includes('the header')
+}
