@@ -2,7 +2,7 @@
 // which is started for every push, the init hook, which runs before every command, the thread that
 // older readers of .netrc wait for standing still, and what other commands get their tokens by.
 import {build} from 'esbuild'
-import {rmSync} from 'node:fs'
+import {readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 
 /**
@@ -48,20 +48,37 @@ await build({
   plugins: [lazyImportsStay('dist', (source) => source === 'backends/netrc.js')],
 })
 
-await build({
-  ...common,
-  entryPoints: ['src/hooks/init.ts'],
-  outfile: 'dist/hooks/init.cjs',
-  // Before version 11 the host is CommonJS, and pays for the loader of ES modules where somebody needs it first: so no
-  // command of such a host does, and what stands before netrc-parser is in this file.
+/** For files that are CommonJS, and are ES modules in the source. */
+const likeAModule = {
   format: 'cjs',
   minify: true,
   packages: 'external',
   define: {'import.meta.url': 'fileUrl'},
   banner: {js: "const fileUrl = require('node:url').pathToFileURL(__filename).href"},
-  plugins: [lazyImportsStay('dist/hooks', (source) => source !== 'host/stand-before-netrc.js')],
+}
+
+await build({
+  ...common,
+  ...likeAModule,
+  entryPoints: ['src/host/stand-before-netrc.ts'],
+  outfile: 'dist/host/stand-before-netrc.cjs',
+  plugins: [lazyImportsStay('dist/host')],
+})
+
+await build({
+  ...common,
+  ...likeAModule,
+  entryPoints: ['src/hooks/init.ts'],
+  outfile: 'dist/hooks/init.cjs',
+  plugins: [lazyImportsStay('dist/hooks')],
 })
 rmSync('dist/hooks/init.js')
+// Before version 11 the host is CommonJS, and pays for the loader of ES modules where somebody needs it first: so no
+// command of such a host does.
+const hook = readFileSync('dist/hooks/init.cjs', 'utf8')
+const inHook = hook.replace('import("../host/stand-before-netrc.js")', 'require("../host/stand-before-netrc.cjs")')
+if (inHook === hook) throw new Error('the hook does not import stand-before-netrc.js')
+writeFileSync('dist/hooks/init.cjs', inHook)
 
 // For commands of CLI 11.
 await build({

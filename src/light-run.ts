@@ -1,13 +1,21 @@
 // `run` for the git helper, which is started for every push: loading execa takes as long again as starting node does
 // (measured: 22 ms for node, 18 ms for execa in one bundled file, 3 ms for child_process). Held to the tests of `run`.
 import {codeOf} from './file-trouble.js'
-import type {Ran, Run} from './run.js'
+import type {Ran, Run, RunOptions} from './run.js'
 import {detached, endTree, MAX_OUTPUT, toolEnv, waitFor} from './tool-process.js'
 
-const start: Run = async (file, args, {cwd, discardStdout, env, input, timeoutMs}) => {
+/**
+ * Starts a program by absolute path, and leaves all else to the caller.
+ * @throws {Error} where neither 'error' nor an exit is to come: E2BIG, ENOTDIR, a NUL
+ */
+export function startTool(
+  file: string,
+  args: readonly string[],
+  {cwd, discardStdout, env, input}: Omit<RunOptions, 'timeoutMs'> = {},
+) {
   // Loaded here, since the git helper hardly ever starts a tool by itself (asked-ahead.ts).
   const {spawn} = process.getBuiltinModule('node:child_process')
-  const tool = spawn(file, args, {
+  return spawn(file, args, {
     cwd,
     env: toolEnv(env),
     detached,
@@ -15,6 +23,10 @@ const start: Run = async (file, args, {cwd, discardStdout, env, input, timeoutMs
     stdio: [input === undefined ? 'ignore' : 'pipe', discardStdout ? 'ignore' : 'pipe', 'pipe'],
     windowsHide: true,
   })
+}
+
+const start: Run = async (file, args, {timeoutMs, ...options}) => {
+  const tool = startTool(file, args, options)
   const output = {stdout: '', stderr: ''}
   const done = new Promise<Ran>((resolve) => {
     tool.on('error', (error: NodeJS.ErrnoException) => {
@@ -34,12 +46,11 @@ const start: Run = async (file, args, {cwd, discardStdout, env, input, timeoutMs
 
   // A tool may end without reading all of it.
   tool.stdin?.on('error', () => undefined)
-  tool.stdin?.end(input)
+  tool.stdin?.end(options.input)
   const ended = await waitFor(tool, done, timeoutMs)
   return ended === 'timed-out' ? {ended} : ended
 }
 
-/** spawn throws where neither 'error' nor an exit is to come: E2BIG, ENOTDIR, a NUL. */
 export const lightRun: Run = async (file, args, options) => {
   try {
     return await start(file, args, options)

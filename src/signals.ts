@@ -17,3 +17,14 @@ export function beforeSignalsEnd(action: () => void): () => void {
   for (const signal of SIGNALS) process.on(signal, onSignal)
   return release
 }
+
+/** Has signals wait until the work is done: the process must not go before the tool that it has started. */
+export function holdingSignals<T>(work: () => T): T {
+  const release = beforeSignalsEnd(() => undefined)
+  try {
+    return work()
+  } finally {
+    // One turn later: what came in the meantime is delivered in between.
+    setImmediate(release)
+  }
+}

@@ -166,7 +166,6 @@ describe('the architecture', () => {
       'src/find-program.ts',
       'src/git/global-files.ts',
       'src/git/launcher.ts',
-      'src/host/serve-commands.ts',
       'src/tool-process.ts',
     ])
   })

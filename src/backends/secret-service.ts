@@ -1,5 +1,6 @@
 // The Secret Service of a Linux desktop (GNOME Keyring, KWallet, KeePassXC), through libsecret's `secret-tool`.
 import {type Backend, BackendError, type Credential, SERVICE} from './backend.js'
+import {attributes, lookupArgs} from './secret-tool-args.js'
 import {assertAccount, assertStorable} from './storable.js'
 import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
 
@@ -43,12 +44,6 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
     },
   }
 }
-
-// `--` because an account may begin with a dash.
-const attributes = (account: string) => ['--', 'service', SERVICE, 'account', account]
-
-/** What secret-tool is told to give the token of an account; git's launcher tells it the same. */
-export const lookupArgs = (account: string) => ['lookup', ...attributes(account)]
 
 async function lookup(call: Call, account: string): Promise<string | undefined> {
   const answer = await call(lookupArgs(account))

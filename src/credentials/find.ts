@@ -4,7 +4,7 @@
 //
 // 'The keychain holds nothing' falls through in silence; 'the keychain failed' falls through aloud, and never to
 // another account than the one on record.
-import {type Backend, BackendError} from '../backends/backend.js'
+import {type Backend, BackendError, type Credential} from '../backends/backend.js'
 import {isToken} from '../backends/storable.js'
 import {printable} from '../printable.js'
 import {UserError} from '../user-error.js'
@@ -55,6 +55,19 @@ export async function findToken(places: Places, {lookOnly = false}: FindOptions 
 }
 
 /**
+ * The answer of the tiers, where the keychain has told the token of an account already.
+ * @returns undefined if there is more to ask before they can answer
+ */
+export function findAtOnce(places: Places, credential: Credential): Found | undefined {
+  const {apiKey, keychain} = places
+  const state = readLoginState(places.around.dataDir)
+  if (apiKey !== undefined || !keychain || state.named !== credential.account) return undefined
+  if (!isToken(credential.token)) return undefined
+  const {found} = judge(credential, {places, state, keychain})
+  return found && !isSuperseded(found, state) ? found : undefined
+}
+
+/**
  * Looks up the token of an account that need not be the current one, in the last two tiers.
  * @throws {BackendError} if `.netrc` is needed and cannot be read
  */
@@ -78,8 +91,7 @@ export async function findAccountToken(places: Places, account: string): Promise
 
 const findInKeychain = (search: Search, keychain: KeychainSession) =>
   keychain.ask(async (backend): Promise<Lookup> => {
-    const {name, title} = keychain
-    const {places, state} = search
+    const {title} = keychain
     const current = await currentAccount(search, backend)
     if (current === 'several') return {because: `${title} holds several accounts, and none of them is current`}
     if (current === undefined) return {}
@@ -87,16 +99,23 @@ const findInKeychain = (search: Search, keychain: KeychainSession) =>
     const token = await backend.get(account)
     if (token === undefined) return {}
     if (!isToken(token)) throw new BackendError('failed', `${title} gave something that is no token`)
-
-    const found: Found = {token, account, source: name, place: title}
-    const {api} = places.around.hosts
-    // Recognising a token takes a tenth of the git helper's time, so only where something is to be learned from it.
-    const record = hasMoreToSay(state, account, api) ? recordOf(found, state) : undefined
-    // One host's token is not for another's eyes.
-    if (record && record.apiHost !== api)
-      return {because: `${printable(account)} is logged in to ${printable(record.apiHost)}, not to ${api}`}
-    return {found: {...found, ...expiryOf(record)}}
+    return judge({account, token}, {...search, keychain})
   })
+
+/** What a keychain's token comes to. */
+function judge(
+  {account, token}: Credential,
+  {keychain, places, state}: Pick<Search, 'places' | 'state'> & {keychain: KeychainSession},
+): Lookup {
+  const found: Found = {token, account, source: keychain.name, place: keychain.title}
+  const {api} = places.around.hosts
+  // Recognising a token takes a tenth of the git helper's time, so only where something is to be learned from it.
+  const record = hasMoreToSay(state, account, api) ? recordOf(found, state) : undefined
+  // One host's token is not for another's eyes.
+  if (record && record.apiHost !== api)
+    return {because: `${printable(account)} is logged in to ${printable(record.apiHost)}, not to ${api}`}
+  return {found: {...found, ...expiryOf(record)}}
+}
 
 /** Who is logged in; `login.json` is written again, if it is missing. */
 async function currentAccount({lookOnly, places, state}: Search, backend: Backend): Promise<Current | undefined> {

@@ -3,7 +3,7 @@
 import {chmod, mkdir, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {replaceFile} from '../atomic-file.js'
-import {lookupArgs} from '../backends/secret-service.js'
+import {lookupArgs} from '../backends/secret-tool-args.js'
 import {LOGIN_JSON} from '../credentials/login-state.js'
 import {TOOL_ENV} from '../tool-process.js'
 import {launcherPath} from './launcher-path.js'

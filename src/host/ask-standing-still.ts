@@ -2,7 +2,7 @@
 // They are asked in a thread, so that the token stays inside this process.
 import {constants} from 'node:os'
 import {receiveMessageOnPort} from 'node:worker_threads'
-import {beforeSignalsEnd} from '../signals.js'
+import {holdingSignals} from '../signals.js'
 import type {Reply} from './netrc-answer.js'
 import {type Order, type Outcome, STARTED, WAITING} from './netrc-order.js'
 import type {Thread} from './thread.js'
@@ -50,15 +50,4 @@ function outcomeOf({port, state, worker}: Thread, order: Order, {answerMs, start
 
   const message = 'heroku-keychain got no answer from its own thread'
   return {failed: {message, hint: 'try again; or set HEROKU_API_KEY', exitCode: 1}}
-}
-
-/** Has signals wait until the work is done: the process must not go before the tool that it has started. */
-function holdingSignals<T>(work: () => T): T {
-  const release = beforeSignalsEnd(() => undefined)
-  try {
-    return work()
-  } finally {
-    // One turn later: what came in the meantime is delivered in between.
-    setImmediate(release)
-  }
 }

@@ -1,5 +1,6 @@
 // What the main thread and the one that asks the four tiers for it say to each other.
 import type {MessagePort} from 'node:worker_threads'
+import type {PolledTool} from '../polled-tool.js'
 import type {Reply, Request} from './netrc-answer.js'
 
 /** What the thread is started with. */
@@ -18,6 +19,8 @@ export interface Order {
   dataDir: string
   /** Whether stderr is a terminal, where somebody may answer a keychain's prompt. */
   terminal: boolean
+  /** The keyring's tool, if it was asked already. */
+  asked?: PolledTool | undefined
 }
 
 export const WAITING = 0

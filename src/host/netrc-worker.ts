@@ -1,15 +1,17 @@
 // The thread in which the four tiers are asked while the main thread waits: a program by itself, bundled into one file.
 import {writeSync} from 'node:fs'
 import {workerData} from 'node:worker_threads'
+import {runUnlessAskedAhead} from '../asked-ahead.js'
 import {openPlaces} from '../credentials/open-places.js'
 import type {Places} from '../credentials/places.js'
 import {hostsFrom} from '../hosts.js'
 import {watchForInterrupt} from '../interrupt.js'
 import {lightRun} from '../light-run.js'
+import {pollTool} from '../polled-tool.js'
 import {reply, type Reply, troubleOf} from './netrc-answer.js'
 import {DONE, type Link, type Order, type Outcome, STARTED} from './netrc-order.js'
 
-// Later than a keychain that is well answers, sooner than anybody presses Ctrl-C.
+// Later than a keychain that is well answers, sooner than anybody presses Ctrl-C. One that was asked already is late.
 const WATCH_AFTER_MS = 100
 
 const {port, state} = workerData as Link
@@ -24,11 +26,11 @@ function done(outcome: Outcome): void {
   tell(DONE)
 }
 
-function open({bin, dataDir, terminal}: Order): Places {
+function open({asked, bin, dataDir, terminal}: Order): Places {
   return openPlaces({
     dataDir,
     hosts: hostsFrom(process.env),
-    run: lightRun,
+    run: asked ? runUnlessAskedAhead(pollTool(asked), lightRun) : lightRun,
     terminal,
     // Not process.stderr, whose writing is done by the main thread.
     notify(line) {
@@ -47,7 +49,7 @@ async function work(order: Order): Promise<Reply> {
 
 port.once('message', (order: Order) => {
   tell(STARTED)
-  const stopWatching = watchForInterrupt(WATCH_AFTER_MS, (signal) => {
+  const stopWatching = watchForInterrupt(order.asked ? 0 : WATCH_AFTER_MS, (signal) => {
     // Nobody but us tells a thread of a signal. Whoever runs a tool listens, and ends it; with this one more listener
     // they do not go on to end the process, which is the main thread's to do.
     process.on(signal, () => undefined)

@@ -10,7 +10,6 @@
 // What a keychain's trouble becomes for a command that only knows tokens is in refusal.ts.
 import type {Command, Interfaces} from '@oclif/core'
 import {type Client, findClient, findNetrcParsers} from './client.js'
-import type {Thread} from './thread.js'
 
 const served = new Set<string>()
 
@@ -18,18 +17,16 @@ const served = new Set<string>()
  * Has the four tiers answer the copies of the client, and of netrc-parser, that a command uses.
  * @param plugin the command's
  * @param command its class, loaded
- * @param start gives a thread that can be asked for readers of netrc-parser
  */
 export async function serveCommand(
   config: Interfaces.Config,
   plugin: Pick<Interfaces.Plugin, 'name' | 'root'>,
   command: Command.Class,
-  start: () => Thread,
 ): Promise<void> {
   const client = findClient(plugin.root)
   if (client?.seam === 'provider' && usesClient(config, plugin, command))
     await once(client.root, () => provide(config, client))
-  for (const parser of findNetrcParsers(plugin.root)) await once(parser, () => overlay(config, parser, start))
+  for (const parser of findNetrcParsers(plugin.root)) await once(parser, () => overlay(config, parser))
 }
 
 async function once(copy: string, serve: () => Promise<void>): Promise<void> {
@@ -43,9 +40,9 @@ async function provide(config: Interfaces.Config, client: Client): Promise<void>
   await provideTokens(config, client)
 }
 
-async function overlay(config: Interfaces.Config, parser: string, start: () => Thread): Promise<void> {
+async function overlay(config: Interfaces.Config, parser: string): Promise<void> {
   const {standBeforeNetrc} = await import('./stand-before-netrc.js')
-  standBeforeNetrc(config, parser, start)
+  standBeforeNetrc(config, parser)
 }
 
 /**

@@ -1,9 +1,6 @@
 import type {Command, Interfaces} from '@oclif/core'
-import {asksKeychain} from '../credentials/tiers.js'
 import {PLUGIN} from './claim-commands.js'
-import {CLIENT, findClient} from './client.js'
 import {serveCommand} from './serve-command.js'
-import {startThread, type Thread} from './thread.js'
 
 type Load = (id: string, options?: {must: boolean}) => Promise<Command.Class | undefined>
 
@@ -32,30 +29,8 @@ export function serveCommands(config: Interfaces.Config): void {
 
 async function serve(config: Interfaces.Config, plugin: Interfaces.Plugin, command: Command.Class): Promise<void> {
   try {
-    await serveCommand(config, plugin, command, thread)
+    await serveCommand(config, plugin, command)
   } catch {
     // The command's own code reads the tokens then, as it would without us.
   }
-}
-
-let waiting: Thread | undefined
-
-function thread(): Thread {
-  const started = waiting ?? startThread()
-  waiting = undefined
-  return started
-}
-
-/**
- * Has the thread that a command with an older client will ask get on its feet while the host goes on with its start.
- * @param id the command that is about to run
- * @param argv what it is given
- */
-export function expectCommand(config: Interfaces.Config, id: string | undefined, argv: readonly string[]): void {
-  if (id === undefined || argv.includes('--help')) return
-  const name = config.findCommand(id)?.pluginName
-  const plugin = [...config.plugins.values()].find((each) => each.name === name)
-  if (!plugin || name === PLUGIN || !(CLIENT in (plugin.pjson.dependencies ?? {}))) return
-  if (findClient(plugin.root)?.seam === 'netrc' && asksKeychain(process.env, process.platform))
-    waiting ??= startThread()
 }

@@ -2,11 +2,13 @@
 // is saved in it.
 import type {Hosts} from '../hosts.js'
 import {UserError} from '../user-error.js'
+import type {PolledTool} from '../polled-tool.js'
+import {askAtOnce} from './ask-at-once.js'
 import {askStandingStill} from './ask-standing-still.js'
 import {isTerminal, openHostPlaces} from './host-places.js'
 import type {Answer, Changes, Reply, Request, Trouble} from './netrc-answer.js'
 import {forHost} from './refusal.js'
-import type {Thread} from './thread.js'
+import {startThread} from './thread.js'
 
 export interface SyncCredentials {
   /** The two machines that a Heroku login has. */
@@ -31,18 +33,30 @@ export interface SyncCredentials {
 /**
  * Opens them for this process. Nothing is asked, read or started yet.
  * @param config the host's; `bin` begins what the user is told
- * @param start gives a thread that can be asked
+ * @param start gives a thread that can be asked; default: a new one
  */
 export function openSyncCredentials(
   {bin, dataDir}: {bin: string; dataDir: string},
-  start: () => Thread,
+  start = startThread,
 ): SyncCredentials {
   const open = () => openHostPlaces({bin, dataDir})
-  const {apiKey, around, keychain, netrcOnly} = open()
+  const places = open()
+  const {apiKey, around, keychain, netrcOnly} = places
+  const asks = apiKey === undefined && keychain !== undefined
   let answer: Answer | undefined
 
-  const standingStill = (request: Request): Reply =>
-    askStandingStill(start(), {request, bin, dataDir, terminal: isTerminal()}, around)
+  const standingStill = (request: Request, asked?: PolledTool): Reply =>
+    askStandingStill(start(), {request, bin, dataDir, terminal: isTerminal(), asked}, around)
+  const find = (): Reply => {
+    const question = asks ? askAtOnce(places) : undefined
+    if (!question) return standingStill({verb: 'find'})
+    try {
+      const found = question.wait()
+      return found ? {ok: {kind: 'found', found}} : standingStill({verb: 'find'}, question.handOver())
+    } finally {
+      question.close()
+    }
+  }
   const remember = (replied: Reply) => {
     if ('ok' in replied) return (answer = replied.ok ?? answer)
     // Some of it may have been done: what was known is known no longer.
@@ -53,9 +67,9 @@ export function openSyncCredentials(
   return {
     hosts: around.hosts,
     netrcOnly,
-    asks: apiKey === undefined && keychain !== undefined,
+    asks,
     isKnown: () => answer !== undefined,
-    find: () => answer ?? remember(standingStill({verb: 'find'})) ?? {kind: 'nothing'},
+    find: () => answer ?? remember(find()) ?? {kind: 'nothing'},
     async save(changes) {
       const {reply} = await import('./netrc-answer.js')
       remember(await reply(open(), {verb: 'save', changes}))

@@ -2,7 +2,7 @@ import {Config} from '@oclif/core'
 import {expect} from 'chai'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {expectCommand, serveCommands} from '../../src/host/serve-commands.js'
+import {serveCommands} from '../../src/host/serve-commands.js'
 import {freshFolder} from '../support/fresh-folder.js'
 
 const PROVIDER = `
@@ -92,64 +92,5 @@ describe('serving the commands of a host', () => {
     const before = plugin && (Reflect.get(plugin, 'findCommand') as unknown)
     serveCommands(config)
     expect(plugin && Reflect.get(plugin, 'findCommand')).to.equal(before)
-  })
-
-  describe('expecting a command', () => {
-    const developers = {...process.env}
-    let threads: number
-    const count = () => {
-      threads++
-    }
-    beforeEach(() => {
-      threads = 0
-      process.on('worker', count)
-      Object.assign(process.env, {HEROKU_API_KEY: '', HEROKU_NETRC_WRITE: ''})
-    })
-    afterEach(() => {
-      process.off('worker', count)
-      for (const name of ['HEROKU_API_KEY', 'HEROKU_NETRC_WRITE', 'PATH'])
-        if (developers[name] === undefined) Reflect.deleteProperty(process.env, name)
-        else process.env[name] = developers[name]
-    })
-
-    const addOldClient = (folder: string) => {
-      const dependencies = {'netrc-parser': '^3.1.6'}
-      const manifest = {name: '@heroku-cli/command', version: '11.8.0', dependencies}
-      write(join(folder, 'node_modules', '@heroku-cli', 'command', 'package.json'), JSON.stringify(manifest))
-    }
-    /** How many threads are started for a command of a plugin that depends on an older client. */
-    const threadsFor = async (id: string | undefined, argv: string[] = []) => {
-      const client = {'@heroku-cli/command': '^11.8.0'}
-      addPlugin('.', 'heroku', {apps: WITH_CLIENT}, {plugins: ['other']}, {...client, other: '1.0.0'})
-      addPlugin('node_modules/other', 'other', {thing: WITHOUT_CLIENT})
-      const config = await Config.load({root: at(''), userPlugins: false, devPlugins: false})
-      expectCommand(config, id, argv)
-      await new Promise(setImmediate)
-      return threads
-    }
-
-    // Once in this process: the thread then waits for whoever asks, and nobody does.
-    for (const [what, given] of [
-      ['of a plugin that does not use the client', {id: 'thing'}],
-      ['that there is not', {id: 'nothing'}],
-      ['whose help is asked for', {id: 'apps', argv: ['--help']}],
-      ['with HEROKU_API_KEY', {id: 'apps', env: {HEROKU_API_KEY: 'a-key'}}],
-      ['with HEROKU_NETRC_WRITE', {id: 'apps', env: {HEROKU_NETRC_WRITE: 'true'}}],
-      ['without a keychain', {id: 'apps', env: {PATH: '/nowhere'}}],
-      ['with a client that takes a provider', {id: 'apps', modern: true}],
-      ['but of none', {id: undefined}],
-    ] as [string, {id?: string; argv?: string[]; env?: NodeJS.ProcessEnv; modern?: boolean}][])
-      it(`starts nothing for a command ${what}`, async () => {
-        if (given.modern) addClient('.')
-        else addOldClient('.')
-        Object.assign(process.env, given.env)
-        expect(await threadsFor(given.id, given.argv)).to.equal(0)
-      })
-
-    it('starts the thread that a command with an older client will ask, and one is enough', async () => {
-      addOldClient('.')
-      expect(await threadsFor('apps')).to.equal(1)
-      expect(await threadsFor('apps')).to.equal(1)
-    })
   })
 })
