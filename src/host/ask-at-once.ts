@@ -6,20 +6,18 @@ import {readLoginState} from '../credentials/login-state.js'
 import type {Found, Places} from '../credentials/places.js'
 import {findProgram} from '../find-program.js'
 import {type PolledTool, startPolledTool, waitStandingStill} from '../polled-tool.js'
+import type {Ran} from '../run.js'
 import {holdingSignals} from '../signals.js'
 
 /** A question to the keyring that is on its way. */
 export interface Question {
-  /** Stands still for a moment. Undefined if there is no answer yet, or the tiers have more to ask. */
-  wait: () => Found | undefined
+  /** Stands still for so many milliseconds at most. Undefined if there is no answer yet, or the tiers have more to ask. */
+  wait: (timeoutMs: number) => Found | undefined
   /** For a thread to wait on. */
   handOver: () => PolledTool
   /** Nobody waits for it any longer. */
   close: () => void
 }
-
-// Later than a keyring that is well answers.
-const AT_ONCE_MS = 250
 
 /**
  * Asks for the current account's token.
@@ -33,15 +31,16 @@ export function askAtOnce(places: Places): Question | undefined {
   try {
     assertAccount(account)
     const tool = startPolledTool(call)
-    return tool && {...tool, wait: () => holdingSignals(() => foundIn(places, account, () => tool.look(call)))}
+    if (!tool) return undefined
+    const ended = (timeoutMs: number) => holdingSignals(() => waitStandingStill(() => tool.look(call), timeoutMs))
+    return {...tool, wait: (timeoutMs) => foundIn(places, account, ended(timeoutMs))}
   } catch {
     // The tiers ask by themselves, and say what is wrong.
     return undefined
   }
 }
 
-function foundIn(places: Places, account: string, look: Parameters<typeof waitStandingStill>[0]): Found | undefined {
-  const ran = waitStandingStill(look, AT_ONCE_MS)
+function foundIn(places: Places, account: string, ran: Ran | undefined): Found | undefined {
   if (ran?.ended !== 'exited' || ran.code !== 0 || ran.stderr !== '') return undefined
   return findAtOnce(places, {account, token: ran.stdout})
 }

@@ -1,14 +1,17 @@
 // The four tiers, as the overlay of netrc-parser needs them: asked at most once a process, and kept up to date by what
 // is saved in it.
 import type {Hosts} from '../hosts.js'
-import {UserError} from '../user-error.js'
 import type {PolledTool} from '../polled-tool.js'
+import {UserError} from '../user-error.js'
 import {askAtOnce} from './ask-at-once.js'
 import {askStandingStill} from './ask-standing-still.js'
 import {isTerminal, openHostPlaces} from './host-places.js'
 import type {Answer, Changes, Reply, Request, Trouble} from './netrc-answer.js'
 import {forHost} from './refusal.js'
 import {startThread} from './thread.js'
+
+// Later than a keyring that is well answers.
+const AT_ONCE_MS = 250
 
 export interface SyncCredentials {
   /** The two machines that a Heroku login has. */
@@ -34,10 +37,11 @@ export interface SyncCredentials {
  * Opens them for this process. Nothing is asked, read or started yet.
  * @param config the host's; `bin` begins what the user is told
  * @param start gives a thread that can be asked; default: a new one
+ * @param atOnceMs how long an answer is waited for without one, in milliseconds
  */
 export function openSyncCredentials(
   {bin, dataDir}: {bin: string; dataDir: string},
-  start = startThread,
+  {start = startThread, atOnceMs = AT_ONCE_MS} = {},
 ): SyncCredentials {
   const open = () => openHostPlaces({bin, dataDir})
   const places = open()
@@ -51,7 +55,7 @@ export function openSyncCredentials(
     const question = asks ? askAtOnce(places) : undefined
     if (!question) return standingStill({verb: 'find'})
     try {
-      const found = question.wait()
+      const found = question.wait(atOnceMs)
       return found ? {ok: {kind: 'found', found}} : standingStill({verb: 'find'}, question.handOver())
     } finally {
       question.close()

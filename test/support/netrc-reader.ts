@@ -90,9 +90,8 @@ export function freshNetrcReader(): NetrcReader {
       return current().thread
     },
     get credentials() {
-      credentials ??= openSyncCredentials({bin: 'heroku', dataDir: join(home(), 'data')}, () =>
-        startThread(current().thread),
-      )
+      const start = () => startThread(current().thread)
+      credentials ??= openSyncCredentials({bin: 'heroku', dataDir: join(home(), 'data')}, {start})
       return credentials
     },
     startAnew() {
