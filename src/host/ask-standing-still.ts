@@ -1,7 +1,6 @@
 // The four tiers for somebody who cannot wait otherwise than by standing still: netrc-parser's readers are synchronous.
 // They are asked in a thread, so that the token stays inside this process.
 import {constants} from 'node:os'
-import {receiveMessageOnPort} from 'node:worker_threads'
 import {holdingSignals} from '../signals.js'
 import type {Reply} from './netrc-answer.js'
 import {type Order, type Outcome, STARTED, WAITING} from './netrc-order.js'
@@ -38,6 +37,8 @@ export function askStandingStill(
 }
 
 function outcomeOf({port, state, worker}: Thread, order: Order, {answerMs, startMs}: Limits): Outcome {
+  // Loaded here, since most commands do without a thread.
+  const {receiveMessageOnPort} = process.getBuiltinModule('node:worker_threads')
   try {
     port.postMessage(order)
     if (Atomics.wait(state, 0, WAITING, startMs) !== 'timed-out') Atomics.wait(state, 0, STARTED, answerMs)
