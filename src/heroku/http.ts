@@ -135,6 +135,9 @@ async function readJson(body: AsyncIterable<Uint8Array>): Promise<unknown> {
 /** Node's code for what went wrong, or its words; never the request, which holds the token. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error'
+  // One for each address that the name stands for, and no words of its own.
+  if (error instanceof AggregateError && error.message === '')
+    return [...new Set(error.errors.map(reasonOf))].join(', ')
   const {code} = error as NodeJS.ErrnoException
   return printable(code ? `${error.message} (${code})` : error.message)
 }
