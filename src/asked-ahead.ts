@@ -35,12 +35,18 @@ export const runUnlessAskedAhead =
 async function answerTo(call: readonly string[], {endTool, look}: AskedAhead, end: number): Promise<Ran | undefined> {
   let ran = look(call)
   if (ran === 'none yet') {
-    const release = beforeSignalsEnd(endTool)
+    let interrupted = false as boolean
+    const release = beforeSignalsEnd(() => {
+      interrupted = true
+      endTool()
+    })
     while (ran === 'none yet' && now() < end) {
       await sleep(LOOK_EVERY_MS)
       ran = look(call)
     }
     release()
+    // Whoever is about to end asks nothing again.
+    if (interrupted) return {ended: 'killed', signal: 'SIGKILL'}
   }
 
   if (ran === undefined || ran === 'none yet') endTool()

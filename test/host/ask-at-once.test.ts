@@ -2,6 +2,7 @@
 import {expect} from 'chai'
 import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {type AskedAhead, runUnlessAskedAhead} from '../../src/asked-ahead.js'
 import {fingerprint} from '../../src/credentials/login-state.js'
 import {askStandingStill} from '../../src/host/ask-standing-still.js'
 import type {Answer} from '../../src/host/netrc-answer.js'
@@ -195,6 +196,35 @@ describe('asking the keyring at once', function () {
     await until(() => openFiles() <= before.files)
     expect(listeners()).to.deep.equal(before.listeners)
     expect(threads).to.equal(0)
+  })
+
+  it('is not done again by a thread that a signal is about to end', async () => {
+    let ended = false
+    let again = 0
+    const asked: AskedAhead = {
+      look: () => (ended ? undefined : 'none yet'),
+      endTool() {
+        ended = true
+      },
+    }
+    const run = runUnlessAskedAhead(asked, () => {
+      again++
+      return Promise.resolve({ended: 'timed-out'})
+    })
+    // As in a thread, which its process ends: somebody else listens, too, so that ours does not end the process.
+    const goesOn = () => undefined
+    process.on('SIGHUP', goesOn)
+    try {
+      const before = process.listeners('SIGHUP')
+      const ran = run('/tool', [], {timeoutMs: 20_000})
+      const ours = process.listeners('SIGHUP').filter((each) => !before.includes(each))
+      expect(ours).to.have.length(1)
+      ours[0]?.('SIGHUP')
+      expect(await ran).to.deep.equal({ended: 'killed', signal: 'SIGKILL'})
+      expect(again).to.equal(0)
+    } finally {
+      process.off('SIGHUP', goesOn)
+    }
   })
 
   it('is void once events were heard, which take the exit status with them', async () => {
