@@ -1,6 +1,6 @@
 // Makes one file each of what is on a hot path, where every file to load and every line to parse is time: the git helper,
-// which is started for every push, the init hook, which runs before every command, the thread that
-// older readers of .netrc wait for standing still, and what other commands get their tokens by.
+// which is started for every push, the init hook, which runs before every command, what older readers of .netrc wait for
+// standing still, and what other commands get their tokens by.
 import {build} from 'esbuild'
 import {readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
@@ -48,30 +48,24 @@ await build({
   plugins: [lazyImportsStay('dist', (source) => source === 'backends/netrc.js')],
 })
 
-/** For files that are CommonJS, and are ES modules in the source. */
-const likeAModule = {
-  format: 'cjs',
-  minify: true,
-  packages: 'external',
-  define: {'import.meta.url': 'fileUrl'},
-  banner: {js: "const fileUrl = require('node:url').pathToFileURL(__filename).href"},
-}
-
-await build({
-  ...common,
-  ...likeAModule,
-  entryPoints: ['src/host/stand-before-netrc.ts'],
-  outfile: 'dist/host/stand-before-netrc.cjs',
-  plugins: [lazyImportsStay('dist/host')],
-})
-
-await build({
-  ...common,
-  ...likeAModule,
-  entryPoints: ['src/hooks/init.ts'],
-  outfile: 'dist/hooks/init.cjs',
-  plugins: [lazyImportsStay('dist/hooks')],
-})
+// CommonJS, of files that say import.meta in the source: what every command of a host loads, and what stands before
+// netrc-parser, which only commands with an older client need.
+for (const [source, outdir] of [
+  ['src/hooks/init.ts', 'dist/hooks'],
+  ['src/host/stand-before-netrc.ts', 'dist/host'],
+])
+  await build({
+    ...common,
+    entryPoints: [source],
+    outdir,
+    outExtension: {'.js': '.cjs'},
+    format: 'cjs',
+    minify: true,
+    packages: 'external',
+    define: {'import.meta.url': 'fileUrl'},
+    banner: {js: "const fileUrl = require('node:url').pathToFileURL(__filename).href"},
+    plugins: [lazyImportsStay(outdir)],
+  })
 rmSync('dist/hooks/init.js')
 // Before version 11 the host is CommonJS, and pays for the loader of ES modules where somebody needs it first: so no
 // command of such a host does.

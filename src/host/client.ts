@@ -2,7 +2,7 @@
 import {existsSync, readFileSync, realpathSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 
-export const CLIENT = '@heroku-cli/command'
+const CLIENT = '@heroku-cli/command'
 /** What plugins from before oclif use. */
 const LEGACY_CLIENT = 'heroku-cli-util'
 const NETRC = 'netrc-parser'

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
-import dns from 'node:dns'
 import {spawnSync} from 'node:child_process'
+import dns from 'node:dns'
 import {mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {createServer, type IncomingMessage, type RequestListener} from 'node:http'
 import {createServer as createTlsServer} from 'node:https'
