@@ -22,14 +22,19 @@ export interface AskedAhead {
   endTool: () => void
 }
 
-/** Runs tools, save for the call that was made already, whose answer is waited for instead. */
-export const runUnlessAskedAhead =
-  (asked: AskedAhead, run: Run): Run =>
-  async (program, args, options) => {
+/**
+ * Runs tools, save for the call that was made already, whose answer is waited for instead. It is given once: whoever
+ * asks again wants to know what has changed.
+ */
+export function runUnlessAskedAhead(asked: AskedAhead, run: Run): Run {
+  let given = false
+  return async (program, args, options) => {
     const end = now() + options.timeoutMs
-    const ran = await answerTo([program, ...args], asked, end)
+    const ran = given ? undefined : await answerTo([program, ...args], asked, end)
+    given ||= ran !== undefined
     return ran ?? run(program, args, {...options, timeoutMs: Math.max(1, Math.ceil(end - now()))})
   }
+}
 
 /** @param end until when to wait, as of `now` */
 async function answerTo(call: readonly string[], {endTool, look}: AskedAhead, end: number): Promise<Ran | undefined> {

@@ -46,11 +46,20 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
 }
 
 async function lookup(call: Call, account: string): Promise<string | undefined> {
+  const token = await lookupOnce(call, account)
+  // A locked item ends this here: whoever dismissed its prompt sees no second one.
+  if (token !== undefined || !(await isHeld(call, account))) return token
+  // Somebody may have stored it since the first look.
+  const late = await lookupOnce(call, account)
+  if (late === undefined) await assertAbsent(call, account)
+  return late
+}
+
+async function lookupOnce(call: Call, account: string): Promise<string | undefined> {
   const answer = await call(lookupArgs(account))
   // No newline is added where stdout is no terminal, so none is taken away.
   if (answer.code === 0) return answer.stdout
   if (!isSilentNo(answer)) throw trouble(answer, 'read the token')
-  await assertAbsent(call, account)
   return undefined
 }
 
@@ -73,12 +82,20 @@ async function clear(call: Call, account: string): Promise<boolean> {
 /** `lookup` and `clear` exit 1 without a word for an item that is absent, locked or dismissed (secret-tool 0.20.5). */
 const isSilentNo = ({code, stderr}: Answer) => code === 1 && stderr.trim() === ''
 
-/** @throws {BackendError} if the account still has an item: 'locked', or 'denied' if it is unlocked and yet there */
-async function assertAbsent(call: Call, account: string): Promise<void> {
+/**
+ * Whether the account has an item that is unlocked.
+ * @throws {BackendError} 'locked' if it has one that is locked
+ */
+async function isHeld(call: Call, account: string): Promise<boolean> {
   const found = await search(call, ['account', account])
   if (found.nameless) throw neverUnlocked()
   if (found.locked) throw locked()
-  if (found.accounts.length > 0)
+  return found.accounts.length > 0
+}
+
+/** @throws {BackendError} if the account still has an item: 'locked', or 'denied' if it is unlocked and yet there */
+async function assertAbsent(call: Call, account: string): Promise<void> {
+  if (await isHeld(call, account))
     throw new BackendError(
       'denied',
       'the keyring holds the token but did not hand it over or let it go',

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {existsSync} from 'node:fs'
-import {chmod, writeFile} from 'node:fs/promises'
+import {chmod, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {type Backend, BackendError} from '../../src/backends/backend.js'
 import {openSecretService} from '../../src/backends/secret-service.js'
@@ -83,6 +83,27 @@ describe('secret-service on a real GNOME Keyring', () => {
     const seen = calls.flatMap(([file, args, {env = {}}]) => [file, ...args, JSON.stringify(env)])
     expect(seen.filter((word) => word.includes('HRKU-canary'))).to.deep.equal([])
     expect(calls[0]?.[2].input).to.equal('HRKU-canary')
+  })
+
+  /** The real secret-tool, and before its second call somebody else stores a token. */
+  const interrupted = async (token: string) => {
+    const tool = join(sandbox.bin, 'interrupted-secret-tool')
+    const [asked, stored] = [join(sandbox.root, 'asked'), join(sandbox.root, 'stored')]
+    const store = `printf ${token} | '${program}' store --label='Heroku CLI' -- service heroku-cli account ${ada}`
+    await writeFile(
+      tool,
+      `#!/bin/sh
+[ -e '${asked}' ] && [ ! -e '${stored}' ] && { ${store} && touch '${stored}'; }
+touch '${asked}'
+exec '${program}' "$@"
+`,
+      {mode: 0o755},
+    )
+    return openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 5000, program: tool})
+  }
+
+  it('gives a token that somebody else stores while it looks', async () => {
+    expect(await (await interrupted('HRKU-2')).get(ada)).to.equal('HRKU-2')
   })
 
   it('says locked, not absent, in every verb on a locked keyring, and nothing is lost', async () => {
@@ -275,6 +296,23 @@ describe('secret-service where there is no keyring', () => {
         expect(trouble.cause).to.equal(undefined)
         expect(`${trouble.stack} ${trouble.hint}`).not.to.include('HRKU-leak')
       }
+    })
+
+    it('looks twice, and no more, for a token that is there and is not handed over', async () => {
+      const calls = join(sandbox.root, 'calls')
+      const keychain = await brokenBy(`echo $1 >>'${calls}'
+[ $1 = lookup ] && exit 1; echo 'attribute.account = ${ada}' >&2`)
+      expect(await troubleOf(keychain.get(ada))).to.include({problem: 'denied'})
+      expect(await readFile(calls, 'utf8')).to.equal('lookup\nsearch\nlookup\nsearch\n')
+    })
+
+    it('looks once where a prompt for it was dismissed', async () => {
+      const calls = join(sandbox.root, 'calls')
+      const keychain = await brokenBy(`echo $1 >>'${calls}'
+[ $1 = lookup ] && exit 1; echo 'attribute.account = ${ada}
+secret-tool: Cannot get secret of a locked object' >&2`)
+      expect(await troubleOf(keychain.get(ada))).to.include({problem: 'locked'})
+      expect(await readFile(calls, 'utf8')).to.equal('lookup\nsearch\n')
     })
 
     it('says that the token was not kept, when it stores nothing and exits 0', async () => {

@@ -100,6 +100,16 @@ printf %s ${TOKEN}`)
     expect(asked()).to.deep.equal([`timeout ${LOOKUP}`, `node ${SEARCH}`])
   })
 
+  it('may be overtaken by somebody who stores the token: the helper then looks once more', async () => {
+    secretTool(`case "$(cat /proc/$PPID/comm) $1" in
+*' search') echo 'attribute.account = ${ADA}' >&2 ;;
+node*) printf %s ${TOKEN} ;;
+*) exit 1 ;;
+esac`)
+    expect(await ask()).to.deep.equal(answered)
+    expect(asked()).to.deep.equal([`timeout ${LOOKUP}`, `node ${SEARCH}`, `node ${LOOKUP}`])
+  })
+
   it('may fail, and is not tried again, so that nobody is prompted twice', async () => {
     secretTool('echo "secret-tool: Cannot autolaunch D-Bus without X11 \\$DISPLAY" >&2; exit 1')
     const {stderr} = await ask()
