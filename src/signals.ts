@@ -24,7 +24,8 @@ export function holdingSignals<T>(work: () => T): T {
   try {
     return work()
   } finally {
-    // One turn later: what came in the meantime is delivered in between.
-    setImmediate(release)
+    // What came in the meantime is delivered when the event loop polls next: that is before the second of these, and may
+    // be after the first. Once nobody listens, it is dropped.
+    setImmediate(() => setImmediate(release))
   }
 }

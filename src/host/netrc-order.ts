@@ -1,5 +1,6 @@
 // What the main thread and the one that asks the four tiers for it say to each other.
 import type {MessagePort} from 'node:worker_threads'
+import type {Interrupt} from '../interrupt.js'
 import type {PolledTool} from '../polled-tool.js'
 import type {Reply, Request} from './netrc-answer.js'
 
@@ -27,4 +28,4 @@ export const WAITING = 0
 export const STARTED = 1
 export const DONE = 2
 
-export type Outcome = Reply | {interrupted: 'SIGINT' | 'SIGHUP'}
+export type Outcome = Reply | {interrupted: Interrupt}

@@ -42,7 +42,7 @@ describe('asking the four tiers standing still', function () {
     const before = listeners()
     ask(user.thread)
     expect(listeners()).to.deep.equal(before.map((count) => count + 1))
-    await new Promise((resolve) => setImmediate(resolve))
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
     expect(listeners()).to.deep.equal(before)
   })
 

@@ -107,27 +107,31 @@ for (const version of ['10.17.0', '9.5.1'])
       expect(session.settings.after).to.equal(session.settings.before)
     })
 
-    it('ends the keyring’s tool with it, and what that has started', async () => {
-      await login()
-      await hang()
-      // A terminal sends its signal to a group; here nobody but us sees to what the group leaves behind.
-      const heroku = spawn(join(host.sandbox.bin, 'heroku'), ['whoami'], {
-        env: {...host.env, DISPLAY: ':9'},
-        cwd: host.sandbox.home,
-        detached: true,
-        stdio: ['ignore', 'ignore', 'pipe'],
+    for (const [signal, exitCode, how] of [
+      ['SIGINT', 130, 'a terminal'],
+      ['SIGTERM', 143, 'timeout(1)'],
+    ] as const)
+      it(`ends the keyring’s tool with it, and what that has started, at ${how}’s signal to its group`, async () => {
+        await login()
+        await hang()
+        // Nobody but us sees to what the group leaves behind.
+        const heroku = spawn(join(host.sandbox.bin, 'heroku'), ['whoami'], {
+          env: {...host.env, DISPLAY: ':9'},
+          cwd: host.sandbox.home,
+          detached: true,
+          stdio: ['ignore', 'ignore', 'pipe'],
+        })
+        const ended = once(heroku, 'close')
+        try {
+          for await (const text of heroku.stderr) if (String(text).includes(WAITING)) break
+          expect(await hanging()).to.have.length(2)
+          process.kill(-(heroku.pid ?? NaN), signal)
+          expect(await ended).to.deep.equal([exitCode, null])
+          expect(await hanging()).to.deep.equal([])
+        } finally {
+          for (const pid of await hanging()) process.kill(Number(pid), 'SIGKILL')
+        }
       })
-      const ended = once(heroku, 'close')
-      try {
-        for await (const text of heroku.stderr) if (String(text).includes(WAITING)) break
-        expect(await hanging()).to.have.length(2)
-        process.kill(-(heroku.pid ?? NaN), 'SIGINT')
-        expect(await ended).to.deep.equal([130, null])
-        expect(await hanging()).to.deep.equal([])
-      } finally {
-        for (const pid of await hanging()) process.kill(Number(pid), 'SIGKILL')
-      }
-    })
 
     const hang = () => host.secretTool('cd "$HOME"; echo $$ > tools; sleep 1000 & echo $! >> tools; wait')
     /** The processes of a tool that hangs, which still run. */
