@@ -1,5 +1,5 @@
 // A tool for somebody whom no event reaches: who stands still, or is another thread than the one that has started it.
-import {readFileSync} from 'node:fs'
+import {existsSync, readFileSync} from 'node:fs'
 import type {Readable} from 'node:stream'
 import {type AskedAhead, readerOf} from './asked-ahead.js'
 import {startTool} from './light-run.js'
@@ -33,6 +33,8 @@ export function pollTool({call, heard, pid, pipes}: PolledTool): Polling {
     if (stdout.tooMuch || stderr.tooMuch) return undefined
     if (!stdout.complete || !stderr.complete) return 'none yet'
     const code = exitCodeOf(pid)
+    // Not every kernel tells the status: 0 stands there then. A tool that succeeds has something to say.
+    if (code === 0 && stdout.heard.length === 0) return undefined
     return typeof code === 'number'
       ? {ended: 'exited', code, stdout: stdout.heard.toString(), stderr: stderr.heard.toString()}
       : code
@@ -76,10 +78,11 @@ function exitCodeOf(pid: number): number | 'none yet' | undefined {
 /**
  * Starts a tool.
  * @param call the tool's absolute path, and what it is told
- * @returns undefined if it was not started, or cannot be looked at
+ * @returns undefined if it was not started, or cannot be looked at: nothing but Linux tells how another process ended
  * @throws {Error} of node, if no program can be given that
  */
 export function startPolledTool(call: readonly [string, ...string[]]): (Polling & {close: () => void}) | undefined {
+  if (!existsSync('/proc/self/stat')) return undefined
   const [program, ...args] = call
   const tool = startTool(program, args)
   tool.on('error', () => undefined)

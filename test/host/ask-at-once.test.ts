@@ -113,11 +113,11 @@ describe('asking the keyring at once', function () {
     ['trouble', 'echo "secret-tool: Cannot autolaunch D-Bus without X11 \\$DISPLAY" >&2; exit 1', 1],
     ['a token and a failure', `printf ${ada.token}; exit 3`, 1],
     ['a token and a warning', `echo warning >&2; printf ${ada.token}`, 1],
-    ['a token on stderr', `printf ${ada.token} >&2`, 1],
+    ['a token on stderr', `printf ${ada.token} >&2`, 2],
     ['two lines', `printf '${ada.token}\\n'`, 1],
     ['what is no ASCII', String.raw`printf 'HRKU-\303\251'`, 1],
     ['a NUL', `printf '${ada.token}\\000'`, 1],
-    ['nothing at all', '', 1],
+    ['nothing at all', '', 2],
     ['far too much', 'exec /usr/bin/head -c 5000000 /dev/zero', 2],
     ['its end by a signal', `printf ${ada.token}; kill -9 $$`, 2],
   ] as const)
