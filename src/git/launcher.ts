@@ -57,7 +57,7 @@ const toolVariables = Object.entries(TOOL_ENV)
   .join('; ')
 
 /**
- * Asks the keyring for the current account's token while node starts; asked-ahead.ts reads what comes of it. Nothing is
+ * Asks the keyring for the current account's token while node starts; launcher-answer.ts reads what comes of it. Nothing is
  * asked where it is not plain what the helper is going to ask.
  */
 const askingAhead = (dataDir: string, start: string) => `login=${quote(join(dataDir, LOGIN_JSON))}

@@ -37,7 +37,6 @@ export function askStandingStill(
 }
 
 function outcomeOf({port, state, worker}: Thread, order: Order, {answerMs, startMs}: Limits): Outcome {
-  // Loaded here, since most commands do without a thread.
   const {receiveMessageOnPort} = process.getBuiltinModule('node:worker_threads')
   try {
     port.postMessage(order)

@@ -10,11 +10,11 @@ export interface Thread extends Link {
 }
 
 /**
- * Starts a thread. That takes as long as starting node does, which somebody who will ask later can spend otherwise.
+ * Starts a thread. That takes as long as starting node does.
  * @param file default: the one that this package was built with
  */
 export function startThread(file: URL = FILE): Thread {
-  // Loaded here, since the init hook has this file, and hardly ever needs it.
+  // Loaded here, since most commands do without a thread.
   const threads = process.getBuiltinModule('node:worker_threads')
   const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   const {port1: port, port2: theirs} = new threads.MessageChannel()
