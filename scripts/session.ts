@@ -82,31 +82,36 @@ const withoutKeyring: Plan[] = [
   ...dailyWork,
 ]
 
+/** Takes away a part of the stage. */
+type Undo = () => Promise<void>
+
 /** Runs the session, hands over each scene as it ends, and takes everything away afterwards. */
 export async function* runSession(): AsyncGenerator<Scene> {
-  const stage = await setStage()
+  const undo: Undo[] = []
   try {
+    const stage = await setStage(undo)
     for (const plan of stage.keyring ? withKeyring : withoutKeyring) yield await play(stage, plan)
   } finally {
-    await stage.keyring?.stop()
-    await stage.git.stop()
-    await stage.heroku.stop()
-    await stage.sandbox.close()
+    for (const each of undo.reverse()) await each()
   }
 }
 
-async function setStage(): Promise<Stage> {
+async function setStage(undo: Undo[]): Promise<Stage> {
   const host = await installHost(VERSION)
   const tarball = await packPlugin()
   const sandbox = openSandbox()
+  undo.push(() => sandbox.close())
   await putOnPath(host, sandbox)
   await installPlugin(host, sandbox, tarball)
   const keyring = await startKeyring(sandbox).catch(() => undefined)
+  if (keyring) undo.push(() => keyring.stop())
   const heroku = await startHeroku()
+  undo.push(() => heroku.stop())
   heroku.apps.push({name: APP, owner: {email: ADA}, region: {name: 'us'}})
   const git = await startGit({
     accepts: (password) => heroku.tokens.some(({revoked, token}) => token === password && !revoked),
   })
+  undo.push(() => git.stop())
   await git.createRepository(APP)
   const tree = await openWorkTree(sandbox)
   await tree.git(['remote', 'add', 'heroku', git.remote(APP)])
