@@ -7,8 +7,26 @@ export function heedingModes(file: string, args: readonly string[]): [file: stri
 }
 
 /** What to run instead of a program, so that a folder is a read-only file system for it and for nobody else. */
-export function withReadOnly(folder: string, file: string, args: readonly string[]): [file: string, args: string[]] {
+export const withReadOnly = (folder: string, file: string, args: readonly string[]) =>
+  withMount('mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"', folder, file, args)
+
+/** What to run instead of a program, so that a folder is a disk without room for it and for nobody else; files stay. */
+export const withFullDisk = (folder: string, file: string, args: readonly string[]) =>
+  withMount(
+    `mount --bind "$0" /mnt && mount -t tmpfs -o size=64k tmpfs "$0" && cp -a /mnt/. "$0" &&
+      { cat /dev/zero >"$0/full" 2>/dev/null; "$@"; status=$?; rm "$0/full"; cp -a "$0/." /mnt; exit $status; }`,
+    folder,
+    file,
+    args,
+  )
+
+/** In a namespace of its own, where a user is root who need not be root outside. */
+function withMount(
+  script: string,
+  folder: string,
+  file: string,
+  args: readonly string[],
+): [file: string, args: string[]] {
   const rights = process.getuid?.() === 0 ? [] : ['--map-root-user']
-  const mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
-  return ['unshare', ['--mount', ...rights, 'sh', '-c', mount, folder, file, ...args]]
+  return ['unshare', ['--mount', ...rights, 'sh', '-c', script, folder, file, ...args]]
 }
