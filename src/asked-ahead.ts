@@ -40,9 +40,9 @@ export function runUnlessAskedAhead(asked: AskedAhead, run: Run): Run {
 async function answerTo(call: readonly string[], {endTool, look}: AskedAhead, end: number): Promise<Ran | undefined> {
   let ran = look(call)
   if (ran === 'none yet') {
-    let interrupted = false as boolean
-    const release = beforeSignalsEnd(() => {
-      interrupted = true
+    let interrupted = undefined as NodeJS.Signals | undefined
+    const release = beforeSignalsEnd((signal) => {
+      interrupted = signal
       endTool()
     })
     while (ran === 'none yet' && now() < end) {
@@ -51,7 +51,7 @@ async function answerTo(call: readonly string[], {endTool, look}: AskedAhead, en
     }
     release()
     // Whoever is about to end asks nothing again.
-    if (interrupted) return {ended: 'killed', signal: 'SIGKILL'}
+    if (interrupted) return {ended: 'interrupted', signal: interrupted}
   }
 
   if (ran === undefined || ran === 'none yet') endTool()

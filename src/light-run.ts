@@ -2,7 +2,7 @@
 // (measured: 22 ms for node, 18 ms for execa in one bundled file, 3 ms for child_process). Held to the tests of `run`.
 import {codeOf} from './file-trouble.js'
 import type {Ran, Run, RunOptions} from './run.js'
-import {detached, endTree, MAX_OUTPUT, toolEnv, waitFor} from './tool-process.js'
+import {detached, endTree, MAX_OUTPUT, supervise, toolEnv} from './tool-process.js'
 
 /**
  * Starts a program by absolute path, and leaves all else to the caller.
@@ -25,7 +25,7 @@ export function startTool(
   })
 }
 
-const start: Run = async (file, args, {timeoutMs, ...options}) => {
+function start(file: string, args: readonly string[], options: Omit<RunOptions, 'timeoutMs'>) {
   const tool = startTool(file, args, options)
   const output = {stdout: '', stderr: ''}
   const done = new Promise<Ran>((resolve) => {
@@ -47,13 +47,12 @@ const start: Run = async (file, args, {timeoutMs, ...options}) => {
   // A tool may end without reading all of it.
   tool.stdin?.on('error', () => undefined)
   tool.stdin?.end(options.input)
-  const ended = await waitFor(tool, done, timeoutMs)
-  return ended === 'timed-out' ? {ended} : ended
+  return {tool, done}
 }
 
-export const lightRun: Run = async (file, args, options) => {
+export const lightRun: Run = async (file, args, {timeoutMs, ...options}) => {
   try {
-    return await start(file, args, options)
+    return await supervise(() => start(file, args, options), timeoutMs)
   } catch (error) {
     return {ended: 'not-started', code: codeOf(error) ?? 'UNKNOWN'}
   }

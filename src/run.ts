@@ -1,6 +1,6 @@
 // The one door to other programs: no shell, data on stdin, a deadline always, and nothing left running after it.
 import {execa} from 'execa'
-import {detached, endTree, MAX_OUTPUT, toolEnv, waitFor} from './tool-process.js'
+import {detached, endTree, MAX_OUTPUT, supervise, toolEnv} from './tool-process.js'
 
 /** How to run a program. */
 export interface RunOptions {
@@ -24,6 +24,8 @@ export type Ran =
   | {ended: 'exited'; code: number; stdout: string; stderr: string}
   | {ended: 'killed'; signal: string}
   | {ended: 'timed-out'}
+  /** We were told to end while it ran, by this signal. Whatever it was for is not to be done in another way. */
+  | {ended: 'interrupted'; signal: NodeJS.Signals}
   | {ended: 'not-started'; code: string}
   | {ended: 'too-much-output'}
 
@@ -33,31 +35,34 @@ export type Run = (file: string, args: readonly string[], options: RunOptions) =
 export const run: Run = async (file, args, options) => {
   // execa would throw; no program can be given one.
   if ([file, ...args].some((each) => each.includes('\0'))) return {ended: 'not-started', code: 'EINVAL'}
-  const tool = execa(file, [...args], {
-    stdout: options.discardStdout ? 'ignore' : 'pipe',
-    ...(options.cwd === undefined ? {} : {cwd: options.cwd}),
-    env: toolEnv(options.env),
-    extendEnv: false,
-    detached,
-    reject: false,
-    stripFinalNewline: false,
-    maxBuffer: MAX_OUTPUT,
-    windowsHide: true,
-    // NODE_DEBUG=execa would otherwise print stdout, and stdout is the token.
-    verbose: 'none',
-  })
-  // Not execa's `input`, which becomes one of the options that NODE_DEBUG=child_process prints.
-  // Where nothing could be started it is closed already; a tool may end without reading all of it.
-  tool.stdin.on('error', () => undefined)
-  tool.stdin.end(options.input ?? '')
-
-  const done = await waitFor(tool, tool, options.timeoutMs)
-  if (done === 'timed-out') return {ended: 'timed-out'}
-  if (done.isMaxBuffer) {
-    endTree(tool)
-    return {ended: 'too-much-output'}
+  const start = () => {
+    const tool = execa(file, [...args], {
+      stdout: options.discardStdout ? 'ignore' : 'pipe',
+      ...(options.cwd === undefined ? {} : {cwd: options.cwd}),
+      env: toolEnv(options.env),
+      extendEnv: false,
+      detached,
+      reject: false,
+      stripFinalNewline: false,
+      maxBuffer: MAX_OUTPUT,
+      windowsHide: true,
+      // NODE_DEBUG=execa would otherwise print stdout, and stdout is the token.
+      verbose: 'none',
+    })
+    // Not execa's `input`, which becomes one of the options that NODE_DEBUG=child_process prints.
+    // Where nothing could be started it is closed already; a tool may end without reading all of it.
+    tool.stdin.on('error', () => undefined)
+    tool.stdin.end(options.input ?? '')
+    const done = tool.then((ended) => {
+      if (ended.isMaxBuffer) endTree(tool)
+      return ended
+    })
+    return {tool, done}
   }
 
+  const done = await supervise(start, options.timeoutMs)
+  if ('ended' in done) return done
+  if (done.isMaxBuffer) return {ended: 'too-much-output'}
   if (done.exitCode !== undefined)
     return {ended: 'exited', code: done.exitCode, stdout: done.stdout ?? '', stderr: done.stderr}
   if (done.signal !== undefined) return {ended: 'killed', signal: done.signal}

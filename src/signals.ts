@@ -2,11 +2,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Has something done before a signal ends this process. Whoever else listens for it goes on deciding what it does.
+ * @param action is told which signal it is
  * @returns a function that takes the arrangement back
  */
-export function beforeSignalsEnd(action: () => void): () => void {
+export function beforeSignalsEnd(action: (signal: NodeJS.Signals) => void): () => void {
   const onSignal = (signal: NodeJS.Signals) => {
-    action()
+    action(signal)
     release()
     // Ours was the only listener: what the signal does by default is still to happen.
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
@@ -14,7 +15,8 @@ export function beforeSignalsEnd(action: () => void): () => void {
   const release = () => {
     for (const signal of SIGNALS) process.off(signal, onSignal)
   }
-  for (const signal of SIGNALS) process.on(signal, onSignal)
+  // First of all: signal-exit, which proper-lockfile has, ends the process only if nobody else listens any more.
+  for (const signal of SIGNALS) process.prependListener(signal, onSignal)
   return release
 }
 

@@ -41,6 +41,9 @@ export const toolEnv = (changes: Record<string, string | undefined> = {}): NodeJ
 /** In milliseconds. Not performance.now(), which takes longer to load than all of this file, and the git helper has no time. */
 export const now = () => process.uptime() * 1000
 
+/** Why a tool was ended by us. */
+export type Unfinished = {ended: 'timed-out'} | {ended: 'interrupted'; signal: NodeJS.Signals}
+
 interface Tool {
   pid?: number | undefined
   stdout: Readable | null
@@ -48,27 +51,40 @@ interface Tool {
 }
 
 /**
- * Waits until a tool is done, for so long. At the deadline, and when this process ends or is told to, the tool is ended
- * with all that it has started.
+ * Starts a tool and waits until it is done, for so long. At the deadline, and when this process ends or is told to, the
+ * tool is ended with all that it has started.
+ * @param start is called at once; what it throws is thrown
  * @param timeoutMs in milliseconds
+ * @returns what came of it, or why nothing did
  */
-export async function waitFor<T>(tool: Tool, done: Promise<T>, timeoutMs: number): Promise<T | 'timed-out'> {
+export async function supervise<T>(
+  start: () => {tool: Tool; done: Promise<T>},
+  timeoutMs: number,
+): Promise<T | Unfinished> {
   hideBytes()
-  const release = onOurOwnEnd(() => {
-    endTree(tool)
+  let interrupted: NodeJS.Signals | undefined
+  let tool: Tool | undefined
+  // Before it is there: a signal that comes in the next moment is delivered once it is.
+  const release = onOurOwnEnd((signal) => {
+    interrupted = signal
+    if (tool) endTree(tool)
   })
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<'timed-out'>((resolve) => {
     timer = setTimeout(resolve, timeoutMs, 'timed-out')
   })
   try {
+    const started = start()
+    tool = started.tool
+    const {done} = started
     const first = await Promise.race([done, deadline])
+    if (interrupted) return {ended: 'interrupted', signal: interrupted}
     if (first !== 'timed-out') return first
     endTree(tool)
     await Promise.race([done, sleep(GRACE_MS)])
     tool.stdout?.destroy()
     tool.stderr?.destroy()
-    return 'timed-out'
+    return {ended: 'timed-out'}
   } finally {
     clearTimeout(timer)
     release()
@@ -101,17 +117,20 @@ export function endTree({pid}: Pick<Tool, 'pid'>): void {
 }
 
 /**
- * Calls `end` if this process ends or is told to: Ctrl-C does not reach another process group.
+ * Calls `end` if this process ends or is told to, by a signal: Ctrl-C does not reach another process group.
  * @returns a function that takes the arrangement back
  */
-function onOurOwnEnd(end: () => void): () => void {
-  const releaseSignals = beforeSignalsEnd(() => {
+function onOurOwnEnd(end: (signal?: NodeJS.Signals) => void): () => void {
+  const onExit = () => {
     end()
-    process.off('exit', end)
+  }
+  const releaseSignals = beforeSignalsEnd((signal) => {
+    end(signal)
+    process.off('exit', onExit)
   })
-  process.on('exit', end)
+  process.on('exit', onExit)
   return () => {
-    process.off('exit', end)
+    process.off('exit', onExit)
     releaseSignals()
   }
 }

@@ -1,5 +1,6 @@
 import type {Ran, Run} from '../run.js'
 import {now} from '../tool-process.js'
+import {interruptedBy} from '../user-error.js'
 import {BackendError} from './backend.js'
 
 /** What a backend needs to call its tool. */
@@ -32,6 +33,7 @@ export interface Answer {
  * One call of the tool.
  * @throws {BackendError} if there is no exit status: 'unavailable' if it cannot be started, 'timed-out' at the end of
  * the operation's time, 'failed' if it was killed or said more than anyone can want
+ * @throws {UserError} if this process was told to end, so that nobody looks for another way
  */
 export type Call = (args: readonly string[], options?: CallOptions) => Promise<Answer>
 
@@ -55,6 +57,8 @@ function answerOf(name: string, timeoutMs: number, ran: Ran): Answer {
       return ran
     case 'timed-out':
       throw new BackendError('timed-out', `${name} did not answer within ${timeoutMs / 1000} s`)
+    case 'interrupted':
+      throw interruptedBy(ran.signal)
     case 'not-started':
       throw new BackendError('unavailable', `${name} could not be started (${ran.code})`)
     case 'killed':

@@ -30,7 +30,7 @@ export function askAtOnce(places: Places): Question | undefined {
   const call = [program, ...lookupArgs(account)] as const
   try {
     assertAccount(account)
-    const tool = startPolledTool(call)
+    const tool = holdingSignals(() => startPolledTool(call))
     if (!tool) return undefined
     const ended = (timeoutMs: number) => holdingSignals(() => waitStandingStill(() => tool.look(call), timeoutMs))
     return {...tool, wait: (timeoutMs) => foundIn(places, account, ended(timeoutMs))}

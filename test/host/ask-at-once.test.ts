@@ -220,7 +220,7 @@ describe('asking the keyring at once', function () {
       const ours = process.listeners('SIGHUP').filter((each) => !before.includes(each))
       expect(ours).to.have.length(1)
       ours[0]?.('SIGHUP')
-      expect(await ran).to.deep.equal({ended: 'killed', signal: 'SIGKILL'})
+      expect(await ran).to.deep.equal({ended: 'interrupted', signal: 'SIGHUP'})
       expect(again).to.equal(0)
     } finally {
       process.off('SIGHUP', goesOn)

@@ -2,6 +2,7 @@ import {expect} from 'chai'
 import {mkdir, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+import {toldToEnd} from '../support/told-to-end.js'
 import {traced} from '../support/trace.js'
 
 const ada = 'ada@example.com'
@@ -57,6 +58,16 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
         }
       })
     }
+
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      it(`puts no token into .netrc where ${signal} ends the login that it keeps waiting`, async () => {
+        await it11.secretTool(`${pause()} & ${pause()}`)
+        const input = it11.heroku.issue().token
+        const told = {signal, input, after: 'heroku: waiting for the keyring'}
+        expect(await toldToEnd(it11, ['login', '--with-token'], told)).not.to.equal(0)
+        expect(await it11.read('.netrc')).to.equal(undefined)
+        expect((await it11.sandbox.run('pgrep', ['-f', pause()])).stdout).to.equal('')
+      })
 
     it('says after two seconds what is being waited for', async () => {
       await login()

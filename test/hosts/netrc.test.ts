@@ -1,11 +1,11 @@
 import {expect} from 'chai'
-import {spawn, spawnSync} from 'node:child_process'
-import {once} from 'node:events'
+import {spawnSync} from 'node:child_process'
 import {rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {RunOptions} from '../support/sandbox.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 import {keys} from '../support/terminal.js'
+import {toldToEnd} from '../support/told-to-end.js'
 import {traced} from '../support/trace.js'
 
 const ada = 'ada@example.com'
@@ -114,23 +114,22 @@ for (const version of ['10.17.0', '9.5.1'])
       it(`ends the keyring’s tool with it, and what that has started, at ${how}’s signal to its group`, async () => {
         await login()
         await hang()
-        // Nobody but us sees to what the group leaves behind.
-        const heroku = spawn(join(host.sandbox.bin, 'heroku'), ['whoami'], {
-          env: {...host.env, DISPLAY: ':9'},
-          cwd: host.sandbox.home,
-          detached: true,
-          stdio: ['ignore', 'ignore', 'pipe'],
-        })
-        const ended = once(heroku, 'close')
         try {
-          for await (const text of heroku.stderr) if (String(text).includes(WAITING)) break
-          expect(await hanging()).to.have.length(2)
-          process.kill(-(heroku.pid ?? NaN), signal)
-          expect(await ended).to.deep.equal([exitCode, null])
+          const meanwhile = async () => expect(await hanging()).to.have.length(2)
+          expect(await toldToEnd(host, ['whoami'], {signal, after: WAITING, meanwhile})).to.equal(exitCode)
           expect(await hanging()).to.deep.equal([])
         } finally {
+          // Nobody but us sees to what the group leaves behind.
           for (const pid of await hanging()) process.kill(Number(pid), 'SIGKILL')
         }
+      })
+
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      it(`puts no token into .netrc where ${signal} ends a login that the keyring keeps waiting`, async () => {
+        await hang()
+        const input = host.heroku.issue().token
+        expect(await toldToEnd(host, ['login', '--with-token'], {signal, after: WAITING, input})).not.to.equal(0)
+        expect(await hanging()).to.deep.equal([])
       })
 
     const hang = () => host.secretTool('cd "$HOME"; echo $$ > tools; sleep 1000 & echo $! >> tools; wait')
