@@ -38,7 +38,7 @@ export async function findToken(places: Places, {lookOnly = false}: FindOptions 
   if (apiKey !== undefined) return {found: {token: apiKey, source: 'HEROKU_API_KEY', place: 'HEROKU_API_KEY'}}
   const state = readLoginState(places.around.dataDir)
   const search: Search = {places, state, lookOnly}
-  if (!keychain) return findInNetrc(search)
+  if (!keychain) return findWithoutKeychain(search)
 
   let looked: Lookup
   try {
@@ -138,24 +138,45 @@ async function findInNetrc({places, state}: Search): Promise<Lookup> {
   return {found: {...found, ...expiryOf(recordOf(found, state))}}
 }
 
+/** Without a keychain there is `.netrc` alone. But whoever's token is in one, and cannot be read now, is not logged out. */
+async function findWithoutKeychain(search: Search): Promise<Lookup> {
+  const inNetrc = await findInNetrc(search)
+  const {around, netrcOnly} = search.places
+  const owner = ownerInKeychain(search.state, around.hosts.api)
+  if (netrcOnly || around.keychain.name !== undefined || owner === undefined) return inNetrc
+  const trouble = new BackendError('unavailable', around.keychain.because, around.keychain.hint)
+  if (!inNetrc.found) return {because: trouble.message, trouble}
+  assertSamePerson(owner, inNetrc.found, trouble)
+  return inNetrc
+}
+
+/** The current account, if its token for this host went to a keychain. */
+function ownerInKeychain({named, remembered, tokens}: LoginState, api: string): string | undefined {
+  const current = named ?? remembered
+  const record = tokens.find(({account}) => account === current)
+  return record === undefined || (record.savedIn !== 'netrc' && record.apiHost === api) ? current : undefined
+}
+
 async function findAfterTrouble(search: Search, keychain: KeychainSession, trouble: BackendError): Promise<Lookup> {
   const inNetrc = await findInNetrc(search)
   const {lookOnly, state} = search
-  const onRecord = state.named ?? state.remembered
   const {found} = inNetrc
   if (!found) return {because: trouble.message, trouble}
-  if (onRecord !== undefined && found.account !== onRecord) {
-    const other = printable(found.account ?? 'an unnamed account')
-    throw new UserError(
-      `${trouble.message}, so the token of ${printable(onRecord)} cannot be read, and ${found.place} holds that of ` +
-        `${other}: nobody is acted for in place of somebody else`,
-      `${trouble.hint ?? `mend ${keychain.title}`}; or set HEROKU_NETRC_WRITE=true to act as ${other}`,
-    )
-  }
-
+  assertSamePerson(state.named ?? state.remembered, found, trouble)
   if (!lookOnly)
     keychain.complain(`${trouble.message}; using ${found.place} instead${trouble.hint ? ` (${trouble.hint})` : ''}`)
   return inNetrc
+}
+
+/** @throws {UserError} if what `.netrc` holds is somebody else's than whom the keychain would have told */
+function assertSamePerson(onRecord: string | undefined, {account, place}: Found, {hint, message}: BackendError): void {
+  if (onRecord === undefined || account === onRecord) return
+  const other = printable(account ?? 'an unnamed account')
+  throw new UserError(
+    `${message}, so the token of ${printable(onRecord)} cannot be read, and ${place} holds that of ` +
+      `${other}: nobody is acted for in place of somebody else`,
+    `${hint ?? 'mend the keychain'}; or set HEROKU_NETRC_WRITE=true to act as ${other}`,
+  )
 }
 
 /** Whether the keychain refused the account's last login, which went to `.netrc`: what it still holds is older. */

@@ -91,8 +91,13 @@ export async function rememberNamed(dataDir: string): Promise<void> {
   await writeOurs(dataDir, {version: 1, account: named, loggedOut: false, tokens})
 }
 
-/** Forgets what we know of an account's token; who is current stays as it is. */
-export async function forgetToken(dataDir: string, account: string): Promise<void> {
+/**
+ * Forgets an account that has no token any more. Nobody is current from now on, if it was; nobody else is logged out.
+ * @param account undefined for whoever is current without a name
+ */
+export async function forgetAccount(dataDir: string, account: string | undefined): Promise<void> {
+  const {named, remembered} = readLoginState(dataDir)
+  if (account === undefined || account === (named ?? remembered)) return recordLogout(dataDir, account)
   const ours = readOurs(dataDir)
   const tokens = ours.tokens.filter((token) => token.account !== account)
   if (tokens.length < ours.tokens.length) await writeOurs(dataDir, {...ours, tokens})

@@ -1,5 +1,5 @@
 import {BackendError} from '../backends/backend.js'
-import {forgetToken, readLoginState, recordLogout} from './login-state.js'
+import {forgetAccount} from './login-state.js'
 import type {Places} from './places.js'
 import {recordingRemoval} from './recording.js'
 import {attempt, inTurnIfAny, type Removal} from './remove.js'
@@ -28,12 +28,7 @@ async function removeEverywhere(places: Places, account: string | undefined, rem
     if ((await ours()).length > 0) throw new BackendError('failed', 'it was written again in the meantime', 'try again')
   })
   if (removal.failures.length === 0 && !netrcOnly)
-    await attempt(around.dataDir, removal, () => forget(around.dataDir, account))
-}
-
-async function forget(dataDir: string, account: string | undefined): Promise<void> {
-  const {named, remembered} = readLoginState(dataDir)
-  const isCurrent = account === undefined || account === (named ?? remembered)
-  const record = () => (isCurrent ? recordLogout(dataDir, account) : forgetToken(dataDir, account))
-  await recordingRemoval(dataDir, record, 'the token is gone')
+    await attempt(around.dataDir, removal, () =>
+      recordingRemoval(around.dataDir, () => forgetAccount(around.dataDir, account), 'the token is gone'),
+    )
 }

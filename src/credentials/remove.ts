@@ -20,13 +20,26 @@ export interface Removal {
 
 /**
  * Finds the token that a logout is about.
- * @throws {UserError | BackendError} if there may be one that cannot be read
+ * @returns undefined only if nobody is logged in, as far as anybody can tell
+ * @throws {UserError | BackendError} if there may be one that cannot be read, or that another logout is about
  */
 export async function findToRemove(places: Places): Promise<Found | undefined> {
   const looked = await findToken(places)
-  if (!looked.found && looked.trouble)
-    throw new UserError(`cannot log out: ${looked.trouble.message}`, looked.trouble.hint)
-  return looked.found
+  if (looked.found) return looked.found
+  if (looked.trouble) throw new UserError(`cannot log out: ${looked.trouble.message}`, looked.trouble.hint)
+  const leftover = await findLeftover(places)
+  if (!leftover && looked.because !== undefined)
+    throw new UserError(`cannot log out: ${looked.because}`, 'heroku auth:status says who is logged in, and where')
+  return leftover
+}
+
+/** A token of Heroku's in `.netrc` that no tier looks at, such as one for the git host alone. */
+async function findLeftover(places: Places): Promise<Found | undefined> {
+  const netrc = await places.netrc()
+  for (const {account, token} of await netrc.entries())
+    if (token !== undefined)
+      return {token, ...(account === undefined ? {} : {account}), source: 'netrc', place: netrc.path}
+  return undefined
 }
 
 /**
@@ -69,18 +82,6 @@ async function removeEverywhere(places: Places, found: Found, asOf: LoginState, 
   if (removal.failures.length === 0) await attempt(around.dataDir, removal, () => forget(places, asOf, found))
 }
 
-/**
- * Finds a token of Heroku's in `.netrc` that no tier looks at, such as one for the git host alone.
- * @throws {BackendError} if the file cannot be read
- */
-export async function findLeftover(places: Places): Promise<Found | undefined> {
-  const netrc = await places.netrc()
-  for (const {account, token} of await netrc.entries())
-    if (token !== undefined)
-      return {token, ...(account === undefined ? {} : {account}), source: 'netrc', place: netrc.path}
-  return undefined
-}
-
 async function removeFromKeychain(
   dataDir: string,
   keychain: KeychainSession,
@@ -113,13 +114,24 @@ export async function forgetLogin(places: Places, asOf = readLoginState(places.a
   await inTurnIfAny(places, () => forget(places, asOf))
 }
 
-async function forget({around: {dataDir}, netrcOnly}: Places, asOf: LoginState, found?: Found): Promise<void> {
+async function forget({around, netrcOnly}: Places, asOf: LoginState, found?: Found): Promise<void> {
   if (netrcOnly) return
+  const {dataDir, hosts} = around
+  const isOver = !found || isCurrent(found, asOf, hosts.api)
   const record = async () => {
-    if (isSameLogin(asOf, readLoginState(dataDir))) await recordLogout(dataDir, found?.account)
+    if (isOver && isSameLogin(asOf, readLoginState(dataDir))) await recordLogout(dataDir, found?.account)
     else if (found) await recordRemoval(dataDir, found)
   }
   await recordingRemoval(dataDir, record, 'nobody is logged in')
+}
+
+/** Whether a token may be the one that the current account is logged in by; that of anybody else ends no login. */
+function isCurrent({account, token}: Found, asOf: LoginState, api: string): boolean {
+  const current = asOf.named ?? asOf.remembered
+  if (current === undefined) return true
+  const record = asOf.tokens.find((each) => each.account === current)
+  if (record && record.apiHost !== api) return false
+  return account === undefined ? !record || recordOf({account: current, token}, asOf) === record : account === current
 }
 
 /** Whether nobody has logged in or out in between. `login.json` may have come back, by whoever missed it. */

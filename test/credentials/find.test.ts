@@ -230,6 +230,35 @@ describe('finding the token', () => {
       expect(user.notices).to.deep.equal([])
     })
 
+    describe('where there is no keychain this time, and the login is in one', () => {
+      beforeEach(() => saveToken(user.places(), ada))
+
+      it("is that account's, in silence", async () => {
+        writeNetrc(entries({...ada, token: 'HRKU-copy'}))
+        expect(await find({}, noKeychain)).to.deep.equal(inNetrc({...ada, token: 'HRKU-copy'}))
+        expect(user.notices).to.deep.equal([])
+      })
+
+      it("is not somebody else's, unless that is asked for", async () => {
+        writeNetrc(entries(grace))
+        const {hint, message} = await thrownBy(find({}, noKeychain))
+        expect(message).to.equal(
+          `secret-tool is not installed, so the token of ada@example.com cannot be read, and ${user.netrcPath} holds that of grace@example.com: nobody is acted for in place of somebody else`,
+        )
+        expect(hint).to.equal('install it; or set HEROKU_NETRC_WRITE=true to act as grace@example.com')
+        expect(await find({HEROKU_NETRC_WRITE: 'true'}, noKeychain)).to.deep.equal(inNetrc(grace))
+      })
+
+      it('is not "not logged in", but what is missing', async () => {
+        expect(await find({}, noKeychain)).to.deep.include({because: 'secret-tool is not installed'})
+      })
+
+      it("is another host's", async () => {
+        writeNetrc(entries(grace, ['api.staging.herokudev.com']))
+        expect(await find({HEROKU_HOST: 'staging.herokudev.com'}, noKeychain)).to.deep.equal(inNetrc(grace))
+      })
+    })
+
     it('is looked for in silence where the keychain holds nothing', async () => {
       writeNetrc(entries(ada))
       expect(await find()).to.deep.equal(inNetrc())

@@ -4,8 +4,9 @@ import {join} from 'node:path'
 import {BackendError} from '../../src/backends/backend.js'
 import {findToken} from '../../src/credentials/find.js'
 import {readLoginState} from '../../src/credentials/login-state.js'
+import type {Keychain} from '../../src/backends/resolve.js'
 import type {Found} from '../../src/credentials/places.js'
-import {findLeftover, forgetLogin, removeToken} from '../../src/credentials/remove.js'
+import {findToRemove, forgetLogin, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {thrownBy} from '../support/thrown-by.js'
@@ -229,17 +230,17 @@ describe('a token in .netrc that no tier looks at', () => {
 
   it('is found for the git host alone', async () => {
     user.write('.netrc', entries(ada, ['git.heroku.com']))
-    expect(await findLeftover(user.places())).to.deep.equal({...ada, source: 'netrc', place: user.netrcPath})
+    expect(await findToRemove(user.places())).to.deep.equal({...ada, source: 'netrc', place: user.netrcPath})
   })
 
   it('is found without an account', async () => {
     user.write('.netrc', entries({token: ada.token}, ['git.heroku.com']))
-    expect(await findLeftover(user.places())).to.deep.equal({token: ada.token, source: 'netrc', place: user.netrcPath})
+    expect(await findToRemove(user.places())).to.deep.equal({token: ada.token, source: 'netrc', place: user.netrcPath})
   })
 
   it("is nobody else's", async () => {
     user.write('.netrc', `${entries(ada, ['example.com'])}machine git.heroku.com\n  login ada@example.com\n`)
-    expect(await findLeftover(user.places())).to.equal(undefined)
+    expect(await findToRemove(user.places())).to.equal(undefined)
   })
 })
 
@@ -265,6 +266,64 @@ describe('a login that came after the token was found', () => {
     await forgetLogin(user.places(), asOf)
     expect((await findToken(user.places())).found).to.include(ada)
   })
+})
+
+describe('looking for the token of a logout', () => {
+  const user = freshUser()
+  const staging = {HEROKU_HOST: 'staging.herokudev.com'}
+  const problemOf = async (env = {}, keychain?: Keychain) =>
+    (await thrownBy(findToRemove(user.places(env, keychain)))).message
+
+  it('fails where the login is for another host, or several could be meant', async () => {
+    await saveToken(user.places(), ada)
+    expect(await problemOf(staging)).to.equal(
+      'cannot log out: ada@example.com is logged in to api.heroku.com, not to api.staging.herokudev.com',
+    )
+    user.memory.tokens.set(grace.account, grace.token)
+    rmSync(join(user.dataDir, 'heroku-keychain.json'))
+    rmSync(join(user.dataDir, 'login.json'))
+    expect(await problemOf()).to.equal(
+      'cannot log out: the keyring holds several accounts, and none of them is current',
+    )
+  })
+
+  it('fails where the token is in a keychain that is not there this time', async () => {
+    await saveToken(user.places(), ada)
+    expect(await problemOf({}, noKeychain)).to.equal('cannot log out: secret-tool is not installed')
+    user.write('.netrc', entries(grace))
+    expect(await problemOf({}, noKeychain)).to.include('nobody is acted for in place of somebody else')
+  })
+
+  it('finds none, without a keychain, for whoever logged in without one', async () => {
+    await saveToken(user.places({}, noKeychain), ada)
+    rmSync(user.netrcPath)
+    expect(await findToRemove(user.places({}, noKeychain))).to.equal(undefined)
+  })
+})
+
+describe('a logout that is about somebody else than who is current', () => {
+  const user = freshUser()
+  const staging = {HEROKU_HOST: 'staging.herokudev.com'}
+
+  for (const [whose, there, env] of [
+    ["another host's", entries(grace, ['api.staging.herokudev.com']), staging],
+    [
+      "another host's, of the same name",
+      entries({...ada, token: 'HRKU-other'}, ['api.staging.herokudev.com']),
+      staging,
+    ],
+    ["the git host's alone, of no name", entries({token: 'HRKU-other'}, ['git.staging.herokudev.com']), staging],
+  ] as const)
+    it(`removes it, and logs nobody else out: ${whose}`, async () => {
+      await saveToken(user.places(), ada)
+      user.write('.netrc', there)
+      const places = user.places(env)
+      const found = await findToRemove(places)
+      expect(found?.source).to.equal('netrc')
+      if (found) expect((await removeToken(places, found)).failures).to.deep.equal([])
+      expect(user.read('.netrc')).to.equal('')
+      expect((await findToken(user.places())).found).to.include(ada)
+    })
 })
 
 describe('forgetting who is logged in', () => {

@@ -255,6 +255,16 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await it11.read('.gitconfig')).to.equal(before)
     })
 
+    it('is as it was before, after a second logout, where the first could not see to that', async () => {
+      const before = await it11.read('.gitconfig')
+      await login()
+      const configured = await it11.read('.gitconfig')
+      await it11.run(['logout'], {env: env()})
+      await writeFile(join(it11.sandbox.home, '.gitconfig'), configured ?? '')
+      expect((await it11.run(['logout'], {env: env()})).stderr).to.include('not logged in')
+      expect((await it11.read('.gitconfig')) ?? '').to.equal(before ?? '')
+    })
+
     it('has stale copies elsewhere rejected at logout too', async () => {
       await config('credential.helper', 'store')
       await login()

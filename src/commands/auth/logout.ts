@@ -2,14 +2,7 @@ import {Flags, ux} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
 import {type LoginState, readLoginState} from '../../credentials/login-state.js'
 import type {Found} from '../../credentials/places.js'
-import {
-  findLeftover,
-  findToRemove,
-  forgetLogin,
-  type Removal,
-  removeToken,
-  stillThere,
-} from '../../credentials/remove.js'
+import {findToRemove, forgetLogin, type Removal, removeToken, stillThere} from '../../credentials/remove.js'
 import {unconfigureGit} from '../../git/configure.js'
 import {rejectStaleCopies} from '../../git/stale-copies.js'
 import {someoneIsLoggedIn} from '../../git/steady-state.js'
@@ -59,7 +52,7 @@ export default class AuthLogout extends BaseCommand {
     const {flags} = await this.parse(AuthLogout)
     this.places.assertChangeable('log out')
     const asOf = readLoginState(this.config.dataDir)
-    const found = (await findToRemove(this.places)) ?? (await findLeftover(this.places))
+    const found = await findToRemove(this.places)
     if (!found) return this.nothingToDo(asOf)
 
     ux.action.start('Logging out')
@@ -76,6 +69,8 @@ export default class AuthLogout extends BaseCommand {
 
   private async nothingToDo(asOf: LoginState): Promise<Outcome> {
     await forgetLogin(this.places, asOf)
+    // Whatever kept an earlier logout from it.
+    await this.unconfigureGit()
     this.notify('not logged in: there is no token to remove')
     return {server: 'not logged in', removedFrom: []}
   }

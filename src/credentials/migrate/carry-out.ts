@@ -2,7 +2,7 @@
 // harmless to repeat: whatever a crash or a refusal leaves undone, the next run plans again.
 import {type Backend, BackendError} from '../../backends/backend.js'
 import type {KeychainSession} from '../keychain-session.js'
-import {assertRecordable, recordCurrent, recordLogin, recordLogout, recordToken} from '../login-state.js'
+import {assertRecordable, forgetAccount, recordCurrent, recordLogin, recordToken} from '../login-state.js'
 import type {Places} from '../places.js'
 import {recordFor, recordingLogin} from '../recording.js'
 import {inTurn} from '../turn.js'
@@ -113,7 +113,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
         if (held !== undefined && held !== token) throw changed(keychain.title)
         if (because === 'stored') await assertInNetrc(places, step)
         await ask((backend) => backend.remove(account))
-        if (because === 'invalid') await recordingLogin(dataDir, () => recordLogout(dataDir, account))
+        if (because === 'invalid') await recordingLogin(dataDir, () => forgetAccount(dataDir, account))
       })
     }
   }

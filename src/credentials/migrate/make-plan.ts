@@ -19,5 +19,5 @@ export async function makePlan(
 ): Promise<Planned> {
   return to === 'netrc'
     ? planToNetrc(await surveyBack(places, keychain, verify, wishes.account), wishes)
-    : planToKeychain(await survey(places, keychain, verify), wishes)
+    : planToKeychain(await survey(places, keychain, verify, wishes.account), wishes)
 }

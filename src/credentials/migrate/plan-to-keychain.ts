@@ -36,7 +36,7 @@ export function planToKeychain(survey: Survey, wishes: Wishes): Planned {
 
   const notes = [...survey.notes, ...invalidNotes(survey, wishes), ...mismatchNotes(survey)]
   const steps = [
-    ...storing(survey, moves, current),
+    ...storing(survey, moves, current, wishes),
     ...(wishes.keep ? [] : removing(owned, moves, wishes)),
     ...(wishes.prune ? pruning(copies) : []),
   ]
@@ -94,7 +94,12 @@ function tokenConflict({keychain, state}: Survey, {account, copies, token}: Move
 
 const placeOf = (spot: Spot) => (spot.in === 'netrc' ? `${spot.path} (${spot.hosts.join(', ')})` : spot.path)
 
-function storing({apiHost, keychain, state}: Survey, moves: Move[], current: string | undefined): Step[] {
+function storing(
+  {apiHost, keychain, state}: Survey,
+  moves: Move[],
+  current: string | undefined,
+  wishes: Wishes,
+): Step[] {
   const order = [
     ...moves.filter(({account}) => account === current),
     ...moves.filter(({account}) => account !== current),
@@ -109,9 +114,10 @@ function storing({apiHost, keychain, state}: Survey, moves: Move[], current: str
     const recorded = known?.apiHost === apiHost && known.savedIn === keychain.name
     return recorded && (!isCurrent || isNamed(state, current)) ? [] : [{do: 'record', ...token, current: isCurrent}]
   })
-  // Somebody who is current for being alone in the keychain is not alone any more.
-  const staysCurrent = current !== undefined && !moves.some(({account}) => account === current)
-  return staysCurrent && moves.length > 0 && !isNamed(state, current)
+  // Somebody who is current for being alone in the keychain is not alone any more; and somebody may be asked for.
+  const isToBeNamed = moves.length > 0 || wishes.account !== undefined
+  const staysWhere = current !== undefined && !moves.some(({account}) => account === current)
+  return staysWhere && isToBeNamed && !isNamed(state, current)
     ? [{do: 'make current', account: current}, ...steps]
     : steps
 }

@@ -37,10 +37,16 @@ export interface Survey {
 
 /**
  * Looks at every plain copy, asks about each token once, and looks what the keychain holds of the same accounts. Where
- * there is no copy, neither the API nor the keychain is asked anything.
+ * there is no copy, the API is not asked anything, and the keychain only about whom the user names.
+ * @param wanted who is to be current
  * @throws {BackendError | UserError} if one of them does not answer
  */
-export async function survey(places: Places, keychain: KeychainSession, verify: Verify): Promise<Survey> {
+export async function survey(
+  places: Places,
+  keychain: KeychainSession,
+  verify: Verify,
+  wanted?: string,
+): Promise<Survey> {
   const {copies, notes} = await findPlainCopies(places)
   const verdicts = await ask(verify, new Set(copies.map(({token}) => token)))
   const checked = copies.map((copy): CheckedCopy => {
@@ -53,7 +59,7 @@ export async function survey(places: Places, keychain: KeychainSession, verify: 
   return {
     copies: checked,
     notes,
-    keychain: await lookInto(keychain, copies.length > 0, accounts),
+    keychain: await lookInto(keychain, copies.length > 0 || wanted !== undefined, accounts),
     state: readLoginState(places.around.dataDir),
     apiHost: places.around.hosts.api,
   }

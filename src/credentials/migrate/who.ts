@@ -16,12 +16,13 @@ export function currentAfter(survey: Survey, owned: OwnedCopy[], wishes: Wishes)
   const {keychain, state} = survey
   const everybody = [...new Set([...owned.map(({account}) => account), ...keychain.accounts])]
   if (wishes.account !== undefined) {
-    if (owned.length > 0 && !everybody.includes(wishes.account))
-      throw new UserError(
-        `there is no token of ${printable(wishes.account)}`,
-        `there are tokens of ${everybody.map((each) => printable(each)).join(', ')}`,
-      )
-    return wishes.account
+    if (everybody.includes(wishes.account)) return wishes.account
+    // Nothing is there at all, so there is nothing to do.
+    if (everybody.length === 0) return undefined
+    throw new UserError(
+      `there is no token of ${printable(wishes.account)}`,
+      `there are tokens of ${everybody.map((each) => printable(each)).join(', ')}`,
+    )
   }
 
   const byKeychain = currentAmong(keychain.accounts, state)

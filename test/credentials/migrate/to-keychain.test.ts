@@ -218,6 +218,26 @@ describe('migrating to the keychain', () => {
       expect(user.read('.netrc')).to.equal(entries(ada))
     })
 
+    it('makes somebody current who is in the keychain, where there is nothing else to do', async () => {
+      await saveToken(user.places(), grace)
+      await saveToken(user.places(), ada)
+      expect((await thrownBy(go({account: 'nobody@example.com'}))).message).to.equal(
+        'there is no token of nobody@example.com',
+      )
+      const {done, plan} = await go({account: grace.account})
+      expect(plan?.current).to.equal(grace.account)
+      expect(done).to.deep.equal([
+        'Made grace@example.com the account that is acted as',
+        'Git takes the token from the keyring',
+      ])
+      expect(await current()).to.include(grace)
+      expect((await go({account: grace.account})).done).to.deep.equal([])
+    })
+
+    it('says of nobody that they are acted as, where there is no token at all', async () => {
+      expect((await go({account: ada.account})).plan).to.deep.equal({to: 'keychain', steps: [], notes: []})
+    })
+
     it('moves an entry for the git host alone', async () => {
       user.write('.netrc', entries(ada, ['git.heroku.com']))
       await go()

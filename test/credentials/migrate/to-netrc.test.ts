@@ -129,6 +129,15 @@ describe('migrating to .netrc', () => {
     expect(user.read(LOGIN_JSON)).to.equal(undefined)
   })
 
+  it('removes the token of somebody who is not current with --prune, and logs nobody else out', async () => {
+    await saveToken(user.places(), grace)
+    await saveToken(user.places(), ada)
+    const {plan} = await go({verify: () => Promise.resolve('invalid'), prune: true, account: grace.account})
+    expect(plan?.current).to.equal(undefined)
+    expect(held()).to.deep.equal({[ada.account]: ada.token})
+    expect(await current()).to.include({...ada, source: 'secret-service'})
+  })
+
   it("refuses a token of another host, and does not show it to this one's API", async () => {
     await saveToken(user.places({HEROKU_HOST: 'staging.herokudev.com'}), ada)
     const asked: string[] = []
