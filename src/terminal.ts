@@ -1,4 +1,5 @@
 // What commands need of a terminal beyond printing: a key, an answer, a secret. Only commands use it.
+import {addAbortSignal} from 'node:stream'
 import {read} from 'read'
 import {UserError} from './user-error.js'
 
@@ -54,7 +55,9 @@ export async function ask(question: string, options: {secret?: boolean; default?
       silent: options.secret === true,
       ...(options.default === undefined ? {} : {default: options.default}),
     })
-    return (await Promise.race([answer, ended])).trim()
+    const text = await Promise.race([answer, ended])
+    // A password may begin or end with a blank.
+    return options.secret ? text : text.trim()
   } catch {
     throw cancelled()
   } finally {
@@ -73,6 +76,7 @@ function withRejecter(): {promise: Promise<never>; reject: (error: Error) => voi
 
 /**
  * Runs something that Ctrl-C may end.
+ * @param action must heed the signal wherever it waits
  * @throws {UserError} with exit status 130 if it did
  */
 export async function interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -90,8 +94,12 @@ export async function interruptible<T>(action: (signal: AbortSignal) => Promise<
   }
 }
 
-/** Reads all of stdin, as for a token that is piped in. */
-export async function readStdin(): Promise<string> {
+/**
+ * Reads all of stdin, as for a token that is piped in.
+ * @param signal ends it before that
+ */
+export async function readStdin(signal?: AbortSignal): Promise<string> {
+  if (signal) addAbortSignal(signal, process.stdin)
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks).toString('utf8')

@@ -43,14 +43,16 @@ export type Api = (
 /**
  * @param apiUrl the API without a slash at the end
  * @param timeoutMs how long one request may take
+ * @param signal ends each before its time
  */
-export function openApi(http: Http, apiUrl: string, timeoutMs = TIMEOUT_MS): Api {
+export function openApi(http: Http, apiUrl: string, timeoutMs = TIMEOUT_MS, signal?: AbortSignal): Api {
   return async (method, path, authorization, body) => {
     const answer = await http(apiUrl + path, {
       method,
       headers: {accept: 'application/vnd.heroku+json; version=3', ...headersOf(authorization)},
       body,
       timeoutMs,
+      ...(signal && {signal}),
     })
     if (answer.status >= 200 && answer.status < 300) return answer.body
     throw errorOf(answer, new URL(apiUrl).host)

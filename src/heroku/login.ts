@@ -9,6 +9,7 @@ export type Method = 'browser' | 'interactive' | 'sso' | 'with-token'
 
 export interface Login {
   http: Http
+  /** Heeds the signal. */
   api: Api
   loginUrl: string
   env: NodeJS.ProcessEnv
@@ -17,8 +18,8 @@ export interface Login {
   visit: (url: string) => Promise<void>
   /** Revokes a token that nobody would ever know of. */
   discard: (token: string) => Promise<void>
-  /** All of stdin. */
-  readStdin: () => Promise<string>
+  /** All of stdin, unless the signal ends it. */
+  readStdin: (signal: AbortSignal) => Promise<string>
   signal: AbortSignal
   /** Who logged in last, if that is known. */
   known?: string
@@ -40,8 +41,8 @@ export function login(method: Method, options: Login): Promise<Issued> {
   }
 }
 
-async function tokenLogin({api, readStdin}: Login): Promise<Issued> {
-  const token = (await readStdin()).trim()
+async function tokenLogin({api, readStdin, signal}: Login): Promise<Issued> {
+  const token = (await readStdin(signal)).trim()
   if (token === '') throw new UserError('there is no token on stdin', 'heroku login --with-token < token.txt')
   try {
     return {account: await accountOf(api, token), token}

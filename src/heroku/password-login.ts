@@ -39,7 +39,7 @@ export async function passwordLogin(api: Api, ask: Ask, known?: string, seconds 
         'enable two-factor authentication, or: heroku login',
       )
     if (error.id !== 'two_factor') throw error
-    issued = await create({email, password, code: await ask('Two-factor code:', {secret: true})})
+    issued = await create({email, password, code: (await ask('Two-factor code:', {secret: true})).trim()})
   }
 
   const account = text(field(field(issued, 'user'), 'email'))

@@ -17,7 +17,7 @@ export interface SsoLogin {
  */
 export async function ssoLogin({api, ask, env, visit}: SsoLogin): Promise<Issued> {
   await visit(env.SSO_URL ? httpUrl(env.SSO_URL) : await organizationUrl(ask, env.HEROKU_ORGANIZATION))
-  const token = await ask('Access token:', {secret: true})
+  const token = (await ask('Access token:', {secret: true})).trim()
   if (token === '') throw new UserError('no access token was given', 'heroku login --sso')
   return {account: await accountOf(api, token), token}
 }

@@ -1,6 +1,7 @@
 import {expect} from 'chai'
 import {mkdir, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {until} from '../support/listen.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 import {keys} from '../support/terminal.js'
 
@@ -177,6 +178,31 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       )
       expect(login.exitCode).to.equal(130)
       expect(login.settings.after).to.equal(login.settings.before)
+      await nothingStored()
+    })
+
+    it('when Ctrl-C comes while the API is waited for; what was issued is revoked', async () => {
+      it11.heroku.faults.set('/account', 'hang')
+      const asked = (call: string) => ({then: () => until(() => it11.heroku.requestsTo(call).length > 0)})
+      const browser = await it11.inTerminal(
+        ['login'],
+        [
+          {expect: 'Press any key', raw: true, send: 'x'},
+          {...asked('GET /account'), send: keys.ctrlC},
+        ],
+      )
+      expect(browser.exitCode, browser.screen).to.equal(130)
+      expect(it11.heroku.revoked(issued())).to.equal(true)
+      it11.heroku.faults.set('/oauth/authorizations', 'hang')
+      const password = await it11.inTerminal(
+        ['login', '-i'],
+        [
+          {expect: 'Email:', send: `${ada}${keys.enter}`},
+          {expect: 'Password:', send: `correct horse${keys.enter}`},
+          {...asked('POST /oauth/authorizations'), send: keys.ctrlC},
+        ],
+      )
+      expect(password.exitCode, password.screen).to.equal(130)
       await nothingStored()
     })
 

@@ -72,7 +72,7 @@ export default class AuthLogin extends BaseCommand {
     const issued = await interruptible((signal) =>
       login(method, {
         http,
-        api,
+        api: openApi(http, hosts.apiUrl, undefined, signal),
         loginUrl: hosts.loginUrl,
         env: process.env,
         ask,
