@@ -117,14 +117,15 @@ function judge(
   return {found: {...found, ...expiryOf(record)}}
 }
 
-/** Who is logged in; `login.json` is written again, if it is missing. */
+/** Who is logged in; `login.json` is written again, if it is missing, so that nobody has to look through a keychain. */
 async function currentAccount({lookOnly, places, state}: Search, backend: Backend): Promise<Current | undefined> {
   const {loggedOut, named, remembered} = state
   if (named !== undefined || loggedOut) return currentAmong([], state)
   const current = currentAmong(await backend.accounts(), state)
-  if (!lookOnly && remembered !== undefined && current !== 'several' && current?.account === remembered) {
+  if (lookOnly || current === 'several' || current === undefined) return current
+  if (remembered === undefined || remembered === current.account) {
     const {nameAgain} = await import('./name-again.js')
-    await nameAgain(places.around.dataDir, remembered)
+    await nameAgain(places.around.dataDir, current.account)
   }
   return current
 }

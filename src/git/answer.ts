@@ -30,7 +30,10 @@ export async function answer(
   if (isFor(hosts.git, request)) return reply(open(hosts))
   // git was configured for another Heroku than the environment names now, as a window of a desktop program may have it.
   const configured = configuredHosts(dataDir).find(({git}) => isFor(git, request))
-  return configured ? reply(open({...hosts, api: configured.api, git: configured.git})) : NOTHING
+  if (!configured) return NOTHING
+  const places = open({...hosts, api: configured.api, git: configured.git})
+  // HEROKU_API_KEY is for the Heroku that the environment names.
+  return places.apiKey === undefined ? reply(places) : NOTHING
 }
 
 async function reply(places: Places): Promise<Reply> {

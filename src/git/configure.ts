@@ -10,7 +10,7 @@ import type {Run} from '../run.js'
 import {configuredHosts, forgetHost, rememberHost} from './configured.js'
 import {type Entry, type Git, GitProblem, openGit} from './git-config.js'
 import {launcherText, launcherValue, writeLauncher} from './launcher.js'
-import {removeStamp, type Subject, writeStamp} from './steady-state.js'
+import {globalState, removeStamp, type Subject, writeStamp} from './steady-state.js'
 import {
   foreignValues,
   isOwnRight,
@@ -45,36 +45,52 @@ const PATIENCE_MS = 7000
 export async function configureGit(subject: Subject, run: Run, patient: boolean): Promise<GitState> {
   try {
     const git = openGit(run, subject.env)
-    const {files, state} = await locked(subject, patient, () => configure(git, subject))
-    writeStamp(subject, files, undefined)
+    const {before, files, state} = await locked(subject, patient, () => configure(git, subject))
+    // What somebody has changed since it was read was not looked at.
+    if (before === globalState(subject.env)) writeStamp(subject, files)
     return state
   } catch (error) {
     if (codeOf(error) === 'ELOCKED') return {state: 'busy'}
     const because = reasonOf(error)
-    writeStamp(subject, [], because)
+    writeStamp(subject, [], {because, passes: error instanceof GitProblem && error.passes})
     return {state: 'failed', because}
   }
 }
 
-async function configure(git: Git, {dataDir, helper, hosts}: Subject): Promise<{files: string[]; state: GitState}> {
+/** A look at git's files, what they were like before it, and how git stands to us. */
+interface Look {
+  before: string
+  files: string[]
+  state: GitState
+}
+
+async function configure(git: Git, subject: Subject): Promise<Look> {
+  const {dataDir, env, helper, hosts} = subject
   const launcher = launcherValue(dataDir)
   for (let attempt = 1; ; attempt++) {
-    const {entries, files} = await git.read()
-    if (isOptedOut(entries)) return {files, state: {state: 'opted out'}}
+    const before = globalState(env)
+    const {entries, files, written} = await git.read()
+    if (isOptedOut(entries)) return {before, files, state: {state: 'opted out'}}
     if (attempt === 1) {
+      const stood = valuesOf(written, sharedKey(hosts.git))
+      if (!stood.includes(launcher)) await rememberHost(dataDir, {...hosts, before: stood})
       await writeLauncher(dataDir, launcherText({dataDir, helper, node: process.execPath}))
-      const before = valuesOf(entries, sharedKey(hosts.git))
-      if (!before.includes(launcher)) await rememberHost(dataDir, {...hosts, before})
     }
 
-    const sharedRight = isSharedRight(entries, hosts.git, launcher)
-    const ownRight = isOwnRight(entries, hosts.git, launcher)
-    if (sharedRight && ownRight)
-      return {files, state: {state: 'configured', foreign: foreignValues(entries, hosts.git, launcher)}}
+    const sharedRight = isSharedRight(written, hosts.git, launcher)
+    const ownRight = isOwnRight(written, hosts.git, launcher)
+    const foreign = foreignValues(written, hosts.git, launcher)
+    if (sharedRight && ownRight) return {before, files, state: {state: 'configured', foreign}}
     if (attempt === ATTEMPTS) throw new GitProblem("git's global configuration does not keep what is written to it")
     if (attempt > 1) await sleep(Math.random() * 30 * attempt)
-    const wanted = wantedValues(entries, hosts.git, launcher)
-    if (!sharedRight) await git.write(sharedKey(hosts.git), wanted.shared)
+    const wanted = wantedValues(written, hosts.git, launcher)
+    if (!sharedRight) {
+      // While one key is written the other holds what the user has chosen: we may be killed at any moment.
+      const own = valuesOf(written, ownKey(hosts.git))
+      for (const value of foreign.filter((each) => !own.includes(each))) await git.add(ownKey(hosts.git), value)
+      await git.write(sharedKey(hosts.git), wanted.shared)
+    }
+
     if (ownRight) continue
     // Emptied first, so that it is written below the shared one.
     await git.write(ownKey(hosts.git), [])
@@ -98,13 +114,13 @@ export async function unconfigureGit(subject: Subject, run: Run): Promise<string
       const known = configuredHosts(dataDir).find(({git}) => git === hosts.git)
       // What is once taken for clean is never looked at again, so it has to look so twice.
       for (let clean = 0, attempt = 1; clean < 2; attempt++) {
-        const {entries} = await git.read()
+        const {written} = await git.read()
         const [shared, own] = [sharedKey(hosts.git), ownKey(hosts.git)]
-        const ours = [shared, own].some((key) => valuesOf(entries, key).includes(launcher))
+        const ours = [shared, own].some((key) => valuesOf(written, key).includes(launcher))
         clean = ours ? 0 : clean + 1
         if (!ours) continue
         if (attempt >= ATTEMPTS) throw new GitProblem("git's global configuration does not keep what is written to it")
-        await git.write(shared, restoredValues(entries, hosts.git, launcher, known?.before ?? []))
+        await git.write(shared, restoredValues(written, hosts.git, launcher, known?.before ?? []))
         await git.write(own, [])
       }
     })

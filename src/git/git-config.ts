@@ -14,8 +14,19 @@ const LOCK_ATTEMPTS = 12
 const LOCKED = 255
 const NOTHING_TO_UNSET = 5
 
+// Whatever repository the user stands in: it may be broken, and includes of its own are no matter of every repository's.
+const OUTSIDE = {GIT_DIR: '/dev/null'}
+
 /** Why the configuration cannot be read or written, in words for a person. */
-export class GitProblem extends Error {}
+export class GitProblem extends Error {
+  /** @param passes whether it may well be over in a minute */
+  constructor(
+    message: string,
+    readonly passes = false,
+  ) {
+    super(message)
+  }
+}
 
 export interface Entry {
   /** As git normalizes it: section and name in lower case. */
@@ -23,8 +34,14 @@ export interface Entry {
   value: string
 }
 
+/** An entry, and where it stands: `file:` and the file. */
+type Line = Entry & {origin: string}
+
 export interface GlobalConfig {
+  /** All of them. */
   entries: Entry[]
+  /** Those of the file that is written: what another one includes cannot be changed in there. */
+  written: Entry[]
   /** The files that it was read from, included ones too. */
   files: string[]
 }
@@ -32,6 +49,8 @@ export interface GlobalConfig {
 export interface Git {
   /** Every entry of the global configuration, in git's order. @throws {GitProblem} */
   read: () => Promise<GlobalConfig>
+  /** Adds a value to those of a key. @throws {GitProblem} */
+  add: (key: string, value: string) => Promise<void>
   /** Replaces all values of a key; none removes it. @throws {GitProblem} with some of it done, perhaps */
   write: (key: string, values: readonly string[]) => Promise<void>
   /** Runs git with arguments and input, whatever comes of it; undefined if it was not done in time. */
@@ -46,16 +65,17 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
   const program = findProgram('git', env)
   if (program === undefined) throw new GitProblem('git is not installed')
 
-  const call = async (args: readonly string[], input = '') => {
-    const ran = await run(program, args, {input, timeoutMs: TIMEOUT_MS, env: {GIT_TERMINAL_PROMPT: '0'}})
+  const call = async (args: readonly string[], input = '', more: Record<string, string> = {}) => {
+    const ran = await run(program, args, {input, timeoutMs: TIMEOUT_MS, env: {GIT_TERMINAL_PROMPT: '0', ...more}})
     return ran.ended === 'exited' ? ran : undefined
   }
+  const config = (...args: string[]) => call(['config', ...args], '', OUTSIDE)
 
   const change = async (...args: string[]) => {
     for (let attempt = 1; ; attempt++) {
-      const done = await call(['config', '--global', ...args])
+      const done = await config('--global', ...args)
       if (done?.code === 0 || (done?.code === NOTHING_TO_UNSET && args[0] === '--unset-all')) return
-      if (done?.code !== LOCKED || attempt === LOCK_ATTEMPTS) throw new GitProblem(whyNot(done?.code))
+      if (done?.code !== LOCKED || attempt === LOCK_ATTEMPTS) throw problem(done?.code)
       await assertWritable(env)
       await sleep(10 + Math.random() * 20 * attempt)
     }
@@ -64,10 +84,24 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
   return {
     call,
     async read() {
-      if (existingFiles(env).length === 0) return {entries: [], files: []}
-      const done = await call(['config', '--global', '--includes', '--show-origin', '-z', '--list'])
-      if (done?.code !== 0) throw new GitProblem(whyNot(done?.code))
-      return parseList(done.stdout)
+      const found: Line[] = []
+      // Not by `--global`, which leaves the first of two out (2.39).
+      for (const file of existingFiles(env)) {
+        const done = await config('--file', file, '--includes', '--show-origin', '-z', '--list')
+        if (done?.code !== 0) throw problem(done?.code)
+        found.push(...parseList(done.stdout))
+      }
+
+      const origin = `file:${existingFiles(env).at(-1)}`
+      return {
+        entries: found,
+        written: found.filter((line) => line.origin === origin),
+        files: [...new Set(found.flatMap((line) => /^file:(.*)$/su.exec(line.origin)?.[1] ?? []))],
+      }
+    },
+    async add(key, value) {
+      await assertFile(env)
+      await change('--add', key, value)
     },
     async write(key, values) {
       await assertFile(env)
@@ -79,10 +113,10 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
   }
 }
 
-function whyNot(code: number | undefined): string {
-  if (code === undefined) return 'git did not answer'
-  if (code === LOCKED) return "git's global configuration is locked"
-  return `git cannot use its global configuration (exit ${code}); see: git config --global --list`
+function problem(code: number | undefined): GitProblem {
+  if (code === undefined) return new GitProblem('git did not answer', true)
+  if (code === LOCKED) return new GitProblem("git's global configuration is locked", true)
+  return new GitProblem(`git cannot use its global configuration (exit ${code}); see: git config --global --list`)
 }
 
 /** The file that `git config --global` writes. */
@@ -106,19 +140,17 @@ async function assertWritable(env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 /** `origin NUL entry NUL …` @throws {GitProblem} for a part of one, from which no wish of the user's may be concluded */
-function parseList(text: string): GlobalConfig {
+function parseList(text: string): Line[] {
   const words = text.split('\0')
   if (words.pop() !== '' || words.length % 2 !== 0)
     throw new GitProblem('git did not say its whole global configuration')
-  const entries: Entry[] = []
-  const files = new Set<string>()
+  const lines: Line[] = []
   for (let index = 0; index + 1 < words.length; index += 2) {
     const [origin = '', entry = ''] = [words[index], words[index + 1]]
-    if (origin.startsWith('file:')) files.add(origin.slice('file:'.length))
-    entries.push(parseEntry(entry))
+    lines.push({...parseEntry(entry), origin})
   }
 
-  return {entries, files: [...files]}
+  return lines
 }
 
 /** `key LF value`; a key without a value has no LF. */

@@ -29,7 +29,14 @@ export function listenToLauncher(file: string): AskedAhead {
     },
     endTool() {
       const {complete, group} = listen()
-      if (!complete && group !== '') endTree({pid: Number(group)})
+      if (complete || group === '') return
+      endTree({pid: Number(group)})
+      try {
+        // busybox's timeout makes no group of its own, and becomes the tool.
+        process.kill(Number(group), 'SIGKILL')
+      } catch {
+        // It has ended.
+      }
     },
   }
 }

@@ -1,5 +1,6 @@
 // The small program that git is pointed to. Its path never changes; where node and the helper are, it is told anew
 // whenever they move.
+import {accessSync, constants} from 'node:fs'
 import {chmod, mkdir, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {replaceFile} from '../atomic-file.js'
@@ -87,9 +88,19 @@ fi
  */
 export async function writeLauncher(dataDir: string, text: string): Promise<void> {
   const path = launcherPath(dataDir)
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return
+  if ((await readFile(path, 'utf8').catch(() => undefined)) === text && isExecutable(path)) return
   await mkdir(dataDir, {recursive: true, mode: 0o700})
   await replaceFile(path, text, {mode: 0o700})
   // A mode is only ever made stricter by replacing.
   await chmod(path, 0o700)
+}
+
+/** Whether git can start it. */
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -8,8 +8,10 @@ import {launcherPath} from './launcher-path.js'
 
 const NAME = 'heroku-keychain-git.json'
 
-// What stood in the way may be gone without a trace in what we look at: git was installed, a disk was mounted.
-const RETRY_PROBLEM_MS = 24 * 60 * 60 * 1000
+// What stood in the way may be gone without a trace in what we look at: git was installed, a disk was mounted; or a lock
+// is gone.
+const RETRY_MS = 24 * 60 * 60 * 1000
+const RETRY_SOON_MS = 60 * 1000
 
 /** What the configuration of git depends on. */
 export interface Subject {
@@ -27,22 +29,31 @@ export interface Stamp {
   facts: string
   /** Files beyond the usual ones, such as included ones. */
   files: string[]
-  /** Why git could not be configured, if it could not. */
+  /** Why git could not be configured, if it could not; and until when it is not tried again, in milliseconds since 1970. */
   problem?: string
-  /** Milliseconds since 1970. */
-  at: number
+  until?: number
 }
 
 /** Whether nothing has changed since the last look. */
 export function isSteady(subject: Subject, now = Date.now()): boolean {
   const stamp = readStamp(subject.cacheDir)
-  if (stamp?.facts !== factsOf(subject, stamp?.files ?? [])) return false
-  return stamp.problem === undefined || now - stamp.at < RETRY_PROBLEM_MS
+  if (stamp?.facts !== factsOf(subject, stamp?.files)) return false
+  return stamp.until === undefined || now < stamp.until
 }
 
-/** Remembers a look. Not being able to costs the next command another one. */
-export function writeStamp(subject: Subject, files: string[], problem: string | undefined, now = Date.now()): void {
-  const stamp: Stamp = {facts: factsOf(subject, files), files, at: now, ...(problem === undefined ? {} : {problem})}
+/**
+ * Remembers a look. Not being able to costs the next command another one.
+ * @param problem why git could not be configured, and whether that may well be over soon
+ */
+export function writeStamp(
+  subject: Subject,
+  files: string[],
+  problem?: {because: string; passes: boolean},
+  now = Date.now(),
+): void {
+  const stamp: Stamp = {facts: factsOf(subject, files), files}
+  if (problem)
+    Object.assign(stamp, {problem: problem.because, until: now + (problem.passes ? RETRY_SOON_MS : RETRY_MS)})
   try {
     mkdirSync(subject.cacheDir, {recursive: true})
     writeFileSync(join(subject.cacheDir, NAME), JSON.stringify(stamp), {mode: 0o600})
@@ -70,16 +81,19 @@ export function readStamp(cacheDir: string): Stamp | undefined {
 }
 
 /** Everything that a look depends on, in one text to compare. */
-function factsOf({dataDir, env, helper, hosts}: Subject, more: string[]): string {
+function factsOf({dataDir, env, helper, hosts}: Subject, more: readonly string[] = []): string {
   const files = [...globalFiles(env), ...more, launcherPath(dataDir), helper, process.execPath]
   return JSON.stringify([hosts.git, hosts.api, process.execPath, helper, ...files.map(stateOf)])
 }
+
+/** Changes whenever git's global configuration does, but for what it includes. */
+export const globalState = (env: NodeJS.ProcessEnv) => globalFiles(env).map(stateOf).join('\n')
 
 /** Changes whenever the file does: git replaces its configuration rather than writes into it. */
 function stateOf(file: string): string {
   try {
     const stat = statSync(file, {bigint: true, throwIfNoEntry: false})
-    return stat ? `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs}` : file
+    return stat ? `${file} ${stat.ino} ${stat.mode} ${stat.size} ${stat.mtimeNs}` : file
   } catch {
     // In a folder that we may not look into, or on a disk that is broken.
     return `${file} ?`

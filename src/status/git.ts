@@ -1,9 +1,8 @@
 // How git stands to us, from where the user stands.
-import {existsSync} from 'node:fs'
 import {askedHelpers, type Line, readLines} from '../git/asked-helpers.js'
 import {isOptedOut} from '../git/configure.js'
 import {type Git, GitProblem, openGit} from '../git/git-config.js'
-import {launcherValue} from '../git/launcher.js'
+import {isExecutable, launcherValue} from '../git/launcher.js'
 import {launcherPath} from '../git/launcher-path.js'
 import {readStamp, someoneIsLoggedIn, type Subject} from '../git/steady-state.js'
 import {FALLBACKS} from '../git/values.js'
@@ -34,8 +33,8 @@ function stateOf(lines: Line[], {cacheDir, dataDir, hosts}: Subject): Omit<GitFa
   const {asked, dropped, droppedBy} = askedHelpers(lines, hosts.git)
   const others = asked.filter((line) => !isOurs(line)).map(({value, ...where}) => ({helper: nameOf(value), ...where}))
 
-  // A launcher that is gone is one that git complains about, and goes on.
-  const hasLauncher = existsSync(launcherPath(dataDir)) && asked.some(({value}) => value === launcher)
+  // One that cannot be started is one that git complains about, and goes on.
+  const hasLauncher = isExecutable(launcherPath(dataDir)) && asked.some(({value}) => value === launcher)
   const by = hasLauncher ? 'heroku-keychain' : asked.some(isOurs) ? 'heroku' : undefined
   if (by !== undefined) return {state: 'configured', by, others}
   if (isOptedOut(lines.filter(({scope}) => scope === 'global'))) return {state: 'opted out', others: []}

@@ -93,10 +93,12 @@ describe('finding the token', () => {
       expect(await find()).to.deep.equal(inKeychain())
     })
 
-    it('takes the only account there is, where login.json names none', async () => {
+    it('takes the only account there is, where login.json names none, which names it from then on', async () => {
       user.memory.tokens.set(ada.account, ada.token)
-      expect(await find()).to.deep.equal(inKeychain())
+      expect(await findToken(user.places(), {lookOnly: true})).to.deep.equal(inKeychain())
       expect(user.read(LOGIN_JSON)).to.equal(undefined)
+      expect(await find()).to.deep.equal(inKeychain())
+      expect(user.read(LOGIN_JSON)).to.equal(`{"account":"${ada.account}"}\n`)
     })
 
     it('takes none of several accounts, and says why, where login.json names none', async () => {

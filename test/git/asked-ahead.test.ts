@@ -1,12 +1,13 @@
 // What the launcher asks the keyring before node is there to decide: a guess, which must make no difference but to time.
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {spawn} from 'node:child_process'
+import {execFileSync, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
+import {closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {launcherText} from '../../src/git/launcher.js'
+import {listenToLauncher} from '../../src/git/launcher-answer.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
 import {until} from '../support/listen.js'
 import {isRunning} from '../support/processes.js'
@@ -225,6 +226,18 @@ esac`)
     const {stderr, stdout} = await ask({input: 'protocol=https\nhost=example.com\n\n'})
     expect({stdout, stderr}).to.deep.equal({stdout: '', stderr: ''})
     await until(() => stillRunning().length === 0)
+  })
+
+  it('is ended where timeout(1) has made no process group, too, as that of busybox', async () => {
+    const tool = spawn('/bin/sleep', ['1000'])
+    const ended = once(tool, 'exit')
+    const pipe = join(sandbox.root, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const launcher = openSync(pipe, 'r+')
+    writeSync(launcher, `${tool.pid}\n/usr/bin/secret-tool\n`)
+    listenToLauncher(pipe).endTool()
+    closeSync(launcher)
+    expect(await ended).to.deep.equal([null, 'SIGKILL'])
   })
 
   it('is ended at Ctrl-C', async () => {

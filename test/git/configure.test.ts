@@ -1,9 +1,10 @@
 import {expect} from 'chai'
-import {mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {configureGit, unconfigureGit} from '../../src/git/configure.js'
+import {homeOnWindows} from '../../src/git/global-files.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
-import {isSteady, readStamp, someoneIsLoggedIn, type Subject} from '../../src/git/steady-state.js'
+import {isSteady, readStamp, removeStamp, someoneIsLoggedIn, type Subject} from '../../src/git/steady-state.js'
 import {run, type Run} from '../../src/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {inTerminal} from '../support/terminal.js'
@@ -148,6 +149,102 @@ describe("git's configuration", () => {
       expect(isSteady(subject)).to.equal(true)
       expect(isSteady(subject, Date.now() + 25 * 60 * 60 * 1000)).to.equal(false)
     })
+
+  it('is given up for a minute where it is locked, which may be over then', async () => {
+    writeFileSync(`${config()}.lock`, '')
+    const state = await configureGit(subject, runHere, true)
+    expect(state).to.deep.equal({state: 'failed', because: "git's global configuration is locked"})
+    expect(isSteady(subject)).to.equal(true)
+    expect(isSteady(subject, Date.now() + 2 * 60 * 1000)).to.equal(false)
+  })
+
+  const KEY = 'credential.https://git.heroku.com.helper'
+  const THEIRS = ['store --file mine', '!theirs']
+  const runIn =
+    (cwd: string): Run =>
+    (file, args, options) =>
+      runHere(file, args, {...options, cwd})
+
+  it('keeps the helpers of the user, whenever it is killed', async () => {
+    const before = `[credential "https://git.heroku.com"]\n${THEIRS.map((each) => `\thelper = ${each}\n`).join('')}`
+    for (let lives = 0, died = true; died; lives++) {
+      writeFileSync(config(), before)
+      let writes = 0
+      const mortal: Run = (file, args, options) =>
+        args.includes('--global') && ++writes > lives
+          ? Promise.resolve({ended: 'killed', signal: 'SIGKILL'})
+          : runHere(file, args, options)
+      died = (await configureGit(subject, mortal, true)).state === 'failed'
+      expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: THEIRS})
+      expect((await values()).slice(2, -1)).to.deep.equal(THEIRS)
+      expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+      expect(readFileSync(config(), 'utf8'), `killed at write ${lives + 1}`).to.equal(before)
+    }
+  }).timeout(60_000)
+
+  for (const [how, section] of [
+    ['everywhere', 'include'],
+    ['in this repository', 'includeIf "gitdir:~/work/"'],
+  ] as const)
+    it(`leaves helpers alone that another file has, which is included ${how}`, async () => {
+      const work = join(sandbox.home, 'work')
+      await sandbox.run('git', ['init', '--quiet', work])
+      writeFileSync(
+        join(sandbox.home, 'included'),
+        '[credential "https://git.heroku.com"]\n\thelper = !work\n\thelper = !heroku git:credentials\n',
+      )
+      const before = `[${section}]\n\tpath = ~/included\n`
+      writeFileSync(config(), before)
+      expect(await configureGit(subject, runIn(work), true)).to.deep.equal({state: 'configured', foreign: []})
+      expect(readFileSync(config(), 'utf8')).not.to.include('!work')
+      expect(await unconfigureGit(subject, runIn(work))).to.equal(undefined)
+      expect(readFileSync(config(), 'utf8')).to.equal(before)
+    })
+
+  it('does not depend on the repository that the user stands in, which may be broken', async () => {
+    const broken = join(sandbox.home, 'broken')
+    await sandbox.run('git', ['init', '--quiet', broken])
+    writeFileSync(join(broken, '.git', 'config'), '<<<<<<< HEAD\n')
+    expect(await configureGit(subject, runIn(broken), true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(await unconfigureGit(subject, runIn(broken))).to.equal(undefined)
+    expect(readFileSync(config(), 'utf8')).to.equal('')
+  })
+
+  it('is left alone by an opt-out in the other of its two files', async () => {
+    const xdg = join(sandbox.home, '.config', 'git')
+    mkdirSync(xdg, {recursive: true})
+    writeFileSync(join(xdg, 'config'), '[heroku]\n\tcredentialHelper = false\n')
+    writeFileSync(config(), '[user]\n\tname = Ada\n')
+    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'opted out'})
+    expect(await values()).to.deep.equal([])
+  })
+
+  it('has a launcher that can be started, whatever became of its mode', async () => {
+    await configureGit(subject, runHere, true)
+    chmodSync(launcherPath(subject.dataDir), 0o600)
+    expect(isSteady(subject)).to.equal(false)
+    await configureGit(subject, runHere, true)
+    expect(statSync(launcherPath(subject.dataDir)).mode & 0o777).to.equal(0o700)
+  })
+
+  it('is looked at again where somebody has changed it since it was read', async () => {
+    await configureGit(subject, runHere, true)
+    const late: Run = async (file, args, options) => {
+      const ran = await runHere(file, args, options)
+      if (args.includes('--list')) await sandbox.run('git', ['config', '--global', '--add', KEY, '!theirs'])
+      return ran
+    }
+    removeStamp(subject.cacheDir)
+    await configureGit(subject, late, true)
+    expect(isSteady(subject)).to.equal(false)
+  })
+
+  it('is looked for on Windows where git looks for it', () => {
+    const elsewhere = {HOMEDRIVE: sandbox.root, HOMEPATH: '/home', USERPROFILE: 'C:\\Users\\ada'}
+    expect(homeOnWindows(elsewhere)).to.equal(`${sandbox.root}/home`)
+    expect(homeOnWindows({...elsewhere, HOMEPATH: '/away'})).to.equal('C:\\Users\\ada')
+    expect(homeOnWindows({USERPROFILE: 'C:\\Users\\ada'})).to.equal('C:\\Users\\ada')
+  })
 
   it('is as it was, to the byte, once it is taken back', async () => {
     for (const before of ['', '# mine\n[credential]\n\thelper = cache\n[alias]\n\tst = status\n']) {

@@ -58,6 +58,8 @@ describe('how git stands to us', () => {
     await git('config', '--global', `credential.https://${host}.helper`, '!heroku git:credentials')
     expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
     await configure()
+    chmodSync(launcherPath(subject.dataDir), 0o600)
+    expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
     rmSync(launcherPath(subject.dataDir))
     expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
   })
@@ -103,7 +105,7 @@ describe('how git stands to us', () => {
   })
 
   it('could not be configured, as is remembered', async () => {
-    writeStamp(subject, [], 'it is read-only')
+    writeStamp(subject, [], {because: 'it is read-only', passes: false})
     expect(await look()).to.deep.equal({...notConfigured, because: 'it is read-only'})
   })
 
