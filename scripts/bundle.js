@@ -45,7 +45,9 @@ await build({
   outfile: 'dist/netrc-worker.cjs',
   format: 'cjs',
   minify: true,
-  plugins: [lazyImportsStay('dist', (source) => source === 'backends/netrc.js')],
+  plugins: [
+    lazyImportsStay('dist', (source) => ['backends/netrc.js', 'credentials/migrate/alias-files.js'].includes(source)),
+  ],
 })
 
 // CommonJS, of files that say import.meta in the source: what every command of a host loads, and what stands before

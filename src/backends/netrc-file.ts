@@ -5,6 +5,7 @@ import {codeOf, fileTrouble} from '../file-trouble.js'
 import {holdingLock} from '../lock.js'
 import {BackendError} from './backend.js'
 import {decrypt, encrypt, type GpgOptions, type Seal} from './netrc-gpg.js'
+import {isEncrypted} from './netrc-place.js'
 
 export interface NetrcFileOptions extends GpgOptions {
   path: string
@@ -75,8 +76,8 @@ async function load(options: NetrcFileOptions): Promise<Content> {
   const {path} = options
   const bytes = await bytesOf(path)
   if (bytes === undefined)
-    return {text: '', bytes, seal: path.endsWith('.gpg') ? {recipients: [], armored: true} : undefined}
-  if (!path.endsWith('.gpg')) return {text: bytes.toString('latin1'), bytes, seal: undefined}
+    return {text: '', bytes, seal: isEncrypted(path) ? {recipients: [], armored: true} : undefined}
+  if (!isEncrypted(path)) return {text: bytes.toString('latin1'), bytes, seal: undefined}
   return {bytes, ...(await decrypt(path, bytes, options))}
 }
 

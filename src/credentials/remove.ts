@@ -79,7 +79,19 @@ async function removeEverywhere(places: Places, found: Found, asOf: LoginState, 
       if (token !== undefined)
         removal.left.push({source: 'netrc', place: netrc.path, ...(account === undefined ? {} : {account})})
   })
+  if (!places.netrcOnly)
+    await attempt("the files of 'heroku accounts'", removal, () => removeFromAliases(places, found, removal))
   if (removal.failures.length === 0) await attempt(around.dataDir, removal, () => forget(places, asOf, found))
+}
+
+async function removeFromAliases({around}: Places, {account, token}: Found, removal: Removal): Promise<void> {
+  // Loaded here, since whoever stands still for an older client's logout hardly ever has one.
+  const {readAliases, stripAlias} = await import('./migrate/alias-files.js')
+  for (const alias of await readAliases(around.env, () => undefined)) {
+    if (alias.token !== token) continue
+    await stripAlias(alias.path, token, account)
+    removal.removedFrom.push(alias.path)
+  }
 }
 
 async function removeFromKeychain(

@@ -1,5 +1,6 @@
 // Where the token of a login goes: the keychain, or `.netrc` where that is asked for or is all there is.
 import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
+import {isEncrypted} from '../backends/netrc-place.js'
 import type {NetrcBackend, NetrcEntry} from '../backends/netrc.js'
 import {assertStorable} from '../backends/storable.js'
 import {causeOf} from '../file-trouble.js'
@@ -14,16 +15,19 @@ import {inTurn} from './turn.js'
 export interface Saved {
   savedIn: BackendName
   place: string
-  /** Why it went to `.netrc`, in plain text, although nobody asked for that. */
+  /** Why it went to `.netrc` although nobody asked for that. */
   because?: string
   /** What would have it in a keychain the next time. */
   hint?: string
 }
 
+/** A `.netrc`, and what is to be known of it. */
+export const inPlainText = (place: string) => (isEncrypted(place) ? place : `${place}, in plain text`)
+
 /** Says that a token went to `.netrc`, and why, where nobody asked for that. */
 export function describeFallback({because, hint, place}: Saved): string | undefined {
   if (because === undefined) return undefined
-  return `the token is in ${place}, in plain text: ${because}${hint === undefined ? '' : ` (${hint})`}`
+  return `the token is in ${inPlainText(place)}: ${because}${hint === undefined ? '' : ` (${hint})`}`
 }
 
 /**

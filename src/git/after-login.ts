@@ -1,4 +1,5 @@
 import type {Interfaces} from '@oclif/core'
+import {isEncrypted} from '../backends/netrc-place.js'
 import type {Surroundings} from '../credentials/places.js'
 import type {Saved} from '../credentials/save.js'
 import {printable} from '../printable.js'
@@ -18,7 +19,7 @@ export async function haveGitUseToken(
   const git = await configureGit(subjectFor(config, hosts), run, true)
   await rejectStaleCopies(run, env, dataDir, hosts.git)
   // git reads a .netrc by itself, unless it is encrypted; libcurl looks for the host's name there, without a port.
-  const needsUs = saved?.savedIn !== 'netrc' || saved.place.endsWith('.gpg') || hosts.git.includes(':')
+  const needsUs = saved?.savedIn !== 'netrc' || isEncrypted(saved.place) || hosts.git.includes(':')
   if (git.state === 'failed' && needsUs) notify(`git push will not find the token: ${git.because}`)
   if (git.state === 'opted out') notify('git was left alone, as heroku.credentialHelper says')
   if (git.state === 'configured' && git.foreign.length > 0)

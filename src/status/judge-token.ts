@@ -1,3 +1,4 @@
+import {isEncrypted} from '../backends/netrc-place.js'
 import {lifeLeft} from '../expiry.js'
 import {type Check, check, of} from './check.js'
 import type {Copy, Facts, TokenFacts} from './report.js'
@@ -42,7 +43,7 @@ function winner({masked, place, tier}: TokenFacts, facts: Facts, bin: string): C
       return check('token', 'ok', `${masked} from ${place}, as no variable says otherwise`)
     case 'netrc': {
       const {because, hint} = whyNetrc(facts, bin)
-      return place.endsWith('.gpg')
+      return isEncrypted(place)
         ? check('token', 'ok', `${masked} from ${place}: ${because}`, hint)
         : check('token', 'warning', `${masked} from ${place}, in plain text: ${because}`, hint)
     }

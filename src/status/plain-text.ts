@@ -1,6 +1,7 @@
 // Tokens that lie about in plain text.
 import {readdirSync, readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
+import {isEncrypted} from '../backends/netrc-place.js'
 import type {NetrcEntry} from '../backends/netrc.js'
 import {aliasFolders} from '../credentials/migrate/alias-files.js'
 import type {Found, Places} from '../credentials/places.js'
@@ -17,7 +18,7 @@ export async function lookAtNetrc(places: Places): Promise<Netrc> {
   try {
     const netrc = await places.netrc()
     place = netrc.path
-    return {place, entries: place.endsWith('.gpg') ? [] : await netrc.entries()}
+    return {place, entries: isEncrypted(place) ? [] : await netrc.entries()}
   } catch (error) {
     return {place, ...troubleOf(error)}
   }

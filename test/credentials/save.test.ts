@@ -4,13 +4,26 @@ import {join} from 'node:path'
 import {BackendError, type Problem} from '../../src/backends/backend.js'
 import {findToken} from '../../src/credentials/find.js'
 import {fingerprint, nameAccount, readLoginState} from '../../src/credentials/login-state.js'
-import {saveToken} from '../../src/credentials/save.js'
+import {describeFallback, saveToken} from '../../src/credentials/save.js'
 import {UserError} from '../../src/user-error.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../support/user.js'
 
 const locked = () => new BackendError('locked', 'the keyring is locked', 'unlock it')
 const EXPIRY = '2030-01-01T00:00:00.000Z'
+
+describe('a token that went to .netrc unasked', () => {
+  const saved = {savedIn: 'netrc', because: 'the keyring is locked'} as const
+
+  it('is said to be in plain text, unless it is encrypted', () => {
+    expect(describeFallback({...saved, place: '/home/ada/.netrc', hint: 'unlock it'})).to.equal(
+      'the token is in /home/ada/.netrc, in plain text: the keyring is locked (unlock it)',
+    )
+    expect(describeFallback({...saved, place: '/home/ada/.netrc.gpg'})).to.equal(
+      'the token is in /home/ada/.netrc.gpg: the keyring is locked',
+    )
+  })
+})
 
 describe('saving the token of a login', () => {
   const user = freshUser()

@@ -237,6 +237,20 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
       expect(await it11.read('.netrc')).to.equal(entry(grace, 'HRKU-graces'))
     })
 
+    it('takes the token out of the files of heroku accounts too, and leaves those of others', async () => {
+      const {token} = await login()
+      const folder = join(it11.sandbox.home, '.config', 'heroku', 'accounts')
+      await mkdir(folder, {recursive: true})
+      const alias = (account: string, password: string) => `username: ${account}\npassword: ${password}\n`
+      await writeFile(join(folder, 'mine'), alias(ada, token))
+      await writeFile(join(folder, 'theirs'), alias(grace, 'HRKU-graces'))
+      const {exitCode, stdout} = await it11.run(['logout', '--local'])
+      expect(exitCode).to.equal(0)
+      expect(stdout).to.equal(`Removed the token of ${ada} from the keyring and ${join(folder, 'mine')}\n`)
+      expect(await it11.read('.config/heroku/accounts/mine')).to.equal(`username: ${ada}\n`)
+      expect(await it11.read('.config/heroku/accounts/theirs')).to.equal(alias(grace, 'HRKU-graces'))
+    })
+
     it("spares the account's API key on the server", async () => {
       const {token} = it11.heroku.issue({kind: 'default'})
       await it11.run(['login', '--with-token'], {input: token})
@@ -270,6 +284,13 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
     expect(exitCode).to.equal(0)
     expect(stderr).to.include(`still holds a token of ${grace}, which git uses before any other`)
     expect(await it11.read('.netrc')).to.equal(entry(grace, 'HRKU-graces'))
+    // Revoking the copy would be revoking the token itself.
+    const {token} = it11.heroku.issue()
+    await writeNetrc(entry(ada, token))
+    const same = await it11.run(['login', '--with-token'], {input: token})
+    expect(same.stderr)
+      .to.include('in plain text, too; to remove it there: heroku auth:migrate')
+      .and.not.to.include('revoke')
   })
 
   it("does not send one host's token to another", async () => {

@@ -151,6 +151,21 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       })
     }
 
+    it('by a password without the blanks at its ends', async () => {
+      Object.assign(it11.heroku.accounts[0] ?? {}, {password: ' correct horse '})
+      const login = (password: string) =>
+        it11.inTerminal(
+          ['login', '-i'],
+          [
+            {expect: 'Email:', send: `${ada}${keys.enter}`},
+            {expect: 'Password:', send: `${password}${keys.enter}`},
+          ],
+        )
+      expect((await login('correct horse')).exitCode).to.equal(1)
+      await nothingStored()
+      expect((await login(' correct horse ')).exitCode).to.equal(0)
+    })
+
     it('when Ctrl-C comes at the password, or Ctrl-D, and leaves the terminal sane', async () => {
       for (const key of [keys.ctrlC, keys.ctrlD]) {
         const login = await it11.inTerminal(

@@ -1,7 +1,8 @@
 import {Flags, ux} from '@oclif/core'
+import {isEncrypted} from '../../backends/netrc-place.js'
 import {BaseCommand} from '../../base-command.js'
 import {readLoginState} from '../../credentials/login-state.js'
-import {describeFallback, type Saved, saveToken} from '../../credentials/save.js'
+import {describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
 import {haveGitUseToken} from '../../git/after-login.js'
 import {type Api, type Issued, openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
@@ -89,7 +90,7 @@ export default class AuthLogin extends BaseCommand {
     const saved = await this.save(issued, api, method)
     this.log(`Logged in as ${printable(issued.account)}`)
     this.report(saved)
-    await this.mentionLeftovers(saved)
+    await this.mentionLeftovers(saved, issued.token)
     await haveGitUseToken(this.config, this.places.around, saved)
     await this.config.runHook('recache', {type: 'login'})
   }
@@ -131,21 +132,26 @@ export default class AuthLogin extends BaseCommand {
   private report(saved: Saved): void {
     const fallback = describeFallback(saved)
     if (fallback !== undefined) this.notify(fallback)
-    else this.log(`The token is in ${saved.place}${saved.savedIn === 'netrc' ? ', in plain text' : ''}`)
+    else this.log(`The token is in ${saved.savedIn === 'netrc' ? inPlainText(saved.place) : saved.place}`)
   }
 
   /** An older entry in `.netrc` is left alone, since other tools may read it; but git reads it before any helper. */
-  private async mentionLeftovers({savedIn}: Saved): Promise<void> {
+  private async mentionLeftovers({savedIn}: Saved, token: string): Promise<void> {
     if (savedIn === 'netrc') return
     const {bin} = this.config
     try {
       const netrc = await this.places.netrc()
-      const [entry] = (await netrc.entries()).filter(({token}) => token !== undefined)
-      if (entry)
+      const held = (await netrc.entries()).filter((entry) => entry.token !== undefined)
+      const other = held.find((entry) => entry.token !== token)
+      if (other)
         this.notify(
-          `${netrc.path} still holds a token of ${printable(entry.account ?? 'somebody')}, which git uses before any other; ` +
+          `${netrc.path} still holds a token of ${printable(other.account ?? 'somebody')}` +
+            `${isEncrypted(netrc.path) ? '' : ', which git uses before any other'}; ` +
             `to revoke and remove it: HEROKU_NETRC_WRITE=true ${bin} logout`,
         )
+      // Revoking it there would be revoking it.
+      else if (held.length > 0)
+        this.notify(`the token is in ${inPlainText(netrc.path)}, too; to remove it there: ${bin} auth:migrate`)
     } catch {
       // Its trouble is not the login's: nothing here needs the file.
     }
