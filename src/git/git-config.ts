@@ -1,6 +1,6 @@
 // Reading and writing git's global configuration, through git itself.
 import {access, constants, stat} from 'node:fs/promises'
-import {dirname} from 'node:path'
+import {dirname, normalize} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {realTarget} from '../atomic-file.js'
 import {findProgram} from '../find-program.js'
@@ -34,8 +34,8 @@ export interface Entry {
   value: string
 }
 
-/** An entry, and where it stands: `file:` and the file. */
-type Line = Entry & {origin: string}
+/** An entry, and the file that it stands in, as git calls it. */
+type Line = Entry & {file?: string}
 
 export interface GlobalConfig {
   /** All of them. */
@@ -92,11 +92,12 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
         found.push(...parseList(done.stdout))
       }
 
-      const origin = `file:${existingFiles(env).at(-1)}`
+      // git has slashes on Windows, too.
+      const last = normalize(existingFiles(env).at(-1) ?? '')
       return {
         entries: found,
-        written: found.filter((line) => line.origin === origin),
-        files: [...new Set(found.flatMap((line) => /^file:(.*)$/su.exec(line.origin)?.[1] ?? []))],
+        written: found.filter(({file}) => file !== undefined && normalize(file) === last),
+        files: [...new Set(found.flatMap(({file}) => file ?? []))],
       }
     },
     async add(key, value) {
@@ -147,7 +148,7 @@ function parseList(text: string): Line[] {
   const lines: Line[] = []
   for (let index = 0; index + 1 < words.length; index += 2) {
     const [origin = '', entry = ''] = [words[index], words[index + 1]]
-    lines.push({...parseEntry(entry), origin})
+    lines.push({...parseEntry(entry), ...(origin.startsWith('file:') && {file: origin.slice('file:'.length)})})
   }
 
   return lines

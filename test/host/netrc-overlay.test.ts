@@ -257,10 +257,12 @@ describe('the overlay of netrc-parser', function () {
         user.write('.netrc', OTHERS)
         const inode = user.inode('.netrc')
         const netrc = loaded()
+        // Who is alone in the keychain was named by that.
+        expect(user.read('data/login.json')).to.equal(`{"account":"${ada.account}"}\n`)
         logIn(ada)(netrc.machines)
         await save(netrc)
         expect(user.inode('.netrc')).to.equal(inode)
-        expect(user.read('data/login.json')).to.equal(undefined)
+        expect(user.read('data/heroku-keychain.json')).to.equal(undefined)
       })
 
       for (const [what, take] of Object.entries({
