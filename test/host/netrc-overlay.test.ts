@@ -257,9 +257,9 @@ describe('the overlay of netrc-parser', function () {
         user.write('.netrc', OTHERS)
         const inode = user.inode('.netrc')
         const netrc = loaded()
-        // Who is alone in the keychain was named by that.
-        expect(user.read('data/login.json')).to.equal(`{"account":"${ada.account}"}\n`)
         logIn(ada)(netrc.machines)
+        // Who is alone in the keychain was named as the token was looked for.
+        expect(user.read('data/login.json')).to.equal(`{"account":"${ada.account}"}\n`)
         await save(netrc)
         expect(user.inode('.netrc')).to.equal(inode)
         expect(user.read('data/heroku-keychain.json')).to.equal(undefined)
