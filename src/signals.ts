@@ -1,3 +1,8 @@
+/** The exit status that the shell reports of a program that a signal has ended. */
+export const exitStatusOf = (signal: NodeJS.Signals) =>
+  // Loaded here, since the git helper has this file, and hardly ever needs it.
+  128 + process.getBuiltinModule('node:os').constants.signals[signal]
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**

@@ -1,4 +1,5 @@
 import {BackendError} from './backends/backend.js'
+import {exitStatusOf} from './signals.js'
 
 // Bundles have copies of this file, which are to know each other's errors.
 const BRAND = Symbol.for('heroku-keychain.UserError')
@@ -37,13 +38,9 @@ const NOT_LOGGED_IN_EXIT = 100
 export const notLoggedIn = (because?: string, hint = 'heroku login') =>
   new UserError(because === undefined ? 'not logged in' : `not logged in: ${because}`, hint, NOT_LOGGED_IN_EXIT)
 
-/** That a signal ends what we do. Exit status as the shell reports it of a program that the signal has ended. */
+/** That a signal ends what we do. */
 export const interruptedBy = (signal: NodeJS.Signals) =>
-  new UserError(
-    `interrupted (${signal})`,
-    undefined,
-    128 + process.getBuiltinModule('node:os').constants.signals[signal],
-  )
+  new UserError(`interrupted (${signal})`, undefined, exitStatusOf(signal))
 
 /** Whether an error is one of ours, with words for the user. */
 export const isTold = (error: unknown): error is UserError | BackendError =>

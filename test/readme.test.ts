@@ -67,6 +67,7 @@ describe('the README', () => {
       'in plain text',
       'did not answer within',
       'nobody is acted for in place of somebody else',
+      'not logged in',
       'there is no D-Bus session',
     ]) {
       expect(readme).to.include(words)

@@ -10,7 +10,7 @@ import {printable} from '../printable.js'
 import {UserError} from '../user-error.js'
 import {type Current, currentAmong} from './current.js'
 import type {KeychainSession} from './keychain-session.js'
-import {type LoginState, readLoginState, recordOf, type TokenRecord} from './login-state.js'
+import {accountOnRecord, type LoginState, readLoginState, recordOf, type TokenRecord} from './login-state.js'
 import type {Found, Places} from './places.js'
 
 /** A token that was found, or why there is none, where there is more to say than that nobody logged in. */
@@ -152,9 +152,9 @@ async function findWithoutKeychain(search: Search): Promise<Lookup> {
 }
 
 /** The current account, if its token for this host went to a keychain. */
-function ownerInKeychain({named, remembered, tokens}: LoginState, api: string): string | undefined {
-  const current = named ?? remembered
-  const record = tokens.find(({account}) => account === current)
+function ownerInKeychain(state: LoginState, api: string): string | undefined {
+  const current = accountOnRecord(state)
+  const record = state.tokens.find(({account}) => account === current)
   return record === undefined || (record.savedIn !== 'netrc' && record.apiHost === api) ? current : undefined
 }
 
@@ -163,7 +163,7 @@ async function findAfterTrouble(search: Search, keychain: KeychainSession, troub
   const {lookOnly, state} = search
   const {found} = inNetrc
   if (!found) return {because: trouble.message, trouble}
-  assertSamePerson(state.named ?? state.remembered, found, trouble)
+  assertSamePerson(accountOnRecord(state), found, trouble)
   if (!lookOnly)
     keychain.complain(`${trouble.message}; using ${found.place} instead${trouble.hint ? ` (${trouble.hint})` : ''}`)
   return inNetrc

@@ -30,6 +30,9 @@ export interface LoginState {
   tokens: TokenRecord[]
 }
 
+/** The account that is logged in, as far as the two files tell. */
+export const accountOnRecord = ({named, remembered}: Pick<LoginState, 'named' | 'remembered'>) => named ?? remembered
+
 interface OurFile {
   version: 1
   account?: string
@@ -96,8 +99,8 @@ export async function rememberNamed(dataDir: string): Promise<void> {
  * @param account undefined for whoever is current without a name
  */
 export async function forgetAccount(dataDir: string, account: string | undefined): Promise<void> {
-  const {named, remembered} = readLoginState(dataDir)
-  if (account === undefined || account === (named ?? remembered)) return recordLogout(dataDir, account)
+  if (account === undefined || account === accountOnRecord(readLoginState(dataDir)))
+    return recordLogout(dataDir, account)
   const ours = readOurs(dataDir)
   const tokens = ours.tokens.filter((token) => token.account !== account)
   if (tokens.length < ours.tokens.length) await writeOurs(dataDir, {...ours, tokens})

@@ -3,7 +3,7 @@ import {BackendError, type BackendName, type Credential} from '../backends/backe
 import {UserError} from '../user-error.js'
 import {findToken} from './find.js'
 import type {KeychainSession} from './keychain-session.js'
-import {type LoginState, readLoginState, recordOf, recordLogout, recordRemoval} from './login-state.js'
+import {accountOnRecord, type LoginState, readLoginState, recordOf, recordLogout, recordRemoval} from './login-state.js'
 import type {Found, Places} from './places.js'
 import {recordingRemoval} from './recording.js'
 import {inTurn} from './turn.js'
@@ -88,9 +88,7 @@ async function removeFromAliases({around}: Places, {account, token}: Found, remo
   // Loaded here, since whoever stands still for an older client's logout hardly ever has one.
   const {readAliases, stripAlias} = await import('./migrate/alias-files.js')
   for (const alias of await readAliases(around.env, () => undefined)) {
-    if (alias.token !== token) continue
-    await stripAlias(alias.path, token, account)
-    removal.removedFrom.push(alias.path)
+    if (alias.token === token && (await stripAlias(alias.path, token, account))) removal.removedFrom.push(alias.path)
   }
 }
 
@@ -139,7 +137,7 @@ async function forget({around, netrcOnly}: Places, asOf: LoginState, found?: Fou
 
 /** Whether a token may be the one that the current account is logged in by; that of anybody else ends no login. */
 function isCurrent({account, token}: Found, asOf: LoginState, api: string): boolean {
-  const current = asOf.named ?? asOf.remembered
+  const current = accountOnRecord(asOf)
   if (current === undefined) return true
   const record = asOf.tokens.find((each) => each.account === current)
   if (record && record.apiHost !== api) return false
@@ -148,7 +146,7 @@ function isCurrent({account, token}: Found, asOf: LoginState, api: string): bool
 
 /** Whether nobody has logged in or out in between. `login.json` may have come back, by whoever missed it. */
 const isSameLogin = (one: LoginState, other: LoginState) =>
-  (one.named ?? one.remembered) === (other.named ?? other.remembered) &&
+  accountOnRecord(one) === accountOnRecord(other) &&
   one.loggedOut === other.loggedOut &&
   JSON.stringify(one.tokens) === JSON.stringify(other.tokens)
 

@@ -85,15 +85,16 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
     call,
     async read() {
       const found: Line[] = []
+      const files = existingFiles(env)
       // Not by `--global`, which leaves the first of two out (2.39).
-      for (const file of existingFiles(env)) {
+      for (const file of files) {
         const done = await config('--file', file, '--includes', '--show-origin', '-z', '--list')
         if (done?.code !== 0) throw problem(done?.code)
         found.push(...parseList(done.stdout))
       }
 
       // git has slashes on Windows, too.
-      const last = normalize(existingFiles(env).at(-1) ?? '')
+      const last = normalize(files.at(-1) ?? '')
       return {
         entries: found,
         written: found.filter(({file}) => file !== undefined && normalize(file) === last),

@@ -51,9 +51,11 @@ export function writeStamp(
   problem?: {because: string; passes: boolean},
   now = Date.now(),
 ): void {
-  const stamp: Stamp = {facts: factsOf(subject, files), files}
-  if (problem)
-    Object.assign(stamp, {problem: problem.because, until: now + (problem.passes ? RETRY_SOON_MS : RETRY_MS)})
+  const stamp: Stamp = {
+    facts: factsOf(subject, files),
+    files,
+    ...(problem && {problem: problem.because, until: now + (problem.passes ? RETRY_SOON_MS : RETRY_MS)}),
+  }
   try {
     mkdirSync(subject.cacheDir, {recursive: true})
     writeFileSync(join(subject.cacheDir, NAME), JSON.stringify(stamp), {mode: 0o600})

@@ -1,7 +1,6 @@
 // The four tiers for somebody who cannot wait otherwise than by standing still: netrc-parser's readers are synchronous.
 // They are asked in a thread, so that the token stays inside this process.
-import {constants} from 'node:os'
-import {holdingSignals} from '../signals.js'
+import {exitStatusOf, holdingSignals} from '../signals.js'
 import type {Reply} from './netrc-answer.js'
 import {type Order, type Outcome, STARTED, WAITING} from './netrc-order.js'
 import type {Thread} from './thread.js'
@@ -32,8 +31,7 @@ export function askStandingStill(
 ): Reply {
   const outcome = holdingSignals(() => outcomeOf(thread, order, {startMs, answerMs}))
   if (!('interrupted' in outcome)) return outcome
-  // What the shell reports of a program that the signal has ended.
-  process.exit(128 + constants.signals[outcome.interrupted])
+  process.exit(exitStatusOf(outcome.interrupted))
 }
 
 function outcomeOf({port, state, worker}: Thread, order: Order, {answerMs, startMs}: Limits): Outcome {

@@ -2,7 +2,7 @@
 import {BackendError, type Credential} from '../backends/backend.js'
 import type {MachineChange} from '../backends/netrc.js'
 import {findToken} from '../credentials/find.js'
-import {readLoginState} from '../credentials/login-state.js'
+import {accountOnRecord, readLoginState} from '../credentials/login-state.js'
 import type {Found, Places} from '../credentials/places.js'
 import {findToRemove, forgetLogin, removeToken, stillThere} from '../credentials/remove.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
@@ -55,8 +55,7 @@ export function troubleOf(error: unknown): Trouble {
 
 async function find(places: Places): Promise<Answer> {
   const refused = (trouble: Trouble): Answer => {
-    const {named, remembered} = readLoginState(places.around.dataDir)
-    const account = named ?? remembered
+    const account = accountOnRecord(readLoginState(places.around.dataDir))
     return {kind: 'refused', ...(account === undefined ? {} : {account}), trouble}
   }
   try {

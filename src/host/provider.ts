@@ -1,7 +1,7 @@
 // The Heroku CLI's own commands, and those of other plugins, with our four tiers for a credential manager: what
 // `@heroku-cli/command` 12.4 and later takes from `setCredentialManagerProvider`.
 import {findAccountToken, findToken, type Lookup} from '../credentials/find.js'
-import {readLoginState, rememberNamed} from '../credentials/login-state.js'
+import {accountOnRecord, readLoginState, rememberNamed} from '../credentials/login-state.js'
 import type {Found, Places} from '../credentials/places.js'
 import {removeAccount} from '../credentials/remove-account.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
@@ -30,8 +30,7 @@ export function openProvider(places: Places): Provider {
       if (looked.because !== undefined) notify(`not logged in: ${looked.because}`)
     } catch (error) {
       if (!isTold(error)) throw error
-      const {named, remembered} = readLoginState(dataDir)
-      const onRecord = account ?? named ?? remembered
+      const onRecord = account ?? accountOnRecord(readLoginState(dataDir))
       return {...(onRecord === undefined ? {} : {account: onRecord}), token: refusal(forHost(error))}
     }
     throw new Error('not logged in')

@@ -3,7 +3,7 @@ import {mkdir, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {until} from '../support/listen.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
-import {keys} from '../support/terminal.js'
+import {keys, type Step} from '../support/terminal.js'
 
 const VERSION = '11.10.0'
 const ada = 'ada@example.com'
@@ -24,6 +24,10 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
   const withToken = (env = {}) => it11.run(['login', '--with-token'], {input: `${it11.heroku.issue().token}\n`, env})
   const inKeyring = async () => (await it11.tokens()).map(({attributes, secret}) => [attributes.account, secret])
   const isValid = (token: string) => !it11.heroku.revoked(token)
+  const typing = (password: string): Step[] => [
+    {expect: 'Email:', send: `${ada}${keys.enter}`},
+    {expect: 'Password:', send: `${password}${keys.enter}`},
+  ]
   const issued = () => it11.heroku.tokens.at(-1)?.token ?? 'no token was issued'
   const netrcEntry = (host: string, account: string, token: string) =>
     `machine ${host}\n  login ${account}\n  password ${token}\n`
@@ -59,13 +63,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
 
   describe('logs in', () => {
     it('with e-mail address and password', async () => {
-      const login = await it11.inTerminal(
-        ['login', '-i'],
-        [
-          {expect: 'Email:', send: `${ada}${keys.enter}`},
-          {expect: 'Password:', send: `correct horse${keys.enter}`},
-        ],
-      )
+      const login = await it11.inTerminal(['login', '-i'], [...typing('correct horse')])
       expect(login.exitCode).to.equal(0)
       expect(login.screen).to.include(`Logged in as ${ada}`).and.not.to.include('correct horse')
       expect(login.settings.after).to.equal(login.settings.before)
@@ -80,11 +78,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       Object.assign(it11.heroku.accounts[0] ?? {}, {twoFactorCode: '123456'})
       const login = await it11.inTerminal(
         ['login', '--interactive', '--expires-in', '3600'],
-        [
-          {expect: 'Email:', send: `${ada}${keys.enter}`},
-          {expect: 'Password:', send: `correct horse${keys.enter}`},
-          {expect: 'Two-factor code:', send: `123456${keys.enter}`},
-        ],
+        [...typing('correct horse'), {expect: 'Two-factor code:', send: `123456${keys.enter}`}],
       )
       expect(login.exitCode).to.equal(0)
       expect(login.screen).not.to.include('123456')
@@ -153,14 +147,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
 
     it('by a password without the blanks at its ends', async () => {
       Object.assign(it11.heroku.accounts[0] ?? {}, {password: ' correct horse '})
-      const login = (password: string) =>
-        it11.inTerminal(
-          ['login', '-i'],
-          [
-            {expect: 'Email:', send: `${ada}${keys.enter}`},
-            {expect: 'Password:', send: `${password}${keys.enter}`},
-          ],
-        )
+      const login = (password: string) => it11.inTerminal(['login', '-i'], [...typing(password)])
       expect((await login('correct horse')).exitCode).to.equal(1)
       await nothingStored()
       expect((await login(' correct horse ')).exitCode).to.equal(0)
@@ -211,11 +198,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       it11.heroku.faults.set('/oauth/authorizations', 'hang')
       const password = await it11.inTerminal(
         ['login', '-i'],
-        [
-          {expect: 'Email:', send: `${ada}${keys.enter}`},
-          {expect: 'Password:', send: `correct horse${keys.enter}`},
-          {...asked('POST /oauth/authorizations'), send: keys.ctrlC},
-        ],
+        [...typing('correct horse'), {...asked('POST /oauth/authorizations'), send: keys.ctrlC}],
       )
       expect(password.exitCode, password.screen).to.equal(130)
       await nothingStored()
@@ -230,13 +213,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
     })
 
     it('with a wrong password, a token that is not valid, or none', async () => {
-      const login = await it11.inTerminal(
-        ['login', '-i'],
-        [
-          {expect: 'Email:', send: `${ada}${keys.enter}`},
-          {expect: 'Password:', send: `wrong horse${keys.enter}`},
-        ],
-      )
+      const login = await it11.inTerminal(['login', '-i'], [...typing('wrong horse')])
       expect(login.exitCode).to.equal(1)
       expect(await it11.run(['login', '--with-token'], {input: 'HRKU-none\n'})).to.deep.include({
         exitCode: 1,
@@ -248,13 +225,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
 
     it('where the API wants two-factor authentication enabled first', async () => {
       Object.assign(it11.heroku.accounts[0] ?? {}, {deviceTrustRequired: true})
-      const login = await it11.inTerminal(
-        ['login', '-i'],
-        [
-          {expect: 'Email:', send: `${ada}${keys.enter}`},
-          {expect: 'Password:', send: `correct horse${keys.enter}`},
-        ],
-      )
+      const login = await it11.inTerminal(['login', '-i'], [...typing('correct horse')])
       expect(login.exitCode).to.equal(1)
       expect(login.screen).to.include('enable two-factor authentication')
     })

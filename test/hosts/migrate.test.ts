@@ -2,6 +2,7 @@ import {expect} from 'chai'
 import {chmod, lstat, mkdir, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+import {withFullDisk, withReadOnly} from '../support/read-only.js'
 import {keys} from '../support/terminal.js'
 
 const ada = 'ada@example.com'
@@ -263,10 +264,9 @@ describe('auth:migrate inside heroku@11.10.0', function () {
       await writeFile(home('dotfiles/netrc'), text, {mode: 0o600})
       await symlink('dotfiles/netrc', home('.netrc'))
     }
-    /** Runs a script in a mount namespace of its own, with the folder as DIR. */
-    const mounted = (script: string) =>
-      it11.sandbox.run('unshare', [process.getuid?.() === 0 ? '-m' : '-rm', 'sh', '-c', script], {
-        env: {...it11.env, HEROKU_GIT_HOST: GIT_HOST, DIR: home('dotfiles')},
+    const migrateIn = (mount: typeof withReadOnly) =>
+      it11.sandbox.run(...mount(home('dotfiles'), 'heroku', ['auth:migrate']), {
+        env: {...it11.env, HEROKU_GIT_HOST: GIT_HOST},
         timeoutMs: 120_000,
       })
 
@@ -281,9 +281,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
     it('copies the token, and says what is still there, where the folder is read-only; the next one finishes', async () => {
       const token = issue()
       await place(BEFORE + entries(ada, token))
-      const ended = await mounted(
-        'mount --bind "$DIR" "$DIR" && mount -o remount,bind,ro "$DIR" && heroku auth:migrate',
-      )
+      const ended = await migrateIn(withReadOnly)
       expect(ended.exitCode).to.equal(1)
       expect(ended.stdout).to.equal(`Copied the token of ${ada} from ${home('.netrc')} to the keyring\n`)
       expect(ended.stderr).to.include('EROFS').and.include('still in plain text')
@@ -296,12 +294,10 @@ describe('auth:migrate inside heroku@11.10.0', function () {
     it('does the same on a disk that is full', async () => {
       const token = issue()
       await place(BEFORE + entries(ada, token))
-      const ended = await mounted(`
-        cp "$DIR/netrc" "$TMPDIR/netrc" && mount -t tmpfs -o size=16k tmpfs "$DIR" && cp "$TMPDIR/netrc" "$DIR/netrc"
-        cat /dev/zero > "$DIR/full" 2>/dev/null
-        heroku auth:migrate >&2; echo "exit $?"; cat "$DIR/netrc"`)
-      expect(ended.stdout).to.equal(`exit 1\n${BEFORE}${entries(ada, token)}`)
+      const ended = await migrateIn(withFullDisk)
+      expect(ended.exitCode).to.equal(1)
       expect(ended.stderr).to.include('ENOSPC')
+      expect(await readFile(home('dotfiles/netrc'), 'utf8')).to.equal(BEFORE + entries(ada, token))
       expect(await inKeyring()).to.deep.equal({[ada]: token})
     })
   })

@@ -1,7 +1,7 @@
 import {Flags, ux} from '@oclif/core'
 import {isEncrypted} from '../../backends/netrc-place.js'
 import {BaseCommand} from '../../base-command.js'
-import {readLoginState} from '../../credentials/login-state.js'
+import {accountOnRecord, readLoginState} from '../../credentials/login-state.js'
 import {describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
 import {haveGitUseToken} from '../../git/after-login.js'
 import {type Api, type Issued, openApi} from '../../heroku/api.js'
@@ -68,8 +68,7 @@ export default class AuthLogin extends BaseCommand {
     const {hosts} = this.places.around
     const http = openHttp(process.env)
     const api = openApi(http, hosts.apiUrl)
-    const {named, remembered} = readLoginState(this.config.dataDir)
-    const known = named ?? remembered
+    const known = accountOnRecord(readLoginState(this.config.dataDir))
     const issued = await interruptible((signal) =>
       login(method, {
         http,
