@@ -1,6 +1,6 @@
 // Makes one file each of what is on a hot path, where every file to load and every line to parse is time: the git helper,
-// which is started for every push, the init hook, which runs before every command, what older readers of .netrc wait for
-// standing still, and what other commands get their tokens by.
+// which is started for every push, the init hook, which runs before every command, the worker that blocks older readers of
+// .netrc, and what other commands get their tokens by.
 import {build} from 'esbuild'
 import {readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'

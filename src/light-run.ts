@@ -4,18 +4,10 @@ import {codeOf} from './file-trouble.js'
 import type {Ran, Run, RunOptions} from './run.js'
 import {detached, endTree, MAX_OUTPUT, supervise, toolEnv} from './tool-process.js'
 
-/**
- * Starts a program by absolute path, and leaves all else to the caller.
- * @throws {Error} where neither 'error' nor an exit is to come: E2BIG, ENOTDIR, a NUL
- */
-export function startTool(
-  file: string,
-  args: readonly string[],
-  {cwd, discardStdout, env, input}: Omit<RunOptions, 'timeoutMs'> = {},
-) {
-  // Loaded here, since the git helper hardly ever starts a tool by itself (asked-ahead.ts).
+function start(file: string, args: readonly string[], {cwd, discardStdout, env, input}: Omit<RunOptions, 'timeoutMs'>) {
+  // Loaded here, since most commands start no tool.
   const {spawn} = process.getBuiltinModule('node:child_process')
-  return spawn(file, args, {
+  const tool = spawn(file, args, {
     cwd,
     env: toolEnv(env),
     detached,
@@ -23,10 +15,6 @@ export function startTool(
     stdio: [input === undefined ? 'ignore' : 'pipe', discardStdout ? 'ignore' : 'pipe', 'pipe'],
     windowsHide: true,
   })
-}
-
-function start(file: string, args: readonly string[], options: Omit<RunOptions, 'timeoutMs'>) {
-  const tool = startTool(file, args, options)
   const output = {stdout: '', stderr: ''}
   const done = new Promise<Ran>((resolve) => {
     tool.on('error', (error: NodeJS.ErrnoException) => {
@@ -46,12 +34,13 @@ function start(file: string, args: readonly string[], options: Omit<RunOptions, 
 
   // A tool may end without reading all of it.
   tool.stdin?.on('error', () => undefined)
-  tool.stdin?.end(options.input)
+  tool.stdin?.end(input)
   return {tool, done}
 }
 
 export const lightRun: Run = async (file, args, {timeoutMs, ...options}) => {
   try {
+    // spawn throws E2BIG, ENOTDIR, and a NUL in an argument.
     return await supervise(() => start(file, args, options), timeoutMs)
   } catch (error) {
     return {ended: 'not-started', code: codeOf(error) ?? 'UNKNOWN'}

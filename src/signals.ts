@@ -3,7 +3,8 @@ export const exitStatusOf = (signal: NodeJS.Signals) =>
   // Loaded here, since the git helper has this file, and hardly ever needs it.
   128 + process.getBuiltinModule('node:os').constants.signals[signal]
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** The signals that end a whole process group: Ctrl-C, timeout(1)'s, and that of a closed terminal. */
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Has something done before a signal ends this process. Whoever else listens for it goes on deciding what it does.

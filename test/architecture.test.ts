@@ -170,9 +170,9 @@ describe('the architecture', () => {
     ])
   })
 
-  it('starts programs in three places, of which one starts nothing but another node', () => {
+  it('starts programs in three places', () => {
     expect(filesWith(sources, CHILD_PROCESS)).to.deep.equal([
-      'src/interrupt.ts',
+      'src/host/blocking.ts',
       'src/light-run.ts',
       'src/tool-process.ts',
     ])

@@ -66,7 +66,7 @@ describe('the package', function () {
     return seen
   }
 
-  it('holds the commands, the hooks, the git helper, the thread that asks for old readers, what these load, and four files besides', () => {
+  it('holds the commands, the hooks, the git helper, the worker for older readers, what these load, and four files besides', () => {
     const compiled = filesBelow(join(REPOSITORY, 'src'))
       .filter((source) => /^(?:commands|hooks)\//u.test(source))
       .map((source) => `dist/${source.replace(/\.ts$/u, source.startsWith('hooks/') ? '.cjs' : '.js')}`)

@@ -7,21 +7,22 @@ import {lightRun} from '../light-run.js'
 // Not process.stderr, which is opened only where there is something to say.
 const STDERR = 2
 
-/** Whether stderr is a terminal, where somebody may answer a keychain's prompt. */
-export const isTerminal = () => isatty(STDERR)
-
 /**
  * The places that hold tokens, for commands that are not ours.
  * @param config the host's; `bin` begins what the user is told
+ * @param write prints on stderr
  */
-export function openHostPlaces({bin, dataDir}: {bin: string; dataDir: string}): Places {
+export function openHostPlaces(
+  {bin, dataDir}: {bin: string; dataDir: string},
+  write: (text: string) => unknown = (text) => process.stderr.write(text),
+): Places {
   return openPlaces({
     dataDir,
     hosts: hostsFrom(process.env),
     run: lightRun,
-    terminal: isTerminal(),
+    terminal: isatty(STDERR),
     notify(line) {
-      process.stderr.write(`${bin}: ${line}\n`)
+      write(`${bin}: ${line}\n`)
     },
   })
 }

@@ -9,7 +9,7 @@ import {describeFallback, saveToken} from '../credentials/save.js'
 import {printable} from '../printable.js'
 import {exitCodeOf, isTold, UserError} from '../user-error.js'
 
-/** What the four tiers say. Plain data, since it may come from another thread. */
+/** What the four tiers say. Plain data, since it may come from the worker process. */
 export type Answer =
   | {kind: 'found'; found: Found}
   | {kind: 'nothing'}
@@ -33,8 +33,8 @@ export interface Changes {
 }
 
 export type Request = {verb: 'find'} | {verb: 'save'; changes: Changes}
-/** What the four tiers say from now on, if that was asked or has changed. */
-export type Reply = {ok: Answer | undefined} | {failed: Trouble}
+/** What the four tiers say from now on, or null if it has not changed: JSON has no undefined. */
+export type Reply = {ok: Answer | null} | {failed: Trouble}
 
 /** Never rejects. */
 export async function reply(places: Places, request: Request): Promise<Reply> {
@@ -76,8 +76,8 @@ async function find(places: Places): Promise<Answer> {
 const unreadable = ({hint, message}: BackendError) =>
   troubleOf(new UserError(`the token cannot be read: ${message}`, hint))
 
-async function save(places: Places, {login, machines}: Changes): Promise<Answer | undefined> {
-  let after: Answer | undefined
+async function save(places: Places, {login, machines}: Changes): Promise<Answer | null> {
+  let after: Answer | null = null
   // The login first: a token that was just issued is nowhere else.
   if (login)
     after = 'credential' in login ? await saveLogin(places, login.credential) : await removeLogin(places, login)
@@ -87,7 +87,7 @@ async function save(places: Places, {login, machines}: Changes): Promise<Answer 
 }
 
 /** Whether a machine of another name was given the token that has just gone to the keychain, as HEROKU_GIT_HOST can have it. */
-function isCopy({around}: Places, {host, to}: MachineChange, after: Answer | undefined): boolean {
+function isCopy({around}: Places, {host, to}: MachineChange, after: Answer | null): boolean {
   if (after?.kind !== 'found' || after.found.source === 'netrc' || to?.password !== after.found.token) return false
   around.notify(`${printable(host)} was not given the token, which is in ${after.found.place} alone`)
   return true

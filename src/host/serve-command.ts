@@ -5,9 +5,8 @@
 //   older ones, and plugins   read .netrc through netrc-parser: netrc-overlay.ts stands before the parser's class,
 //   from before oclif         loaded-machines.ts and heroku-machine.ts in the place of what it has read
 //
-// netrc-parser's readers cannot wait, so for them sync-credentials.ts knows the answer, or stands still until it is there:
-// ask-at-once.ts has the keyring asked in place; what takes longer, or needs more than one question, a thread finds out:
-// ask-standing-still.ts -> netrc-order.ts (what the two say to each other) -> netrc-worker.ts -> netrc-answer.ts.
+// netrc-parser's API is synchronous, so for it sync-credentials.ts blocks on the first use, through blocking.ts: one call of
+// the keyring's tool, or a worker process for everything else (netrc-worker.ts -> netrc-answer.ts).
 // What a keychain's trouble becomes for a command that only knows tokens is in refusal.ts.
 import type {Command, Interfaces} from '@oclif/core'
 import {type Client, findClient, findNetrcParsers} from './client.js'

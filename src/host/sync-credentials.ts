@@ -1,17 +1,11 @@
 // The four tiers, as the overlay of netrc-parser needs them: asked at most once a process, and kept up to date by what
 // is saved in it.
 import type {Hosts} from '../hosts.js'
-import type {PolledTool} from '../polled-tool.js'
 import {UserError} from '../user-error.js'
-import {askAtOnce} from './ask-at-once.js'
-import {askStandingStill} from './ask-standing-still.js'
-import {isTerminal, openHostPlaces} from './host-places.js'
+import {askKeyring, askWorker} from './blocking.js'
+import {openHostPlaces} from './host-places.js'
 import type {Answer, Changes, Reply, Request, Trouble} from './netrc-answer.js'
 import {forHost} from './refusal.js'
-import {startThread} from './thread.js'
-
-// Later than a keyring that is well answers.
-const AT_ONCE_MS = 250
 
 export interface SyncCredentials {
   /** The two machines that a Heroku login has. */
@@ -23,25 +17,25 @@ export interface SyncCredentials {
   /** Whether the answer is known already. */
   readonly isKnown: () => boolean
   /**
-   * What the four tiers say; waits for it standing still, the first time.
+   * What the four tiers say. Blocks the first time.
    * @throws {Error} for the host to print, if there is no answer
    */
   readonly find: () => Answer
   /** @throws {Error} for the host to print, if not all of it was done */
   readonly save: (changes: Changes) => Promise<void>
-  /** The same, standing still. */
+  /** The same; blocks. */
   readonly saveSync: (changes: Changes) => void
 }
 
 /**
  * Opens them for this process. Nothing is asked, read or started yet.
  * @param config the host's; `bin` begins what the user is told
- * @param start gives a thread that can be asked; default: a new one
- * @param atOnceMs how long an answer is waited for without one, in milliseconds
+ * @param options.worker the worker process's program; default: the one that this package was built with
+ * @param options.keyringMs how long the keyring may take before the worker starts, in milliseconds
  */
 export function openSyncCredentials(
   {bin, dataDir}: {bin: string; dataDir: string},
-  {start = startThread, atOnceMs = AT_ONCE_MS} = {},
+  {worker, keyringMs}: {worker?: URL; keyringMs?: number} = {},
 ): SyncCredentials {
   const open = () => openHostPlaces({bin, dataDir})
   const places = open()
@@ -49,17 +43,10 @@ export function openSyncCredentials(
   const asks = apiKey === undefined && keychain !== undefined
   let answer: Answer | undefined
 
-  const standingStill = (request: Request, asked?: PolledTool): Reply =>
-    askStandingStill(start(), {request, bin, dataDir, terminal: isTerminal(), asked}, around)
+  const block = (request: Request): Reply => askWorker({request, bin, dataDir}, {timeoutMs: around.timeoutMs, worker})
   const find = (): Reply => {
-    const question = asks ? askAtOnce(places) : undefined
-    if (!question) return standingStill({verb: 'find'})
-    try {
-      const found = question.wait(atOnceMs)
-      return found ? {ok: {kind: 'found', found}} : standingStill({verb: 'find'}, question.handOver())
-    } finally {
-      question.close()
-    }
+    const found = asks ? askKeyring(places, keyringMs) : undefined
+    return found ? {ok: {kind: 'found', found}} : block({verb: 'find'})
   }
   const remember = (replied: Reply) => {
     if ('ok' in replied) return (answer = replied.ok ?? answer)
@@ -79,7 +66,7 @@ export function openSyncCredentials(
       remember(await reply(open(), {verb: 'save', changes}))
     },
     saveSync(changes) {
-      remember(standingStill({verb: 'save', changes}))
+      remember(block({verb: 'save', changes}))
     },
   }
 }

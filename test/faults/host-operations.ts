@@ -1,4 +1,4 @@
-// The bridge to the host's own commands: what its client's provider does, and what the thread does for older ones.
+// The bridge to the host's own commands: what its client's provider does, and what the worker does for older ones.
 import {type Reply, reply, type Request} from '../../src/host/netrc-answer.js'
 import {openProvider, type Provider} from '../../src/host/provider.js'
 import type {Run} from '../../src/run.js'
@@ -34,7 +34,7 @@ async function inHost(
 const withProvider = (world: World, run: Run, act: (provider: Provider, said: Said) => Promise<void>) =>
   inHost(world, run, (places, said) => act(openProvider(places), said))
 
-const withThread = (world: World, run: Run, request: Request) =>
+const withWorker = (world: World, run: Run, request: Request) =>
   inHost(world, run, async (places, said) => {
     const replied: Reply = await reply(places, request)
     if ('failed' in replied) {
@@ -97,19 +97,19 @@ export const HOST_OPERATIONS: Operation[] = [
   {
     name: 'token for a reader of .netrc',
     before: {loggedIn: true},
-    act: (world, run) => withThread(world, run, {verb: 'find'}),
+    act: (world, run) => withWorker(world, run, {verb: 'find'}),
     judge: judgeToken,
   },
   {
     name: 'login by a writer of .netrc',
     before: {loggedIn: true},
-    act: (world, run) => withThread(world, run, saved(world)),
+    act: (world, run) => withWorker(world, run, saved(world)),
     judge: judgeLogin(false, true),
   },
   {
     name: 'logout by a writer of .netrc',
     before: {loggedIn: true},
-    act: (world, run) => withThread(world, run, {verb: 'save', changes: {login: {found: undefined}, machines: []}}),
+    act: (world, run) => withWorker(world, run, {verb: 'save', changes: {login: {found: undefined}, machines: []}}),
     judge: judgeRemoval,
   },
 ]

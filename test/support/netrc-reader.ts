@@ -4,9 +4,8 @@ import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
 import type {NetrcModule} from '../../src/host/netrc-overlay.js'
 import {openSyncCredentials, type SyncCredentials} from '../../src/host/sync-credentials.js'
-import {startThread} from '../../src/host/thread.js'
 import {type Keyring, startKeyring} from './keyring.js'
-import {buildThread} from './netrc-thread.js'
+import {buildWorker} from './netrc-worker.js'
 import {openSandbox, type Sandbox} from './sandbox.js'
 
 export interface NetrcReader {
@@ -15,7 +14,8 @@ export interface NetrcReader {
   readonly home: string
   /** What this process has of the four tiers; opened when it is first asked for, with the variables of that moment. */
   readonly credentials: SyncCredentials
-  readonly thread: URL
+  /** The worker process's program. */
+  readonly worker: URL
   /** Forgets what this process knows of the four tiers. */
   startAnew(): void
   /** How often a keychain's tool was started for us. */
@@ -40,7 +40,7 @@ export function copyOfNetrcParser(): NetrcModule {
 /** Gives each case of the surrounding `describe` a home without anything, and an empty keyring. */
 export function freshNetrcReader(): NetrcReader {
   const developers = {...process.env}
-  let opened: {sandbox: Sandbox; keyring: Keyring; thread: URL; env: NodeJS.ProcessEnv} | undefined
+  let opened: {sandbox: Sandbox; keyring: Keyring; worker: URL; env: NodeJS.ProcessEnv} | undefined
   let credentials: SyncCredentials | undefined
   const current = () => {
     if (!opened) throw new Error('there is a reader in a test only')
@@ -52,10 +52,10 @@ export function freshNetrcReader(): NetrcReader {
   before(async () => {
     const sandbox = openSandbox()
     const keyring = await startKeyring(sandbox)
-    const thread = await buildThread(sandbox.root)
+    const worker = await buildWorker(sandbox.root)
     // The sandbox looks after its own home, and would take this process's for the developer's.
     const env = {...sandbox.envWith(keyring.env), HOME: join(sandbox.home, 'ada'), PATH: `${sandbox.root}/tools`}
-    opened = {sandbox, keyring, thread, env}
+    opened = {sandbox, keyring, worker, env}
     mkdirSync(env.PATH)
     const script = `#!/bin/sh\necho >> '${log()}'\nexec /usr/bin/secret-tool "$@"\n`
     writeFileSync(join(env.PATH, 'secret-tool'), script, {mode: 0o755})
@@ -86,12 +86,11 @@ export function freshNetrcReader(): NetrcReader {
     get home() {
       return home()
     },
-    get thread() {
-      return current().thread
+    get worker() {
+      return current().worker
     },
     get credentials() {
-      const start = () => startThread(current().thread)
-      credentials ??= openSyncCredentials({bin: 'heroku', dataDir: join(home(), 'data')}, {start})
+      credentials ??= openSyncCredentials({bin: 'heroku', dataDir: join(home(), 'data')}, {worker: current().worker})
       return credentials
     },
     startAnew() {

@@ -1,0 +1,121 @@
+// netrc-parser's API is synchronous, so a lookup for it blocks the process: one call of the keyring's tool in the common case,
+// a worker process (netrc-worker.ts) for everything else. Tokens pass over pipes only.
+import type {SpawnSyncOptions, SpawnSyncReturns} from 'node:child_process'
+import {fileURLToPath} from 'node:url'
+import {attributes} from '../backends/secret-tool-args.js'
+import {assertAccount} from '../backends/storable.js'
+import {findAtOnce} from '../credentials/find.js'
+import {readLoginState} from '../credentials/login-state.js'
+import type {Found, Places} from '../credentials/places.js'
+import {findProgram} from '../find-program.js'
+import {hideBytes} from '../hidden-bytes.js'
+import {exitStatusOf, holdingSignals, SIGNALS} from '../signals.js'
+import {detached, endTree, toolEnv} from '../tool-process.js'
+import type {Reply, Request} from './netrc-answer.js'
+
+/** What the worker reads on stdin, as JSON. */
+export interface Order {
+  request: Request
+  /** The name of the host CLI, which begins each notice. */
+  bin: string
+  /** oclif's `config.dataDir`. */
+  dataDir: string
+}
+
+const WORKER = new URL('../netrc-worker.cjs', import.meta.url)
+
+// The keyring answers in 20 ms (measured). A Ctrl-C in this time is handled after it: the tool has its own process group.
+const KEYRING_MS = 500
+// The worker's own deadlines end its work long before this limit, which covers a worker that does not start or end.
+const WORKER_START_MS = 20_000
+/** The exit status of a process that Ctrl-C ended on Windows: STATUS_CONTROL_C_EXIT. */
+const CONTROL_C_EXIT = 0xc0_00_01_3a
+
+/** `secret-tool search` prints this for one item that is unlocked (libsecret 0.15 to 0.21.7). */
+const ONE_ITEM =
+  /^\[[^\n]*\]\nlabel = [^\n]*\nsecret = ([^\n]*)\n(?:created = [^\n]*\n)?(?:modified = [^\n]*\n)?(?:schema = [^\n]*\n)?$/u
+
+/**
+ * Reads the current account's token from the keyring, with `secret-tool search`: unlike `lookup` it never shows a prompt, so
+ * that the worker's lookup shows the only one.
+ * @returns undefined if there is no such keyring here, or the result is not conclusive: the worker finds out
+ */
+export function askKeyring(places: Places, timeoutMs = KEYRING_MS): Found | undefined {
+  const {named: account} = readLoginState(places.around.dataDir)
+  const program = places.keychain?.name === 'secret-service' ? findProgram('secret-tool', places.around.env) : undefined
+  if (account === undefined || program === undefined) return undefined
+  try {
+    assertAccount(account)
+  } catch {
+    return undefined
+  }
+  const ended = block(program, ['search', ...attributes(account)], {
+    detached,
+    env: toolEnv(),
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: timeoutMs,
+  })
+  // The whole process group. Without a process the pid is 0, which would mean our own group.
+  if (ended.error && ended.pid > 0) endTree(ended)
+  if (ended.error || ended.status !== 0) return undefined
+  const token = ONE_ITEM.exec(ended.stdout)?.[1]
+  return token === undefined ? undefined : findAtOnce(places, {account, token})
+}
+
+/**
+ * Runs a request in a worker process, which prints notices on our stderr. Ctrl-C reaches the worker too; it ends the tool that
+ * it runs, and then this process exits.
+ * @param options.timeoutMs how long one operation of a keychain may take, in milliseconds
+ * @param options.limitMs how long the worker may take, in milliseconds
+ */
+export function askWorker(
+  order: Order,
+  {
+    timeoutMs,
+    worker = WORKER,
+    limitMs = 6 * timeoutMs + WORKER_START_MS,
+  }: {timeoutMs: number; worker?: URL | undefined; limitMs?: number},
+): Reply {
+  const ended = block(process.execPath, [fileURLToPath(worker)], {
+    // Node's options for this process are of no use in the worker.
+    env: {...process.env, NODE_OPTIONS: undefined},
+    // Not a string: NODE_DEBUG=child_process would print it.
+    input: Buffer.from(JSON.stringify(order)),
+    stdio: ['pipe', 'pipe', 'inherit'],
+    timeout: limitMs,
+  })
+  const signal = signalThatEnded(ended)
+  if (signal) process.exit(exitStatusOf(signal))
+  return parseReply(ended) ?? {failed: {...NO_ANSWER, exitCode: 1}}
+}
+
+const NO_ANSWER = {
+  message: 'heroku-keychain failed: its worker process did not answer',
+  hint: 'try again, or set HEROKU_API_KEY',
+}
+
+/** Signals wait until the process has ended. `detached` is not in Node's types for spawnSync, and works. */
+function block(file: string, args: string[], options: SpawnSyncOptions & {detached?: boolean}) {
+  hideBytes()
+  // Loaded here, since most commands start nothing.
+  const {spawnSync} = process.getBuiltinModule('node:child_process')
+  return holdingSignals(() =>
+    spawnSync(file, args, {...options, encoding: 'utf8', killSignal: 'SIGKILL', windowsHide: true}),
+  )
+}
+
+function signalThatEnded({error, signal, status}: SpawnSyncReturns<string>): NodeJS.Signals | undefined {
+  if (error) return undefined
+  if (status === CONTROL_C_EXIT) return 'SIGINT'
+  return SIGNALS.find((each) => each === signal || exitStatusOf(each) === status)
+}
+
+function parseReply({status, stdout}: SpawnSyncReturns<string>): Reply | undefined {
+  if (status !== 0) return undefined
+  try {
+    const reply = JSON.parse(stdout) as Partial<Reply>
+    return 'ok' in reply || 'failed' in reply ? (reply as Reply) : undefined
+  } catch {
+    return undefined
+  }
+}

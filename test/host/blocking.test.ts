@@ -1,0 +1,268 @@
+// The lookups that block the process: of the keyring's tool, which must answer as the worker does, and of the worker.
+import {expect} from 'chai'
+import {spawnSync} from 'node:child_process'
+import {readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {fileURLToPath, pathToFileURL} from 'node:url'
+import {fingerprint} from '../../src/credentials/login-state.js'
+import {askWorker} from '../../src/host/blocking.js'
+import type {Answer} from '../../src/host/netrc-answer.js'
+import {openSyncCredentials} from '../../src/host/sync-credentials.js'
+import {until} from '../support/listen.js'
+import {freshNetrcReader} from '../support/netrc-reader.js'
+import {isRunning} from '../support/processes.js'
+import {thrownBy} from '../support/thrown-by.js'
+import {ada, entries} from '../support/user.js'
+
+const FIXTURE = fileURLToPath(new URL('../fixtures/host/ask-worker.ts', import.meta.url))
+
+const late = 'the token cannot be read: the keyring did not answer within 5 s'
+
+describe('the blocking lookup', function () {
+  this.timeout(60_000)
+  const user = freshNetrcReader()
+  let realTool: string
+
+  const login = (account = ada.account) => {
+    user.write('data/login.json', `${JSON.stringify({account})}\n`)
+  }
+  const inRoot = (name: string) => join(user.sandbox.root, name)
+  /** Replaces secret-tool with a shell script. */
+  const secretTool = (script: string) => {
+    writeFileSync(inRoot('tools/secret-tool'), `#!/bin/sh\necho >>'${inRoot('calls')}'\n${script}\n`)
+  }
+  before(() => {
+    realTool = readFileSync(inRoot('tools/secret-tool'), 'utf8')
+    // Counts the workers.
+    writeFileSync(
+      inRoot('counted.cjs'),
+      `require('node:fs').appendFileSync(__dirname + '/workers', '\\n'); require('./netrc-worker.cjs')`,
+    )
+  })
+  beforeEach(() => {
+    login()
+    writeFileSync(inRoot('workers'), '')
+  })
+  afterEach(() => {
+    writeFileSync(inRoot('tools/secret-tool'), realTool)
+  })
+
+  const order = () => ({request: {verb: 'find' as const}, bin: 'heroku', dataDir: join(user.home, 'data')})
+  const foundIn = (token: string, account = ada.account): Answer => ({
+    kind: 'found',
+    found: {account, token, source: 'secret-service', place: 'the keyring'},
+  })
+  /** The answer, and the processes that it took. `keyringMs` is long by default, for a slow machine. */
+  const find = (keyringMs = 20_000) => {
+    const worker = pathToFileURL(inRoot('counted.cjs'))
+    const answer = openSyncCredentials(order(), {worker, keyringMs}).find()
+    return {answer, workers: readFileSync(inRoot('workers'), 'utf8').length, calls: user.calls()}
+  }
+  const byWorker = () => {
+    const reply = askWorker(order(), {timeoutMs: 5000, worker: user.worker})
+    return 'ok' in reply ? reply.ok : reply.failed
+  }
+
+  describe('of the keyring', () => {
+    it('takes one call of the tool, and no worker', async () => {
+      await user.store(ada)
+      expect(find()).to.deep.equal({answer: foundIn(ada.token), workers: 0, calls: 1})
+    })
+
+    it('passes the account on unchanged', async () => {
+      const account = `"a'b$(touch x)\`id\` *\\é@example.com`
+      login(account)
+      await user.store({...ada, account})
+      expect(find()).to.deep.equal({answer: foundIn(ada.token, account), workers: 0, calls: 1})
+    })
+
+    it('gives the tool the environment that every tool gets', () => {
+      Object.assign(process.env, {
+        HEROKU_API_KEY: '',
+        G_MESSAGES_DEBUG: 'all',
+        G_DBUS_DEBUG: 'all',
+        LC_ALL: 'de_DE.UTF-8',
+      })
+      secretTool(item(`HRKU-\${HEROKU_API_KEY-none}\${G_MESSAGES_DEBUG-none}\${G_DBUS_DEBUG-none}$LC_ALL$CHARSET`))
+      expect(find()).to.deep.equal({answer: foundIn('HRKU-nonenonenoneCUTF-8'), workers: 0, calls: 1})
+    })
+
+    it('shows no prompt: a locked keyring prompts once, for the worker', async () => {
+      await user.store(ada)
+      const prompter = await user.keyring.startUnansweredPrompter()
+      try {
+        await user.keyring.lock()
+        expect(find().answer).to.have.nested.property('trouble.message', late)
+        await prompter.asked()
+      } finally {
+        const again = thrownBy(prompter.asked())
+        await prompter.stop()
+        expect((await again).message).to.include('ended')
+      }
+    })
+
+    it('is left to the worker if login.json names no account', async () => {
+      await user.store(ada)
+      user.write('data/login.json', '{}')
+      const {answer, workers} = find()
+      expect({answer, workers}).to.deep.equal({answer: foundIn(ada.token), workers: 1})
+    })
+
+    const found = item(ada.token)
+    const lookup = (script: string) => `[ "$1" = lookup ] && { ${script}; }`
+    for (const [what, script] of [
+      ['no item', lookup('exit 1')],
+      ['an error', 'echo "secret-tool: Cannot autolaunch D-Bus without X11 \\$DISPLAY" >&2; exit 1'],
+      ['a locked item', `echo 'secret-tool: Cannot get secret of a locked object' >&2; ${lookup('exit 1')}`],
+      ['an item and a failure', `${lookup(`printf ${ada.token}; exit`)}; ${found}; exit 3`],
+      ['two items', `${lookup(`printf ${ada.token}; exit`)}; ${found}; ${item('HRKU-2')}`],
+      ['a token of two lines', `${lookup(`printf 'HRKU-\\nx'; exit`)}; ${item(String.raw`HRKU-\nx`)}`],
+      ['a token that looks like an item', `${lookup('printf "x\\ncreated = y"; exit')}; ${item('x\\ncreated = y')}`],
+      ['a token that is not ASCII', `${lookup(String.raw`printf 'HRKU-\303\251'; exit`)}; ${item('HRKU-\\303\\251')}`],
+      ['a token with a NUL', `${lookup(`printf '${ada.token}\\000'; exit`)}; ${item(`${ada.token}\\000`)}`],
+      ['an empty token', `${lookup('exit')}; ${item('')}`],
+      ['a token alone', `printf ${ada.token}`],
+      ['no output', ''],
+      ['unlimited output', 'exec /usr/bin/head -c 5000000 /dev/zero'],
+      ['a tool that a signal ends', `${found}; kill -9 $$`],
+    ] as const)
+      it(`makes of ${what} what the worker makes of it`, () => {
+        secretTool(script)
+        const {answer, workers} = find()
+        expect(workers).to.equal(1)
+        expect(answer).to.deep.equal(byWorker())
+      })
+
+    it('makes of a tool that cannot be started what the worker makes of it', () => {
+      writeFileSync(inRoot('tools/secret-tool'), 'no program')
+      const {answer} = find()
+      expect(answer).to.deep.equal(byWorker())
+      expect(answer).to.have.property('kind', 'refused')
+    })
+
+    for (const [what, account] of [
+      ['a newline', 'ada\n@example.com'],
+      ['a NUL', 'ada\0@example.com'],
+    ] as const)
+      it(`calls no tool for an account with ${what}`, () => {
+        login(account)
+        const {answer, calls} = find()
+        expect(calls).to.equal(0)
+        expect(answer).to.deep.equal(byWorker())
+      })
+
+    for (const [what, record] of [
+      ['is for another host', {apiHost: 'api.example.com', token: ada.token}],
+      ['expires', {expiresAt: '2030-01-01T00:00:00.000Z', token: ada.token}],
+      ['is older than one in .netrc', {savedIn: 'netrc', token: 'HRKU-newer'}],
+    ] as const)
+      it(`sees from the record that a token ${what}, as the worker does`, async () => {
+        await user.store(ada)
+        user.write('.netrc', entries({...ada, token: 'HRKU-newer'}))
+        const {token, ...changes} = record
+        const {account} = ada
+        const usual = {account, apiHost: 'api.heroku.com', savedIn: 'secret-service', fingerprint: fingerprint(token)}
+        const tokens = [{...usual, ...changes}]
+        user.write('data/heroku-keychain.json', JSON.stringify({version: 1, account, loggedOut: false, tokens}))
+        const {answer} = find()
+        expect(answer).to.deep.equal(byWorker()).and.not.deep.equal(foundIn(ada.token))
+      })
+
+    it('is left to the worker if the tool is slow', () => {
+      secretTool(`${lookup(`printf ${ada.token}; exit`)}; /usr/bin/sleep 1000`)
+      expect(find(200)).to.deep.equal({answer: foundIn(ada.token), workers: 1, calls: 2})
+    })
+
+    it('ends a tool that hangs, with every process that the tool started', async () => {
+      const pids = inRoot('pids')
+      secretTool(`/usr/bin/sleep 1000 & echo "$$ $!" >>'${pids}'; wait`)
+      const {answer, calls, workers} = find(200)
+      expect({calls, workers}).to.deep.equal({calls: 2, workers: 1})
+      expect(answer).to.have.nested.property('trouble.message', late)
+      const started = readFileSync(pids, 'utf8').trim().split(/\s/u).map(Number)
+      expect(started).to.have.length(4)
+      await until(() => !started.some(isRunning))
+    })
+
+    it('ends the children of a tool that has ended', async () => {
+      const pid = inRoot('pid')
+      secretTool(`${lookup('exit 1')}; [ -e '${pid}' ] && exit; /usr/bin/sleep 1000 & echo $! >'${pid}'`)
+      expect(find(200).answer).to.deep.equal({kind: 'nothing'})
+      await until(() => !isRunning(Number(readFileSync(pid, 'utf8'))))
+    })
+
+    it('does not wait for a process of the tool in a session of its own', () => {
+      const pid = inRoot('fled')
+      secretTool(`/usr/bin/setsid /bin/sh -c 'echo $$ >>"$1"; exec /usr/bin/sleep 1000' sh '${pid}' & printf x`)
+      try {
+        expect(find(200).answer).to.have.nested.property('trouble.message', late)
+      } finally {
+        for (const each of readFileSync(pid, 'utf8').trim().split('\n')) process.kill(Number(each), 'SIGKILL')
+      }
+    })
+
+    it('leaves no signal listener behind', async () => {
+      await user.store(ada)
+      const listeners = () =>
+        (['SIGINT', 'SIGTERM', 'SIGHUP', 'exit'] as const).map((event) => process.listenerCount(event))
+      const before = listeners()
+      find()
+      for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve))
+      expect(listeners()).to.deep.equal(before)
+    })
+  })
+
+  describe('by the worker', () => {
+    const workerOf = (script: string) => {
+      const file = join(user.home, 'worker.cjs')
+      writeFileSync(file, script)
+      return pathToFileURL(file)
+    }
+
+    it('gives the answer', async () => {
+      await user.store(ada)
+      expect(byWorker()).to.deep.equal(foundIn(ada.token))
+    })
+
+    it('takes no options for node from the environment', async () => {
+      await user.store(ada)
+      process.env.NODE_OPTIONS = '--require /nowhere.cjs'
+      expect(byWorker()).to.deep.equal(foundIn(ada.token))
+    })
+
+    for (const [what, script] of Object.entries({
+      'does not exist': undefined,
+      'fails at its start': 'throw new Error("no")',
+      'ends at once': 'process.exit()',
+      'never ends': 'setInterval(() => undefined, 1000)',
+      'prints something else': 'process.stdout.write("{}")',
+      'prints half a reply': 'process.stdout.write(`{"ok":`)',
+      'was killed': 'process.kill(process.pid, "SIGKILL")',
+    }))
+      it(`fails if the worker ${what}`, () => {
+        const worker = script === undefined ? pathToFileURL(join(user.home, 'nowhere.cjs')) : workerOf(script)
+        expect(askWorker(order(), {timeoutMs: 5000, worker, limitMs: 300})).to.deep.equal({
+          failed: {
+            message: 'heroku-keychain failed: its worker process did not answer',
+            hint: 'try again, or set HEROKU_API_KEY',
+            exitCode: 1,
+          },
+        })
+      })
+
+    for (const [signal, status] of Object.entries({SIGINT: 130, SIGTERM: 143, SIGHUP: 129}))
+      for (const [when, script] of Object.entries({
+        'while the worker starts': `process.kill(process.pid, '${signal}')`,
+        'while the worker works': `process.exit(${status})`,
+      }))
+        it(`exits with status ${status} after ${signal} ${when}`, () => {
+          const args = ['--import', 'tsx', FIXTURE, workerOf(script).href]
+          expect(spawnSync(process.execPath, args, {encoding: 'utf8'})).to.deep.include({status, stdout: ''})
+        })
+  })
+})
+
+/** Shell code that prints what `secret-tool search` prints on stdout for an item. */
+function item(token: string): string {
+  return `printf "[/1]\\nlabel = Heroku CLI\\nsecret = ${token}\\ncreated = 2026-01-01 00:00:00\\nmodified = 2026-01-01 00:00:00\\n"`
+}
