@@ -49,10 +49,12 @@ export async function realTarget(path: string): Promise<string> {
 
 /**
  * Replaces a file's content, or creates the file, in one step: readers see the old content or the new, never a part.
- * Links are followed, the owner stays, and the mode only ever gets stricter.
+ * Links are followed, unless another user has put them there. The mode only ever gets stricter. The owner stays; but
+ * another user's file in the user's own folder becomes the user's, and a new file is its folder's owner's.
  * @throws {BackendError} with nothing changed and nothing left behind
  */
 export async function replaceFile(path: string, content: string | Uint8Array, options: ReplaceOptions = {}) {
+  await assertOwnLink(path)
   const target = await realTarget(path)
   const old = await statIfAny(target)
   if (old && !old.isFile())
@@ -66,7 +68,7 @@ export async function replaceFile(path: string, content: string | Uint8Array, op
     const handle = await open(fresh, 'wx', 0o600)
     try {
       await handle.writeFile(content)
-      if (old) await keepOwner(handle, old, path)
+      await setOwner(handle, target, old, path)
       await handle.chmod((old ? old.mode & 0o777 : 0o777) & (options.mode ?? 0o600))
       await handle.sync()
     } finally {
@@ -92,15 +94,30 @@ async function statIfAny(file: string): Promise<Stats | undefined> {
   }
 }
 
-/** A rename makes the file ours; where it was somebody else's (root on a user's behalf) it has to stay theirs. */
-async function keepOwner(handle: FileHandle, old: Stats, path: string): Promise<void> {
-  const {uid, gid} = await handle.stat()
-  if (uid === old.uid && gid === old.gid) return
+/** As Linux's `protected_symlinks`: a link that another user put into the user's folder would choose what we overwrite. */
+async function assertOwnLink(path: string): Promise<void> {
+  const link = await lstat(path).catch(() => undefined)
+  if (!link?.isSymbolicLink() || [0, process.getuid?.()].includes(link.uid)) return
+  const folder = await stat(dirname(path))
+  if (link.uid !== folder.uid)
+    throw new BackendError(
+      'denied',
+      `could not write ${path}: it is a link that belongs to another user`,
+      `ls -l ${path}`,
+    )
+}
+
+/** A rename makes the file ours. It stays another user's where root writes it, as in `sudo -E heroku`. */
+async function setOwner(handle: FileHandle, target: string, old: Stats | undefined, path: string): Promise<void> {
+  const {gid, uid} = await handle.stat()
+  const folder = await stat(dirname(target))
+  const wanted = old ?? (uid === 0 ? folder : {uid, gid})
+  if (uid === wanted.uid && gid === wanted.gid) return
   try {
-    await handle.chown(old.uid, old.gid)
+    await handle.chown(wanted.uid, wanted.gid)
   } catch {
-    // The group alone does not matter: nothing is granted to it.
-    if (uid !== old.uid)
+    // The group alone does not matter: nothing is granted to it. In the user's own folder, the user may replace the file.
+    if (uid !== wanted.uid && uid !== folder.uid)
       throw new BackendError('denied', `could not write ${path}: it belongs to another user`, `ls -l ${path}`)
   }
 }

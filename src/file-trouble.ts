@@ -1,4 +1,5 @@
-import {dirname} from 'node:path'
+import {lstatSync, type Stats} from 'node:fs'
+import {dirname, resolve} from 'node:path'
 import {BackendError} from './backends/backend.js'
 
 /** The system's name for what went wrong (`ENOSPC`), or undefined if this is no error of the system's. */
@@ -31,7 +32,52 @@ function nextStep(code: string, path: string): string {
       return `${path} is in use or mounted by itself; mount its folder instead, or close the program that uses it`
     case 'EROFS':
       return `${dirname(path)} is on a read-only file system; the file is as it was`
+    case 'EACCES':
+    case 'EPERM':
+      return accessCommand(path) ?? `ls -la ${dirname(path)}`
     default:
       return `ls -la ${dirname(path)}`
   }
 }
+
+/**
+ * The command that gives the user access to a path that may not exist yet: `sudo chown` where another user owns a file or
+ * folder in a folder of the user's own (as after one `sudo -E heroku …`), `chmod` where the user's own mode forbids it.
+ * @returns undefined where neither is the cause
+ */
+export function accessCommand(path: string): string | undefined {
+  const uid = process.getuid?.()
+  const gid = process.getgid?.()
+  // Root is not stopped by owners and modes.
+  if (!uid || gid === undefined) return undefined
+
+  let foreign: {place: string; stats: Stats} | undefined
+  for (let place = resolve(path); ; place = dirname(place)) {
+    const stats = statsOf(place)
+    if (stats && stats.uid !== uid) foreign = {place, stats}
+    else if (stats && foreign)
+      return `sudo chown ${foreign.stats.isDirectory() ? '-R ' : ''}${uid}:${gid} ${quoted(foreign.place)}`
+    else if (stats) {
+      const command = modeCommand(place, stats)
+      if (command !== undefined) return command
+    }
+    if (place === dirname(place)) return undefined
+  }
+}
+
+function modeCommand(place: string, stats: Stats): string | undefined {
+  if (stats.isDirectory()) return (stats.mode & 0o700) === 0o700 ? undefined : `chmod u+rwx ${quoted(place)}`
+  return !stats.isFile() || (stats.mode & 0o600) === 0o600 ? undefined : `chmod u+rw ${quoted(place)}`
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path)
+  } catch {
+    // Not there, or in a folder that we cannot search; then that folder is the one to name.
+    return undefined
+  }
+}
+
+/** A path as one word of a POSIX shell. */
+const quoted = (path: string) => (/^[\w@%+=:,./-]+$/u.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`)

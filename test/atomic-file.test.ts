@@ -3,6 +3,7 @@ import {spawnSync} from 'node:child_process'
 import {
   chmodSync,
   chownSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -161,7 +162,63 @@ describe('replacing a file', () => {
       expect(readdirSync(folder.path('d'))).to.deep.equal(['f'])
     })
 
-    itAsRoot("refuses another's file rather than taking it over", () => {
+    itAsRoot("replaces another user's file in the user's own folder", () => {
+      const file = folder.path('d/f')
+      chmodSync(folder.path(''), 0o755)
+      mkdirSync(folder.path('d'))
+      chownSync(folder.path('d'), NOBODY, NOBODY)
+      writeFileSync(file, 'old', {mode: 0o600})
+      expect(asNobody(file)).to.equal('')
+      expect(readFileSync(file, 'utf8')).to.equal('new')
+      expect(statSync(file)).to.include({uid: NOBODY})
+      expect(modeOf(file)).to.equal(0o600)
+      expect(readdirSync(folder.path('d'))).to.deep.equal(['f'])
+    })
+
+    itAsRoot('names the command that gives the folder back to its user', () => {
+      chmodSync(folder.path(''), 0o755)
+      chownSync(folder.path(''), NOBODY, NOBODY)
+      mkdirSync(folder.path("it's/deep"), {recursive: true})
+      const file = folder.path("it's/deep/f")
+      const quoted = `'${folder.path('it').replace(/it$/, '')}it'\\''s'`
+      expect(asNobody(file)).to.equal(
+        `denied: could not write ${file} (EACCES); sudo chown -R ${NOBODY}:${NOBODY} ${quoted}\n`,
+      )
+    })
+
+    itAsRoot('names the command that makes a folder of its own writable', () => {
+      chmodSync(folder.path(''), 0o755)
+      mkdirSync(folder.path('d'))
+      chownSync(folder.path('d'), NOBODY, NOBODY)
+      chmodSync(folder.path('d'), 0o555)
+      const file = folder.path('d/f')
+      expect(asNobody(file)).to.equal(`denied: could not write ${file} (EACCES); chmod u+rwx ${folder.path('d')}\n`)
+    })
+
+    itAsRoot("refuses to write through another user's link", () => {
+      chmodSync(folder.path(''), 0o755)
+      mkdirSync(folder.path('d'))
+      chownSync(folder.path('d'), NOBODY, NOBODY)
+      writeFileSync(folder.path('d/target'), 'old')
+      chownSync(folder.path('d/target'), NOBODY, NOBODY)
+      symlinkSync('target', folder.path('d/f'))
+      lchownSync(folder.path('d/f'), NOBODY - 1, NOBODY - 1)
+      const file = folder.path('d/f')
+      expect(asNobody(file)).to.equal(
+        `denied: could not write ${file}: it is a link that belongs to another user; ls -l ${file}\n`,
+      )
+      expect(readFileSync(folder.path('d/target'), 'utf8')).to.equal('old')
+    })
+
+    itAsRoot("gives a new file in a user's folder to that user when root writes it", async () => {
+      mkdirSync(folder.path('d'))
+      chownSync(folder.path('d'), NOBODY, NOBODY)
+      await replaceFile(folder.path('d/f'), 'new')
+      const {uid, gid} = statSync(folder.path('d/f'))
+      expect({uid, gid}).to.deep.equal({uid: NOBODY, gid: NOBODY})
+    })
+
+    itAsRoot("refuses another user's file in another user's folder", () => {
       const file = folder.path('d/f')
       chmodSync(folder.path(''), 0o755)
       mkdirSync(folder.path('d'))
