@@ -6,6 +6,8 @@ import type {Answer, Http} from './http.js'
 import {field, text} from './json.js'
 
 const TIMEOUT_MS = 30_000
+/** Far more than any account has; a broken server may go on for ever. */
+const MAX_RANGES = 100
 
 /** A token, the account that it is for, and until when (ISO 8601), if the server told. */
 export interface Issued {
@@ -14,11 +16,12 @@ export interface Issued {
   expiresAt?: string
 }
 
-/** The API said no. */
+/** The API, or something between us and the API, refused a request. */
 export class ApiError extends UserError {
   /**
    * @param status of HTTP
-   * @param id Heroku's name for the error, such as `unauthorized` or `two_factor`
+   * @param id Heroku's name for the error, such as `unauthorized` or `two_factor`; undefined if the response is not the
+   * API's own: every error of the API has one, and the page of a proxy or of a network's login has none
    */
   constructor(
     readonly status: number,
@@ -32,7 +35,17 @@ export class ApiError extends UserError {
 
 export type Authorization = {bearer: string} | {email: string; password: string; code?: string}
 
-/** One request to the Platform API. @throws {ApiError} on a status that is no success, {NetworkError} on none at all */
+/**
+ * Whether an error is the API's own answer with one of these statuses. Nothing else says that a token is not valid, or
+ * that it is gone.
+ */
+export const isApiAnswer = (error: unknown, ...statuses: number[]): error is ApiError =>
+  error instanceof ApiError && error.id !== undefined && statuses.includes(error.status)
+
+/**
+ * One request to the Platform API; several for a list that comes in ranges.
+ * @throws {ApiError} on a status that is no success, {NetworkError} on none at all
+ */
 export type Api = (
   method: 'GET' | 'POST' | 'DELETE',
   path: string,
@@ -47,17 +60,41 @@ export type Api = (
  */
 export function openApi(http: Http, apiUrl: string, timeoutMs = TIMEOUT_MS, signal?: AbortSignal): Api {
   return async (method, path, authorization, body) => {
-    const answer = await http(apiUrl + path, {
-      method,
-      headers: {accept: 'application/vnd.heroku+json; version=3', ...headersOf(authorization)},
-      body,
-      timeoutMs,
-      ...(signal && {signal}),
-    })
-    if (answer.status >= 200 && answer.status < 300) return answer.body
-    throw errorOf(answer, new URL(apiUrl).host)
+    const send = async (range?: string) => {
+      const answer = await http(apiUrl + path, {
+        method,
+        headers: {
+          accept: 'application/vnd.heroku+json; version=3',
+          ...headersOf(authorization),
+          ...(range === undefined ? {} : {range}),
+        },
+        body,
+        timeoutMs,
+        ...(signal && {signal}),
+      })
+      if (answer.status >= 200 && answer.status < 300) return answer
+      throw errorOf(answer, new URL(apiUrl).host)
+    }
+    const first = await send()
+    return Array.isArray(first.body) ? allRanges(first, send) : first.body
   }
 }
+
+/** The whole of a list: the API gives 200 entries at a time, with status 206 and `Next-Range` for all but the last. */
+async function allRanges(first: Answer, send: (range: string) => Promise<Answer>): Promise<unknown[]> {
+  const all: unknown[] = []
+  for (let answer = first, ranges = 1; ; ranges++) {
+    if (!Array.isArray(answer.body)) throw unexpectedAnswer()
+    all.push(...(answer.body as unknown[]))
+    if (answer.status !== 206) return all
+    // Without the rest, nobody knows what is in the list.
+    if (answer.nextRange === undefined || ranges === MAX_RANGES) throw unexpectedAnswer()
+    answer = await send(answer.nextRange)
+  }
+}
+
+/** A response that does not have the documented form. */
+export const unexpectedAnswer = () => new UserError('unexpected response from the Heroku API', 'try again later')
 
 function headersOf(authorization: Authorization): Record<string, string> {
   if ('bearer' in authorization) return {authorization: `Bearer ${authorization.bearer}`}
@@ -67,9 +104,17 @@ function headersOf(authorization: Authorization): Record<string, string> {
 }
 
 function errorOf({body, status}: Answer, host: string): ApiError {
+  const id = text(field(body, 'id'))
+  if (id === undefined)
+    return new ApiError(
+      status,
+      id,
+      `${host} answered ${status}, and not as the Heroku API does`,
+      'a proxy or a sign-in page of the network may have answered; check the network, and try again',
+    )
   const said = text(field(body, 'message'))
-  const message = said === undefined ? `it gave no reason` : printable(said)
-  return new ApiError(status, text(field(body, 'id')), `${host} answered ${status}: ${message}`)
+  const message = said === undefined ? 'no reason given' : printable(said)
+  return new ApiError(status, id, `${host} answered ${status}: ${message}`)
 }
 
 /**

@@ -25,6 +25,8 @@ export interface Exchange {
 export interface Answer {
   status: number
   body: unknown
+  /** The header `Next-Range`: what to ask for the rest of a list with. */
+  nextRange?: string
 }
 
 /** The server could not be reached, or did not answer. */
@@ -58,7 +60,12 @@ export function openHttp(env: NodeJS.ProcessEnv): Http {
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       })
-      return {status: response.statusCode, body: await readJson(response.body)}
+      const nextRange = response.headers['next-range']
+      return {
+        status: response.statusCode,
+        body: await readJson(response.body),
+        ...(typeof nextRange === 'string' ? {nextRange} : {}),
+      }
     } catch (error) {
       if (signal?.aborted) throw error
       const host = URL.canParse(url) ? new URL(url).host : printable(url)

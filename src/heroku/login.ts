@@ -1,5 +1,5 @@
 import {UserError} from '../user-error.js'
-import {accountOf, type Api, ApiError, type Issued} from './api.js'
+import {accountOf, type Api, isApiAnswer, type Issued} from './api.js'
 import {browserLogin} from './browser-login.js'
 import type {Http} from './http.js'
 import {type Ask, passwordLogin} from './password-login.js'
@@ -47,7 +47,7 @@ async function tokenLogin({api, readStdin, signal}: Login): Promise<Issued> {
   try {
     return {account: await accountOf(api, token), token}
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401)
+    if (isApiAnswer(error, 401))
       throw new UserError('the token on stdin is not valid', 'make a new one: heroku authorizations:create')
     throw error
   }

@@ -1,49 +1,75 @@
 import {UserError} from '../user-error.js'
-import {type Api, ApiError} from './api.js'
+import {accountOf, type Api, isApiAnswer, unexpectedAnswer} from './api.js'
 import {field, text} from './json.js'
 
-/**
- * What became of a token on the server: ended, ended before, or still valid because it is the account's API key, or
- * because the server knows neither a session nor an authorization of it that could be ended.
- */
-export type Revocation = 'revoked' | 'was invalid' | 'is the API key' | 'cannot be revoked'
+/** What became of a token on the server: ended, ended before, or still valid because it is the account's API key. */
+export type Revocation = 'revoked' | 'was invalid' | 'is the API key'
 
 const ASTERISKS = '*'.repeat(10)
 
 /**
- * Ends a token on the server: its session (a browser or SSO login has one) and its authorization. Never the account's
- * default authorization, which is the API key that the dashboard shows and other things may depend on.
+ * Ends a token on the server: its authorization, or its session (a browser or SSO login has one, which is not among the
+ * authorizations). Never the account's default authorization, which is the API key that the dashboard shows and other
+ * things may depend on; and never an authorization that may be another token's.
  * @throws {ApiError | NetworkError | UserError} if it may still be valid
  */
 export async function revoke(api: Api, token: string): Promise<Revocation> {
   const bearer = {bearer: token}
   const own = await unlessGone(authorizationsOf(api, token))
-  if (own !== GONE && own.length > 0 && (await isApiKey(api, token))) return 'is the API key'
+  if (own === GONE) return invalidOr(yetValid(), api, token)
 
-  const ended = own !== GONE && (await endAll(api, bearer, own))
-  // The last, since nothing more can be asked with the token once its session has ended.
-  const session = own === GONE ? GONE : await unlessGone(api('DELETE', '/oauth/sessions/~', bearer))
+  const ids = own.flatMap((each) => text(field(each, 'id')) ?? [])
+  const inFull = own.some((each) => tokenOf(each) === token)
+  // Several that look alike may all be of other tokens.
+  const isOurs = own.length > 0 && (inFull || own.length === 1)
+  if (isOurs && (await isApiKey(api, bearer, ids))) return 'is the API key'
+  const ended = inFull && (await endAll(api, bearer, ids))
+  // Before an authorization that only looks like ours: it is another token's if ours has a session.
+  const session = await unlessGone(api('DELETE', '/oauth/sessions/~', bearer))
   if (ended || isResource(session)) return 'revoked'
-  // Nobody has said in so many words that the token has ended: a proxy's 404 or an empty page is not the API's word.
-  const isInvalid = (await unlessGone(api('GET', '/account', bearer))) === GONE
-  if (own !== GONE && own.length === 0 && session === GONE) return isInvalid ? 'was invalid' : 'cannot be revoked'
-  if (!isInvalid) throw new UserError('the API answered as if it were revoked, and yet it is valid', 'try again later')
-  return own === GONE ? 'was invalid' : 'revoked'
+  if (isOurs && !inFull && (await endAll(api, bearer, ids))) return 'revoked'
+  // Nothing that the API has answered says that the token has ended.
+  const invalid = await invalidOr(isOurs ? yetValid() : notFound(own.length), api, token)
+  return isOurs ? 'revoked' : invalid
 }
 
-async function isApiKey(api: Api, token: string): Promise<boolean> {
-  const standard = await unlessGone(api('GET', '/oauth/authorizations/~', {bearer: token}))
+const notFound = (alike: number) =>
+  alike === 0
+    ? new UserError(
+        'the API lists neither a session nor an authorization of this token',
+        'revoke it at https://dashboard.heroku.com/account/applications',
+      )
+    : new UserError(
+        `the API shows ${alike} authorizations that may be of this token, so none was revoked`,
+        'revoke the right one: heroku authorizations, then heroku authorizations:revoke ID',
+      )
+
+const yetValid = () => new UserError('the API reported the token revoked, but it is still valid', 'try again later')
+
+/** @throws {ApiError | NetworkError | UserError} if the API did not say; the problem, if the token is valid */
+async function invalidOr(problem: UserError, api: Api, token: string): Promise<'was invalid'> {
+  try {
+    await accountOf(api, token)
+  } catch (error) {
+    if (isApiAnswer(error, 401)) return 'was invalid'
+    throw error
+  }
+  throw problem
+}
+
+/** Whether the account's default authorization is among these. Its token does not tell: the API may redact it. */
+async function isApiKey(api: Api, bearer: {bearer: string}, ids: string[]): Promise<boolean> {
+  const standard = await unlessGone(api('GET', '/oauth/authorizations/~', bearer))
   if (standard === GONE) return false
-  if (!isResource(standard)) throw unexpected()
-  return isSame(token, tokenOf(standard))
+  const id = text(field(standard, 'id'))
+  if (id === undefined) throw unexpectedAnswer()
+  return ids.includes(id)
 }
 
 /** @returns whether the API said of one of them, in so many words, that it has ended */
-async function endAll(api: Api, bearer: {bearer: string}, own: unknown[]): Promise<boolean> {
+async function endAll(api: Api, bearer: {bearer: string}, ids: string[]): Promise<boolean> {
   let ended = false
-  for (const each of own) {
-    const id = text(field(each, 'id'))
-    if (id === undefined) continue
+  for (const id of ids) {
     const gone = await unlessGone(api('DELETE', `/oauth/authorizations/${encodeURIComponent(id)}`, bearer))
     ended ||= isResource(gone)
   }
@@ -55,26 +81,25 @@ async function endAll(api: Api, bearer: {bearer: string}, own: unknown[]): Promi
 const isResource = (answer: unknown) => answer !== GONE && text(field(answer, 'id')) !== undefined
 
 /**
- * The authorizations that are this token's.
+ * The authorizations that are this token's, or look like it where the API redacts tokens: several only then.
  * @throws {ApiError} with status 401 if it is not valid
  * @throws {UserError} if the answer is no list, and so not the API's
  */
 export async function authorizationsOf(api: Api, token: string): Promise<unknown[]> {
   const all = await api('GET', '/oauth/authorizations', {bearer: token})
-  if (!Array.isArray(all)) throw unexpected()
-  return (all as unknown[]).filter((each) => isSame(token, tokenOf(each)))
+  if (!Array.isArray(all)) throw unexpectedAnswer()
+  const inFull = (all as unknown[]).filter((each) => tokenOf(each) === token)
+  return inFull.length > 0 ? inFull : (all as unknown[]).filter((each) => looksLike(token, tokenOf(each)))
 }
-
-const unexpected = () => new UserError('the API answered with something else than was asked for', 'try again later')
 
 const GONE = Symbol('gone')
 
-/** 401 and 404 mean that there is nothing left to revoke. */
+/** If the API itself answers 401 or 404, there is nothing left to revoke. */
 async function unlessGone<T>(answer: Promise<T>): Promise<T | typeof GONE> {
   try {
     return await answer
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 401 || error.status === 404)) return GONE
+    if (isApiAnswer(error, 401, 404)) return GONE
     throw error
   }
 }
@@ -82,10 +107,9 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | typeof GONE> {
 const tokenOf = (authorization: unknown) => text(field(field(authorization, 'access_token'), 'token'))
 
 /** The API may show a token as its beginning, ten asterisks and its end. */
-function isSame(ours: string, shown: string | undefined): boolean {
-  if (shown === undefined) return false
-  const at = shown.indexOf(ASTERISKS)
-  if (at === -1) return ours === shown
+function looksLike(ours: string, shown: string | undefined): boolean {
+  const at = shown?.indexOf(ASTERISKS) ?? -1
+  if (shown === undefined || at === -1) return false
   const end = shown.slice(at + ASTERISKS.length)
   // What shows one end or none could be anybody's.
   if (at === 0 || end === '') return false

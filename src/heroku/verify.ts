@@ -1,5 +1,5 @@
 import {UserError} from '../user-error.js'
-import {accountOf, type Api, ApiError, expiresIn} from './api.js'
+import {accountOf, type Api, expiresIn, isApiAnswer} from './api.js'
 import {field} from './json.js'
 import {authorizationsOf} from './revoke.js'
 
@@ -21,17 +21,16 @@ export class InvalidToken extends UserError {}
 export async function verifyToken(api: Api, token: string): Promise<Verified> {
   try {
     const account = await accountOf(api, token)
-    const [own] = await authorizationsOf(api, token).catch(noneIfForbidden)
-    return {account, ...expiresIn(field(field(own, 'access_token'), 'expires_in'))}
+    const own = await authorizationsOf(api, token).catch(noneIfForbidden)
+    return {account, ...(own.length === 1 ? expiresIn(field(field(own[0], 'access_token'), 'expires_in')) : {})}
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401)
-      throw new InvalidToken('the token is not valid any more', 'heroku login')
+    if (isApiAnswer(error, 401)) throw new InvalidToken('the token is not valid any more', 'heroku login')
     throw error
   }
 }
 
 /** A token of a narrower scope may not list authorizations, and is valid all the same. */
 function noneIfForbidden(error: unknown): unknown[] {
-  if (error instanceof ApiError && error.status === 403) return []
+  if (isApiAnswer(error, 403)) return []
   throw error
 }

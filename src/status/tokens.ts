@@ -58,7 +58,7 @@ function tierOf({netrcOnly}: Places, {source}: Found): TokenFacts['tier'] {
   return netrcOnly ? 'HEROKU_NETRC_WRITE' : 'netrc'
 }
 
-const tryAgainIf = (error: unknown) => (error instanceof ApiError ? {hint: 'see: heroku status'} : {})
+const tryAgainIf = (error: unknown) => (error instanceof ApiError && !error.hint ? {hint: 'see: heroku status'} : {})
 
 /** Shows a token's kind, and neither its length nor a character more of it. */
 const mask = (token: string) => `${token.startsWith('HRKU-') ? 'HRKU-' : ''}********`

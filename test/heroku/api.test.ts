@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {inspect} from 'node:util'
 import {accountOf, ApiError, expiresIn, openApi} from '../../src/heroku/api.js'
-import {type Exchange, type Http, NetworkError, openHttp} from '../../src/heroku/http.js'
+import {type Answer, type Exchange, type Http, NetworkError, openHttp} from '../../src/heroku/http.js'
 import {UserError} from '../../src/user-error.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
@@ -52,21 +52,63 @@ describe('the Platform API', () => {
   })
 
   const odd = {
-    'no body': [undefined, undefined],
-    'a list': [[1], undefined],
-    'an id and a message of other types': [{id: 5, message: {a: 1}}, undefined],
-    'empty ones': [{id: '', message: ''}, undefined],
-    'an id alone': [{id: 'oops'}, 'oops'],
+    'no body': undefined,
+    'a list': [1],
+    'an id and a message of other types': {id: 5, message: {a: 1}},
+    'empty ones': {id: '', message: ''},
+    'a message alone': {message: 'Sign in first.'},
   } as const
-  for (const [what, [body, id]] of Object.entries(odd))
-    it(`gives no reason with ${what}, and that is said`, async () => {
+  for (const [what, body] of Object.entries(odd))
+    it(`has not answered with ${what}: every error of the API has an id`, async () => {
       const http: Http = () => Promise.resolve({status: 500, body})
       const error = await thrownBy(openApi(http, 'https://api.heroku.com')('GET', '/account', {bearer: TOKEN}))
-      expect(error).to.include({status: 500, id, message: 'api.heroku.com answered 500: it gave no reason'})
+      expect(error).to.include({
+        status: 500,
+        id: undefined,
+        message: 'api.heroku.com answered 500, and not as the Heroku API does',
+      })
     })
 
+  it('gives no reason with an id alone', async () => {
+    const http: Http = () => Promise.resolve({status: 500, body: {id: 'oops'}})
+    const error = await thrownBy(openApi(http, 'https://api.heroku.com')('GET', '/account', {bearer: TOKEN}))
+    expect(error).to.include({status: 500, id: 'oops', message: 'api.heroku.com answered 500: no reason given'})
+  })
+
+  describe('that lists in ranges', () => {
+    const asked: (string | undefined)[] = []
+    const listing = (...answers: Answer[]) => {
+      asked.length = 0
+      const http: Http = (_, {headers}) => {
+        asked.push(headers?.range)
+        return Promise.resolve(answers.shift() ?? {status: 206, body: ['more'], nextRange: 'id ]z..'})
+      }
+      return openApi(http, 'https://a.b')('GET', '/things', {bearer: TOKEN})
+    }
+    const page = (body: unknown, nextRange?: string): Answer => ({
+      status: nextRange === undefined ? 200 : 206,
+      body,
+      ...(nextRange === undefined ? {} : {nextRange}),
+    })
+
+    it('is asked for every range, and all of them are one list', async () => {
+      expect(await listing(page([1, 2], 'id ]2..; max=2'), page([3], 'id ]3..'), page([4]))).to.deep.equal([1, 2, 3, 4])
+      expect(asked).to.deep.equal([undefined, 'id ]2..; max=2', 'id ]3..'])
+    })
+
+    for (const [what, rest] of [
+      ['does not say where the rest is', [{status: 206, body: [1]}]],
+      ['answers with something else than a list', [page([1], 'id ]1..'), page({id: 'x'})]],
+      ['never ends', []],
+    ] as const)
+      it(`fails where it ${what}`, async () => {
+        expect((await thrownBy(listing(...rest))).message).to.equal('unexpected response from the Heroku API')
+        expect(asked).to.have.length.below(101)
+      })
+  })
+
   it('cannot move the cursor by what it says', async () => {
-    heroku.faults.set('/account', {status: 400, body: {message: 'no\u001B[2J\nError: fake'}})
+    heroku.faults.set('/account', {status: 400, body: {id: 'bad', message: 'no\u001B[2J\nError: fake'}})
     const {message} = await thrownBy(open()('GET', '/account', {bearer: TOKEN}))
     expect(message).to.equal(`${heroku.host} answered 400: no\uFFFD[2J\uFFFDError: fake`)
   })

@@ -69,6 +69,17 @@ describe('logging in', () => {
       expect(asked).to.deep.equal([])
     })
 
+  for (const fault of [
+    {status: 401, text: '<title>Sign in</title>'},
+    {status: 401, body: {error: 'proxy'}},
+  ])
+    it(`does not call it invalid for ${JSON.stringify(fault)}`, async () => {
+      heroku.faults.set('/account', fault)
+      const error = await thrownBy(withToken(heroku.issue().token))
+      expect(error).to.be.instanceOf(ApiError)
+      expect(error.message).to.include('not as the Heroku API does')
+    })
+
   for (const nothing of ['', '\n', ' \r\n\t'])
     it(`needs a token on stdin, and ${JSON.stringify(nothing)} is none`, async () => {
       const error = await thrownBy(withToken(nothing))

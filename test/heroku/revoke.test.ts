@@ -1,12 +1,20 @@
 import {expect} from 'chai'
 import {type Api, ApiError, openApi} from '../../src/heroku/api.js'
-import {NetworkError, openHttp} from '../../src/heroku/http.js'
+import {type Http, NetworkError, openHttp} from '../../src/heroku/http.js'
 import {authorizationsOf, revoke} from '../../src/heroku/revoke.js'
 import {UserError} from '../../src/user-error.js'
-import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
+import {type Fault, type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
 
 const TEN = '*'.repeat(10)
+
+/** What revoking a token asks of the API, and of which kind of token. */
+const CALLS = [
+  {name: 'the list', path: '/oauth/authorizations', kind: 'authorization'},
+  {name: 'the question for the API key', path: '/oauth/authorizations/~', kind: 'authorization'},
+  {name: 'the end of the session', path: '/oauth/sessions/~', kind: 'session'},
+  {name: 'the question whose it is', path: '/account', kind: 'session'},
+] as const
 
 describe('revoking a token', () => {
   let heroku: LoopbackHeroku
@@ -67,11 +75,146 @@ describe('revoking a token', () => {
     expect(await revoke(api, token)).to.equal('was invalid')
   })
 
-  it('says so of a token that is valid, with neither a session nor an authorization', async () => {
+  it('fails for a token that is valid, with neither a session nor an authorization', async () => {
     const {token} = heroku.issue({kind: 'session'})
     heroku.faults.set('DELETE /oauth/sessions/~', {status: 404, body: {id: 'not_found'}})
-    expect(await revoke(api, token)).to.equal('cannot be revoked')
+    expect(await thrownBy(revoke(api, token))).to.include({
+      message: 'the API lists neither a session nor an authorization of this token',
+      hint: 'revoke it at https://dashboard.heroku.com/account/applications',
+    })
     expect(calls().at(-1)).to.equal('GET /account')
+  })
+
+  describe('where something other than the API answers', () => {
+    const PAGE = '<!doctype html><title>Sign in to the network</title>'
+    const elsewhere: [string, Fault][] = [401, 404].flatMap((status): [string, Fault][] => [
+      [`${status} with a page`, {status, text: PAGE}],
+      [`${status} with an empty body`, {status, text: ''}],
+      [`${status} with JSON that has no id`, {status, body: {error: 'proxy authentication required'}}],
+      [`${status} with JSON whose id is no name`, {status, body: {id: 7}}],
+      [`${status} with a list`, {status, body: []}],
+    ])
+    for (const [what, fault] of [...elsewhere, ['200 with a page', 'garbage'] as [string, Fault]]) {
+      it(`never says that the token was revoked, or invalid: ${what} to everything`, async () => {
+        const {token} = heroku.issue()
+        for (const {path} of CALLS) heroku.faults.set(path, fault)
+        expect(await thrownBy(revoke(api, token))).to.be.instanceOf(UserError)
+      })
+
+      for (const {name, path, kind} of CALLS)
+        it(`never says that the token was revoked, or invalid: ${what} to ${name}`, async () => {
+          const {token} = heroku.issue({kind})
+          heroku.faults.set(path, fault)
+          // Nothing that the API itself answers says that the token has ended.
+          if (path === '/account') heroku.faults.set('DELETE /oauth/sessions/~', {status: 404})
+          expect(await thrownBy(revoke(api, token))).to.be.instanceOf(UserError)
+          expect(heroku.revoked(token)).to.equal(false)
+        })
+    }
+
+    it('says that the answer is not from the API', async () => {
+      heroku.faults.set('/oauth/authorizations', {status: 404, text: PAGE})
+      expect(await thrownBy(revoke(api, heroku.issue().token))).to.include({
+        message: `${heroku.host} answered 404, and not as the Heroku API does`,
+        hint: 'a proxy or a sign-in page of the network may have answered; check the network, and try again',
+      })
+    })
+  })
+
+  describe('among many', () => {
+    it('finds its authorization on a later page, and ends no other', async () => {
+      heroku.pageSize = 2
+      const issued = Array.from({length: 5}, () => heroku.issue())
+      for (const {token} of issued) {
+        expect(await revoke(api, token)).to.equal('revoked')
+        expect(heroku.revoked(token)).to.equal(true)
+        heroku.pageSize = 1
+      }
+      expect(issued.every(({revoked}) => revoked)).to.equal(true)
+    })
+
+    it('ends its own among 450 that are shown redacted', async () => {
+      heroku.redacted = true
+      const issued = Array.from({length: 450}, () => heroku.issue())
+      const last = issued.toSorted((one, other) => (one.id < other.id ? -1 : 1)).at(-1) ?? heroku.issue()
+      expect(await revoke(api, last.token)).to.equal('revoked')
+      expect(issued.filter(({revoked}) => revoked)).to.deep.equal([last])
+    })
+
+    for (const [what, fault] of [
+      ['cannot be read', {status: 500}],
+      ['is a page', 'garbage'],
+      ['is no list', {status: 200, body: {id: 'x'}}],
+    ] as const)
+      it(`ends nothing where a later page ${what}`, async () => {
+        heroku.pageSize = 1
+        const [one, other] = [heroku.issue(), heroku.issue()]
+        const http: Http = (url, exchange) => {
+          if (exchange.headers?.range) heroku.faults.set('GET /oauth/authorizations', fault)
+          return openHttp({})(url, exchange)
+        }
+        await thrownBy(revoke(openApi(http, heroku.url, 2000), one.token))
+        expect([one.revoked, other.revoked]).to.deep.equal([false, false])
+      })
+  })
+
+  describe('whose ends are those of others, too', () => {
+    const alike = (middle: string) => `HRKU-ABCD${middle}wxyz`
+    beforeEach(() => {
+      heroku.redacted = true
+    })
+
+    it('ends none where several authorizations are shown alike, and says so', async () => {
+      const key = heroku.issue({token: alike('-the-ci-key-')})
+      const {token} = heroku.issue({token: alike('-ours-')})
+      expect(await thrownBy(revoke(api, token))).to.include({
+        message: 'the API shows 2 authorizations that may be of this token, so none was revoked',
+        hint: 'revoke the right one: heroku authorizations, then heroku authorizations:revoke ID',
+      })
+      expect([heroku.revoked(token), key.revoked]).to.deep.equal([false, false])
+    })
+
+    it('ends none where the other is the API key', async () => {
+      const key = heroku.issue({token: alike('-the-api-key-'), kind: 'default'})
+      const {token} = heroku.issue({token: alike('-ours-')})
+      await thrownBy(revoke(api, token))
+      await thrownBy(revoke(api, key.token))
+      expect([heroku.revoked(token), key.revoked]).to.deep.equal([false, false])
+    })
+
+    for (const count of [1, 2])
+      it(`ends its session, and none of ${count} authorizations that are shown alike`, async () => {
+        const keys = ['-a-ci-key-', '-another-'].slice(0, count).map((each) => heroku.issue({token: alike(each)}))
+        const {token} = heroku.issue({token: alike('-ours-'), kind: 'session'})
+        expect(await revoke(api, token)).to.equal('revoked')
+        expect(heroku.revoked(token)).to.equal(true)
+        expect(keys.some(({revoked}) => revoked)).to.equal(false)
+      })
+
+    it('ends the one that is shown in full, and none that is shown alike', async () => {
+      const TOKEN = alike('-ours-')
+      const asked: string[] = []
+      const scripted: Api = (method, path) => {
+        asked.push(`${method} ${path}`)
+        if (path !== '/oauth/authorizations') return Promise.resolve({id: 'something else'})
+        const shown = [`HRKU-ABCD${TEN}wxyz`, TOKEN, `HRKU-ABCD${TEN}wxyz`]
+        return Promise.resolve(shown.map((token, index) => ({id: String(index), access_token: {token}})))
+      }
+      expect(await revoke(scripted, TOKEN)).to.equal('revoked')
+      expect(asked.filter((call) => call.startsWith('DELETE /oauth/authorizations/'))).to.deep.equal([
+        'DELETE /oauth/authorizations/1',
+      ])
+    })
+
+    it('is no API key for looking like it', async () => {
+      const TOKEN = alike('-ours-')
+      const scripted: Api = (method, path) => {
+        const shown = {access_token: {token: `HRKU-ABCD${TEN}wxyz`}}
+        if (path === '/oauth/authorizations') return Promise.resolve([{id: 'ours', access_token: {token: TOKEN}}])
+        return Promise.resolve({id: path.endsWith('~') && method === 'GET' ? 'the API key' : 'ours', ...shown})
+      }
+      expect(await revoke(scripted, TOKEN)).to.equal('revoked')
+    })
   })
 
   it('is done where authorization and session were ended by somebody else meanwhile', async () => {
@@ -101,14 +244,14 @@ describe('revoking a token', () => {
       heroku.faults.set(`DELETE /oauth/authorizations/${id}`, answer)
       const error = await thrownBy(revoke(api, token))
       expect(error).to.be.instanceOf(UserError)
-      expect(error.message).to.include('yet it is valid')
+      expect(error.message).to.include('but it is still valid')
     })
 
   for (const status of [401, 404])
     it(`fails where the list is answered with ${status}, and the token is valid all the same`, async () => {
       const {token} = heroku.issue()
       heroku.faults.set('GET /oauth/authorizations', {status})
-      expect((await thrownBy(revoke(api, token))).message).to.include('yet it is valid')
+      expect((await thrownBy(revoke(api, token))).message).to.include('but it is still valid')
     })
 
   it('fails where the authorization cannot be ended, and leaves the session for another try', async () => {
@@ -143,9 +286,7 @@ describe('revoking a token', () => {
     it(`does not take the page of somebody in between for the answer to ${path}`, async () => {
       const {token} = heroku.issue()
       heroku.faults.set(path, 'garbage')
-      expect((await thrownBy(revoke(api, token))).message).to.equal(
-        'the API answered with something else than was asked for',
-      )
+      expect((await thrownBy(revoke(api, token))).message).to.equal('unexpected response from the Heroku API')
       expect(heroku.revoked(token)).to.equal(false)
     })
 })
@@ -200,7 +341,7 @@ describe("a token's own authorizations", () => {
   for (const answer of [undefined, null, {}, 'x'])
     it(`are unknown by ${JSON.stringify(answer)}, which is no list`, async () => {
       expect((await thrownBy(authorizationsOf(() => Promise.resolve(answer), 'HRKU-1'))).message).to.equal(
-        'the API answered with something else than was asked for',
+        'unexpected response from the Heroku API',
       )
     })
 })

@@ -41,6 +41,36 @@ describe('verifying a token', () => {
     expect(await verifyToken(api, token)).to.deep.equal({account: 'ada@example.com'})
   })
 
+  for (const status of [401, 403, 404])
+    for (const [what, fault] of [
+      ['a page', {status, text: '<title>Sign in</title>'}],
+      ['nothing', {status, text: ''}],
+      ['JSON without an id', {status, body: {message: 'no'}}],
+    ] as const)
+      for (const path of ['/account', '/oauth/authorizations'])
+        it(`calls none invalid, and none valid, for ${status} with ${what} to ${path}`, async () => {
+          const {token} = heroku.issue()
+          heroku.faults.set(path, fault)
+          const error = await thrownBy(verifyToken(api, token))
+          expect(error).to.be.instanceOf(ApiError)
+          expect(error.message).to.equal(`${heroku.host} answered ${status}, and not as the Heroku API does`)
+        })
+
+  it('calls none invalid for 404 from the API itself', async () => {
+    heroku.faults.set('/account', {status: 404})
+    expect(await thrownBy(verifyToken(api, heroku.issue().token))).to.be.instanceOf(ApiError)
+  })
+
+  it('tells until when of a token on a later page, and not of one that is shown like another', async () => {
+    heroku.redacted = true
+    heroku.pageSize = 1
+    heroku.issue()
+    const {token} = heroku.issue({token: 'HRKU-ABCD-ours-wxyz', expiresAt: Date.now() + 60_000})
+    expect((await verifyToken(api, token)).expiresAt).to.be.a('string')
+    heroku.issue({token: 'HRKU-ABCD-the-ci-key-wxyz', expiresAt: Date.now() + 1_000_000})
+    expect(await verifyToken(api, token)).to.deep.equal({account: 'ada@example.com'})
+  })
+
   it('calls none invalid for an error of the server, or none at all', async () => {
     const {token} = heroku.issue()
     heroku.faults.set('/account', {status: 500})

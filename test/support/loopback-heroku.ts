@@ -50,8 +50,11 @@ export interface Seen {
   body: string
 }
 
-/** What goes wrong on a path: a status with a body, 200 with what is not JSON, no answer ever, or a cut connection. */
-export type Fault = {status: number; body?: unknown} | 'garbage' | 'hang' | 'close'
+/**
+ * What goes wrong on a path: a status with a body or a page, 200 with what is not JSON, no answer ever, or a cut
+ * connection.
+ */
+export type Fault = {status: number; body?: unknown; text?: string} | 'garbage' | 'hang' | 'close'
 
 /** What the login host answers the waiting CLI, and for whom. */
 export interface BrowserLogin {
@@ -87,6 +90,8 @@ export interface LoopbackHeroku {
   readonly apps: unknown[]
   /** Show tokens in lists as their first nine characters, ten asterisks, and their last four. */
   redacted: boolean
+  /** How many authorizations one answer lists; the rest is in further ranges, as of the Platform API. Default: 200. */
+  pageSize: number
 
   /** Every request so far, in order, `faults` included. */
   readonly requests: Seen[]
@@ -177,6 +182,7 @@ function newState(host: string, loginHost: string, particleboardHost: string): S
     browserLogin: {answer: 'when-visited', account: 'ada@example.com', kind: 'session', serverErrors: 0},
     apps: [],
     redacted: false,
+    pageSize: 200,
     requests: [],
     requestsTo(call) {
       return this.requests.filter(({method, path}) => `${method} ${path}` === call)
@@ -217,6 +223,7 @@ function faulty(fault: Fault): Answer | Hold | 'close' {
   if (fault === 'hang') return new Hold(() => undefined)
   if (fault === 'garbage') return {status: 200, text: '<html>{"not": JSON'}
   if (fault === 'close') return fault
+  if (fault.text !== undefined) return {status: fault.status, text: fault.text}
   return {status: fault.status, body: fault.body ?? {id: 'fault', message: `A fault of status ${fault.status}.`}}
 }
 
@@ -235,9 +242,13 @@ async function send(answer: Answer | Hold | 'close', response: ServerResponse): 
   } else write(answer, response)
 }
 
-function write({status, body, text}: Answer, response: ServerResponse): void {
+function write({status, body, text, nextRange}: Answer, response: ServerResponse): void {
   const type = text === undefined ? 'application/vnd.heroku+json; version=3' : 'text/html'
-  response.writeHead(status, {'content-type': type, 'request-id': randomUUID()})
+  response.writeHead(status, {
+    'content-type': type,
+    'request-id': randomUUID(),
+    ...(nextRange === undefined ? {} : {'next-range': nextRange}),
+  })
   response.end(text ?? JSON.stringify(body))
 }
 

@@ -2,8 +2,10 @@
 import {randomUUID} from 'node:crypto'
 import type {Account, Login, Seen, State, Token} from './loopback-heroku.js'
 
-/** A status with JSON, or with a page. */
-export type Answer = {status: number; body: unknown; text?: never} | {status: number; text: string; body?: never}
+/** A status with JSON, or with a page. `nextRange` names the rest of a list. */
+export type Answer = ({status: number; body: unknown; text?: never} | {status: number; text: string; body?: never}) & {
+  nextRange?: string
+}
 
 /** An answer that comes later, or never. */
 export class Hold {
@@ -166,7 +168,7 @@ function refusal(account: Account, code: string | string[] | undefined): Answer 
   )
 }
 
-function oauth(state: State, {method, path}: Seen, own: Token): Answer {
+function oauth(state: State, {headers, method, path}: Seen, own: Token): Answer {
   const [, , what, id] = path.split('/')
   if (what === 'sessions') {
     if (method !== 'DELETE' || id !== '~' || own.kind !== 'session') return notFound('session')
@@ -174,10 +176,22 @@ function oauth(state: State, {method, path}: Seen, own: Token): Answer {
   }
 
   const mine = state.tokens.filter((each) => each.account === own.account && each.kind !== 'session' && isValid(each))
-  if (id === undefined) return ok(mine.map((each) => shown(state, each)))
+  if (id === undefined) return rangeOf(state, mine, headers.range)
   const wanted = mine.find((each) => (id === '~' ? each.kind === 'default' : each.id === id))
   if (!wanted) return notFound('authorization')
   return method === 'DELETE' ? revoke(state, wanted) : ok(shown(state, wanted))
+}
+
+// https://devcenter.heroku.com/articles/platform-api-reference#ranges
+function rangeOf(state: State, all: Token[], range = 'id ..'): Answer {
+  const after = /^id \]([^.]+)\.\./u.exec(range)?.[1]
+  const sorted = all.toSorted((one, other) => (one.id < other.id ? -1 : 1)).filter(({id}) => !after || id > after)
+  const page = sorted.slice(0, state.pageSize)
+  const body = page.map((each) => shown(state, each))
+  const last = page.at(-1)
+  return sorted.length > page.length && last
+    ? {status: 206, body, nextRange: `id ]${last.id}..; max=${state.pageSize}`}
+    : ok(body)
 }
 
 function revoke(state: State, token: Token): Answer {

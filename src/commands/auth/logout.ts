@@ -82,7 +82,7 @@ export default class AuthLogout extends BaseCommand {
       if (!(error instanceof UserError)) throw error
       throw new UserError(
         `the token could not be revoked, so it was left where it is: ${error.message}`,
-        `try again; or ${this.config.bin} logout --local, which leaves it valid`,
+        `${error.hint ?? 'try again'}; or: ${this.config.bin} logout --local, which leaves it valid`,
       )
     }
   }
@@ -103,7 +103,6 @@ export default class AuthLogout extends BaseCommand {
     else this.notify(`${token} was removed by somebody else in the meantime`)
     if (server === 'is the API key')
       this.notify('it is the API key of the account, so it was not revoked, and stays valid')
-    if (server === 'cannot be revoked') this.notify('the server knows no way to revoke it, so it stays valid')
     if (server === 'not asked') this.notify('it was not revoked, and stays valid')
     for (const {account, place, source} of left)
       this.notify(
