@@ -1,6 +1,6 @@
 // Which helpers git asks for the Heroku git host from where the user stands: a repository may have settings of its own,
 // and a line further down counts for more than one above it.
-import {type Entry, type Git, GitProblem, parseEntry} from './git-config.js'
+import {type Call, type Entry, GitProblem, parseEntry} from './git-config.js'
 
 /** Where a line of git's configuration stands. */
 export interface Setting {
@@ -21,10 +21,11 @@ const NONE = 1
 const USAGE = 129
 
 /**
- * Reads every line about helpers, in git's order, also those of the repository that this process is in.
+ * Reads every line about helpers, in git's order.
+ * @param call with or without those of the current repository
  * @throws {GitProblem}
  */
-export async function readLines({call}: Git): Promise<Line[]> {
+export async function readLines(call: Call): Promise<Line[]> {
   const list = (...more: string[]) => call(['config', ...more, '--show-origin', '-z', '--get-regexp', WANTED])
   let done = await list('--show-scope')
   // Before 2.26.
@@ -54,7 +55,7 @@ export function askedHelpers(
   lines: readonly Line[],
   gitHost: string,
 ): {asked: Line[]; dropped: Line[]; droppedBy: Setting | undefined} {
-  const ours = lines.filter((line) => appliesTo(line, gitHost))
+  const ours = linesFor(lines, gitHost)
   const last = ours.findLastIndex(({value}) => value === '')
   const notEmpty = (line: Line) => line.value !== ''
   const at = ours[last]
@@ -64,6 +65,9 @@ export function askedHelpers(
     droppedBy: at && {key: at.key, scope: at.scope, file: at.file},
   }
 }
+
+/** The lines that count at this host. */
+export const linesFor = (lines: readonly Line[], gitHost: string) => lines.filter((line) => appliesTo(line, gitHost))
 
 /** Whether git takes a line for its own at this host: `credential.helper`, `credential.<url>.helper`, with `*` for a name. */
 function appliesTo({key}: Entry, gitHost: string): boolean {

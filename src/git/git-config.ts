@@ -14,8 +14,17 @@ const LOCK_ATTEMPTS = 12
 const LOCKED = 255
 const NOTHING_TO_UNSET = 5
 
-// Whatever repository the user stands in: it may be broken, and includes of its own are no matter of every repository's.
-const OUTSIDE = {GIT_DIR: '/dev/null'}
+// No repository: the configuration of the current one may be broken, and its helpers are commands that its author chose.
+// Inherited variables (git rev-parse --local-env-vars) must not lead there either; GIT_CONFIG replaces every file. The user's
+// own `-c` and GIT_CONFIG_COUNT still count.
+const NO_REPOSITORY = {
+  GIT_DIR: '/dev/null',
+  GIT_COMMON_DIR: undefined,
+  GIT_CONFIG: undefined,
+  GIT_IMPLICIT_WORK_TREE: undefined,
+  GIT_PREFIX: undefined,
+  GIT_WORK_TREE: undefined,
+}
 
 /** Why the configuration cannot be read or written, in words for a person. */
 export class GitProblem extends Error {
@@ -53,9 +62,13 @@ export interface Git {
   add: (key: string, value: string) => Promise<void>
   /** Replaces all values of a key; none removes it. @throws {GitProblem} with some of it done, perhaps */
   write: (key: string, values: readonly string[]) => Promise<void>
-  /** Runs git with arguments and input, whatever comes of it; undefined if it was not done in time. */
-  call: (args: readonly string[], input?: string) => Promise<{code: number; stdout: string} | undefined>
+  /** Runs git outside of every repository; undefined if it was killed or did not answer in time. */
+  call: Call
+  /** The same in the repository of the current folder, whose configuration may say anything: only for reading it. */
+  callInRepository: Call
 }
+
+export type Call = (args: readonly string[], input?: string) => Promise<{code: number; stdout: string} | undefined>
 
 /**
  * @param env where git, HOME and git's own variables are looked up
@@ -65,11 +78,15 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
   const program = findProgram('git', env)
   if (program === undefined) throw new GitProblem('git is not installed')
 
-  const call = async (args: readonly string[], input = '', more: Record<string, string> = {}) => {
-    const ran = await run(program, args, {input, timeoutMs: TIMEOUT_MS, env: {GIT_TERMINAL_PROMPT: '0', ...more}})
-    return ran.ended === 'exited' ? ran : undefined
-  }
-  const config = (...args: string[]) => call(['config', ...args], '', OUTSIDE)
+  const callIn =
+    (variables: Record<string, string | undefined>): Call =>
+    async (args, input = '') => {
+      const env = {GIT_TERMINAL_PROMPT: '0', ...variables}
+      const ran = await run(program, args, {input, timeoutMs: TIMEOUT_MS, env})
+      return ran.ended === 'exited' ? ran : undefined
+    }
+  const call = callIn(NO_REPOSITORY)
+  const config = (...args: string[]) => call(['config', ...args])
 
   const change = async (...args: string[]) => {
     for (let attempt = 1; ; attempt++) {
@@ -83,6 +100,7 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
 
   return {
     call,
+    callInRepository: callIn({}),
     async read() {
       const found: Line[] = []
       const files = existingFiles(env)

@@ -21,7 +21,7 @@ export async function lookAtGit(subject: Subject, run: Run): Promise<GitFacts> {
   }
 
   try {
-    return {...facts, ...stateOf(await readLines(git), subject)}
+    return {...facts, ...stateOf(await readLines(git.callInRepository), subject)}
   } catch (error) {
     return {...facts, state: 'failed', because: wordsOf(error)}
   }

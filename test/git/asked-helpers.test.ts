@@ -29,7 +29,7 @@ describe('the helpers that git asks', () => {
       const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
       return run(file, args, {...options, cwd, env: {...cleared, ...sandbox.env, ...options.env}})
     }
-  const lines = (cwd?: string) => readLines(openGit(runHere(cwd), sandbox.env))
+  const lines = (cwd?: string) => readLines(openGit(runHere(cwd), sandbox.env).callInRepository)
   /** A helper that does nothing but write its name down. */
   const helper = (name: string) => `!echo ${name} >>${log()}; :`
   const nameOf = ({value}: Line) => /^!echo (\S+)/u.exec(value)?.[1] ?? value

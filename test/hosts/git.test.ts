@@ -274,6 +274,29 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await config('credential.helper')).to.equal('store\n')
     })
 
+    it("of a repository has its helpers run by no login, migrate or logout, though the user's are notified", async () => {
+      const ran = join(it11.sandbox.root, 'ran')
+      const noting = (name: string) => `!f() { echo ${name} $1 >>${ran}; }; f`
+      await config('credential.helper', noting('global'))
+      for (const name of ['credential.helper', key()]) await tree.git(['config', '--add', name, noting('repository')])
+      const here = {env: env(), cwd: tree.path}
+      const run = async (...args: string[]) => {
+        const ended = await it11.run(args, here)
+        expect(ended.exitCode, ended.stderr).to.equal(0)
+        const text = await readFile(ran, 'utf8').catch(() => '')
+        await rm(ran, {force: true})
+        return text
+      }
+      const {token} = it11.heroku.issue()
+      const netrc = `machine ${it11.heroku.host}\n  login ${ada}\n  password ${token}\n`
+      await writeFile(join(it11.sandbox.home, '.netrc'), netrc, {mode: 0o600})
+      expect(await run('auth:migrate')).to.equal('global erase\n')
+      expect(await run('auth:status', '--offline')).to.equal('')
+      expect(await run('logout')).to.equal('global erase\n')
+      await it11.run(['login', '--with-token'], {...here, input: it11.heroku.issue().token})
+      expect(await run('whoami')).to.equal('global erase\n')
+    })
+
     it('is left alone by an opt-out', async () => {
       await config('heroku.credentialHelper', 'false')
       const before = await it11.read('.gitconfig')

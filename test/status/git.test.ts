@@ -1,5 +1,5 @@
 import {expect} from 'chai'
-import {chmodSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
+import {chmodSync, existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {configureGit} from '../../src/git/configure.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
@@ -82,6 +82,23 @@ describe('how git stands to us', () => {
     expect(await look()).to.deep.equal({...asksUs, others: [{helper: 'store', ...at('local', '.git/config')}]})
     cwd = sandbox.home
     expect(await look()).to.deep.equal(asksUs)
+  })
+
+  it('is found out without a start of anything that the repository names', async () => {
+    await configure()
+    await git('init', '--quiet')
+    const ran = join(sandbox.root, 'ran')
+    const program = join(cwd, 'program')
+    writeFileSync(program, `#!/bin/sh\necho "$0" >>${ran}\n`, {mode: 0o755})
+    const names = ['core.pager', 'pager.config', 'core.fsmonitor', 'core.editor', 'core.sshCommand', 'core.askPass']
+    for (const name of names) await git('config', name, program)
+    for (const name of ['credential.helper', 'alias.config']) await git('config', name, `!${program}`)
+    await git('config', 'core.hooksPath', cwd)
+    expect((await look()).others).to.have.length(1)
+    expect(existsSync(ran)).to.equal(false)
+    const input = `protocol=https\nhost=${host}\n\n`
+    await sandbox.run('git', ['-c', `credential.helper=!${program}`, 'credential', 'reject'], {cwd, input})
+    expect(existsSync(ran), 'a start is noticed').to.equal(true)
   })
 
   it('tells what drops our helper in this repository, and what is asked instead', async () => {
