@@ -1,28 +1,42 @@
 // git's credential helper protocol: https://git-scm.com/docs/gitcredentials#_custom_helpers
 
-/** What git asks for; attributes that we do not know are nobody's business here. */
+/** The attributes of git's request that count here; there may be any others. */
 export interface Request {
   protocol: string | undefined
   host: string | undefined
+  /** Whether git (2.46 and later) can use a ready-made Authorization header. */
+  authtype: boolean
 }
 
-/** Reads what git writes: `name=value` lines up to an empty one. Never throws: there is nothing that git may not send. */
+/** Ends git's search: neither another helper nor the terminal is asked. */
+export const QUIT = 'quit=1\n'
+
+/** Reads what git writes: `name=value` lines up to an empty one. Never throws, whatever the input. */
 export function parseRequest(input: string): Request {
   const attributes = new Map<string, string>()
+  let capabilities: string[] = []
   for (const line of input.split(/\r?\n/u)) {
     if (line === '') break
     const equals = line.indexOf('=')
-    if (equals > 0) attributes.set(line.slice(0, equals), line.slice(equals + 1))
+    if (equals <= 0) continue
+    const [name, value] = [line.slice(0, equals), line.slice(equals + 1)]
+    attributes.set(name, value)
+    // An empty value clears the list (git-credential(1), "Attributes ending in []").
+    if (name === 'capability[]') capabilities = value === '' ? [] : [...capabilities, value]
   }
 
-  return {protocol: attributes.get('protocol'), host: attributes.get('host')}
+  return {
+    protocol: attributes.get('protocol'),
+    host: attributes.get('host'),
+    authtype: capabilities.includes('authtype'),
+  }
 }
 
 /**
  * Whether it is for us to answer.
  * @param gitHost the Heroku git host, with a port if there is one
  */
-export function isFor(gitHost: string, {host, protocol}: Request): boolean {
+export function isFor(gitHost: string, {host, protocol}: Pick<Request, 'host' | 'protocol'>): boolean {
   return (
     protocol === 'https' && host?.toLowerCase().replace(/:443$/u, '') === gitHost.toLowerCase().replace(/:443$/u, '')
   )
@@ -30,9 +44,16 @@ export function isFor(gitHost: string, {host, protocol}: Request): boolean {
 
 /**
  * Writes the answer. Nothing, for a token that would add lines to it.
+ *
+ * After a success git passes a username and password to every configured helper, also to one that writes them to a file.
+ * An ephemeral credential is passed only to helpers that can treat it as such, and these must not store it.
  * @param token may be anything
+ * @param authtype as the request says; older git does not know the form
  */
-export function formatAnswer(token: string): string {
+export function formatAnswer(token: string, authtype: boolean): string {
   // eslint-disable-next-line no-control-regex -- these three are what the protocol is made of
-  return /[\n\r\u0000]/u.test(token) ? '' : `username=heroku\npassword=${token}\n`
+  if (/[\n\r\u0000]/u.test(token)) return ''
+  if (!authtype) return `username=heroku\npassword=${token}\n`
+  const credential = Buffer.from(`heroku:${token}`).toString('base64')
+  return `capability[]=authtype\nauthtype=Basic\ncredential=${credential}\nephemeral=1\n`
 }

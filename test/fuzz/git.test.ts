@@ -23,7 +23,7 @@ const name = fc.constantFrom(
 )
 const value = fc.oneof(
   fc.constantFrom('https', 'http', 'git.heroku.com', 'GIT.heroku.com', 'git.heroku.com:443', 'git.heroku.com.evil.com'),
-  fc.constantFrom('evil.com', 'git.heroku.com\0', ' git.heroku.com', 'a=b', '', '\r', 'ssh'),
+  fc.constantFrom('authtype', 'evil.com', 'git.heroku.com\0', ' git.heroku.com', 'a=b', '', '\r', 'ssh'),
   fc.string({unit: 'binary', maxLength: 6}),
 )
 const line = fc.oneof(
@@ -36,11 +36,18 @@ const input = fc.oneof(
 )
 
 /** What git would have been understood to say, read another way: the last of each name, above the first empty line. */
-function said(input: string, name: string): string | undefined {
+const said = (input: string, name: string) => all(input, name).at(-1)
+
+function all(input: string, name: string): string[] {
   const lines = input.replaceAll('\r\n', '\n').split('\n')
   const end = lines.indexOf('')
   const own = lines.slice(0, end === -1 ? undefined : end).filter((line) => line.startsWith(`${name}=`))
-  return own.at(-1)?.slice(name.length + 1)
+  return own.map((line) => line.slice(name.length + 1))
+}
+
+function offersAuthtype(input: string): boolean {
+  const capabilities = all(input, 'capability[]')
+  return capabilities.slice(capabilities.lastIndexOf('') + 1).includes('authtype')
 }
 
 describe('whatever git writes to its helper', () => {
@@ -51,7 +58,8 @@ describe('whatever git writes to its helper', () => {
     runs: 10_000,
     values: input,
     holds(input) {
-      expect(parseRequest(input)).to.deep.equal({protocol: said(input, 'protocol'), host: said(input, 'host')})
+      const read = {protocol: said(input, 'protocol'), host: said(input, 'host'), authtype: offersAuthtype(input)}
+      expect(parseRequest(input)).to.deep.equal(read)
     },
   })
 
@@ -68,7 +76,8 @@ describe('whatever git writes to its helper', () => {
       })
       const ours = /^git\.heroku\.com(?::443)?$/iu.test(said(input, 'host') ?? '')
       const wanted = operation === 'get' && said(input, 'protocol') === 'https' && ours
-      expect(reply).to.deep.equal({stdout: wanted ? `username=heroku\npassword=${ada.token}\n` : '', stderr: ''})
+      const answered = formatAnswer(ada.token, offersAuthtype(input))
+      expect(reply).to.deep.equal({stdout: wanted ? answered : '', stderr: ''})
     },
   })
 
@@ -82,14 +91,20 @@ describe('whatever git writes to its helper', () => {
     },
   })
 
-  fuzz('is answered in two lines or in none, whatever the token is', {
+  fuzz('is answered in the lines of one form or in none, whatever the token is', {
     name: 'git-two-lines',
     runs: 4000,
     values: fc.string({unit: 'binary', maxLength: 20}),
     holds(token) {
-      const lines = formatAnswer(token).split('\n')
-      if (lines.length > 1) expect(lines).to.deep.equal(['username=heroku', `password=${token}`, ''])
-      else expect(lines).to.deep.equal([''])
+      const lines = formatAnswer(token, false).split('\n')
+      const modern = formatAnswer(token, true).split('\n')
+      if (lines.length > 1) {
+        expect(lines).to.deep.equal(['username=heroku', `password=${token}`, ''])
+        expect(modern).to.have.length(5)
+        expect(Buffer.from(modern[2]?.slice('credential='.length) ?? '', 'base64').toString()).to.equal(
+          Buffer.from(`heroku:${token}`).toString(),
+        )
+      } else expect([lines, modern]).to.deep.equal([[''], ['']])
     },
   })
 })

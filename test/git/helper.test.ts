@@ -24,7 +24,7 @@ const transcripts: [string, string | Uint8Array, boolean][] = [
   ['without an empty line at the end', asked, true],
   ['without a newline at the end', asked.trimEnd(), true],
   ['with CRLF', `${asked}\n`.replaceAll('\n', '\r\n'), true],
-  ['among attributes that we do not know', `capability[]=authtype\n${asked}wwwauth[]=Basic realm="a"\n\n`, true],
+  ['among attributes that we do not know', `capability[]=state\n${asked}wwwauth[]=Basic realm="a"\n\n`, true],
   ['with a name and a path that hold equals signs', `username=a=b=c\n${asked}path=a=b.git\n\n`, true],
   ['in capitals, with the usual port', `protocol=https\nhost=GIT.Heroku.com:443\n\n`, true],
   ['with lines that are no attributes', `nonsense\n=x\n${asked}\n`, true],
@@ -79,6 +79,19 @@ describe('the git helper as it is shipped', function () {
           expect(await ask(['get'], {input, env: loggedIn})).to.deep.equal({stdout, stderr: '', exitCode: 0})
         })
 
+      it('answers git 2.46 and later with an ephemeral credential', async () => {
+        const credential = btoa(`heroku:${TOKEN}`)
+        for (const input of [
+          `capability[]=authtype\ncapability[]=state\n${asked}\n`,
+          `${asked}capability[]=authtype\n`,
+        ])
+          expect(await ask(['get'], {input, env: loggedIn})).to.deep.equal({
+            stdout: `capability[]=authtype\nauthtype=Basic\ncredential=${credential}\nephemeral=1\n`,
+            stderr: '',
+            exitCode: 0,
+          })
+      })
+
       for (const args of [['store'], ['erase'], ['whatever'], ['GET'], ['get '], ['--help'], []])
         it(`ignores ${JSON.stringify(args)}`, async () => {
           const input = `${asked}username=heroku\npassword=x\n\n`
@@ -103,7 +116,7 @@ describe('the git helper as it is shipped', function () {
       it('says what is wrong with a .netrc that cannot be understood', async () => {
         await withNetrc(`machine api.heroku.com login\n`, async () => {
           const {stderr, ...ended} = await ask(['get'], {input: asked, env: {HEROKU_NETRC_WRITE: 'true'}})
-          expect(ended).to.deep.equal({stdout: '', exitCode: 0})
+          expect(ended).to.deep.equal({stdout: 'quit=1\n', exitCode: 0})
           expect(stderr).to.match(/^heroku: [^\n]*\.netrc: [^\n]+\n$/u)
         })
       })

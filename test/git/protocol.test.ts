@@ -5,7 +5,7 @@ import {formatAnswer, isFor, parseRequest} from '../../src/git/protocol.js'
 describe("git's credential protocol", () => {
   it('ends at an empty line, takes CRLF, and cuts at the first equals sign alone', () => {
     const input = 'capability[]=authtype\r\nprotocol=https\r\nhost=a=b\r\nnonsense\r\n=x\r\n\r\nhost=later\r\n'
-    expect(parseRequest(input)).to.deep.equal({protocol: 'https', host: 'a=b'})
+    expect(parseRequest(input)).to.deep.equal({protocol: 'https', host: 'a=b', authtype: true})
   })
 
   it('reads whatever git may send', () => {
@@ -51,8 +51,35 @@ describe("git's credential protocol", () => {
     expect(isFor('git.heroku.com', {protocol: undefined, host: undefined})).to.equal(false)
   })
 
-  it('answers with two lines, or with nothing for a token that would make more of them', () => {
-    expect(formatAnswer('HRKU-1')).to.equal('username=heroku\npassword=HRKU-1\n')
-    for (const token of ['HRKU\nquit=1', 'HRKU\r', 'HRKU\0']) expect(formatAnswer(token)).to.equal('')
+  for (const [capabilities, offered] of [
+    [[], false],
+    [['authtype'], true],
+    [['state', 'authtype'], true],
+    [['authtype', 'state'], true],
+    [['authtype', ''], false],
+    [['authtype', '', 'authtype'], true],
+    [['Authtype'], false],
+    [['authtype2'], false],
+  ] as const)
+    it(`${offered ? 'offers' : 'does not offer'} authtype with ${JSON.stringify(capabilities)}`, () => {
+      const input = `${capabilities.map((each) => `capability[]=${each}\n`).join('')}protocol=https\n\n`
+      expect(parseRequest(input).authtype).to.equal(offered)
+    })
+
+  it('answers with a user name and a password', () => {
+    expect(formatAnswer('HRKU-1', false)).to.equal('username=heroku\npassword=HRKU-1\n')
+  })
+
+  it('answers git that offers authtype with an ephemeral credential and no password', () => {
+    expect(formatAnswer('HRKU-1', true)).to.equal(
+      `capability[]=authtype\nauthtype=Basic\ncredential=${btoa('heroku:HRKU-1')}\nephemeral=1\n`,
+    )
+    const long = `HRKU-${'x'.repeat(200)}`
+    expect(formatAnswer(long, true)).to.include(`\ncredential=${btoa(`heroku:${long}`)}\n`)
+  })
+
+  it('answers with nothing for a token that would add lines', () => {
+    for (const token of ['HRKU\nquit=1', 'HRKU\r', 'HRKU\0'])
+      for (const authtype of [true, false]) expect(formatAnswer(token, authtype)).to.equal('')
   })
 })

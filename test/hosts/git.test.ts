@@ -7,7 +7,7 @@ import {type LoopbackGit, startGit} from '../support/loopback-git.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 import {heedingModes, withReadOnly} from '../support/read-only.js'
 import {traced} from '../support/trace.js'
-import {credentialFill, openWorkTree, type WorkTree} from '../support/work-tree.js'
+import {openWorkTree, type WorkTree} from '../support/work-tree.js'
 
 const ada = 'ada@example.com'
 const fallback = '!heroku git:credentials'
@@ -163,13 +163,30 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await push({HEROKU_API_KEY: it11.heroku.issue().token})).to.include({exitCode: 0})
     })
 
-  it('says in one line what is wrong where nobody is logged in, or the keyring is locked', async () => {
+  it('stops a push with one message, and no prompt, where the keyring is locked', async () => {
     await login()
     await it11.keyring.lock()
-    const direct = (
-      await credentialFill(it11.sandbox, env({PATH: '/usr/bin:/bin'}), {protocol: 'https', host: git.host})
-    ).stderr
-    expect(direct).to.include('heroku: not logged in: the keyring is locked; try this: unlock it')
+    const {exitCode, stderr} = await push({GIT_ASKPASS: undefined, GIT_TERMINAL_PROMPT: undefined})
+    expect(exitCode).to.equal(128)
+    expect(stderr).to.match(
+      /^heroku: the keyring is locked; try this: unlock it[^\n]*\nfatal: credential helper [^\n]* told us to quit\n$/u,
+    )
+    expect(shown()).to.deep.equal([])
+    await it11.keyring.unlock()
+    expect(await push()).to.include({exitCode: 0})
+  })
+
+  it('stops a push after one wait, and one message, where the keyring hangs', async () => {
+    await login()
+    const calls = join(it11.sandbox.root, 'calls')
+    await it11.secretTool(`echo "$1" >>'${calls}'; exec sleep 1000`)
+    const {exitCode, stderr} = await push({GIT_ASKPASS: undefined, GIT_TERMINAL_PROMPT: undefined})
+    expect(exitCode).to.equal(128)
+    expect(stderr).to.match(
+      /^heroku: waiting for the keyring[^\n]*\nheroku: the keyring did not answer within 5 s[^\n]*\nfatal: [^\n]*quit\n$/u,
+    )
+    expect(await readFile(calls, 'utf8')).to.equal('lookup\n')
+    await rm(calls)
   })
 
   it('gives the token to no other host, and not over http', async () => {
