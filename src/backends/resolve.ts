@@ -54,15 +54,22 @@ function resolveSecretService(env: NodeJS.ProcessEnv): Keychain {
   }
 }
 
-const UNATTENDED_MS = 5000
-const ATTENDED_MS = 60_000
+const WITHOUT_PROMPT_MS = 5000
+const WITH_PROMPT_MS = 60_000
 
 /**
- * How long a keychain may take, in milliseconds: a minute where somebody may be answering its prompt, else seconds.
+ * How long a keychain operation may take, in milliseconds: a minute where the user may be answering its prompt, else
+ * seconds. On Linux a keyring prompts in a window alone: a terminal shows nothing to answer.
  * @param terminal whether stderr is a terminal
  */
 export function patience(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, terminal: boolean): number {
-  return terminal || hasDisplay(env, platform) ? ATTENDED_MS : UNATTENDED_MS
+  const onTerminal = terminal && (platform === 'darwin' || platform === 'win32')
+  return onTerminal || hasDisplay(env, platform) ? WITH_PROMPT_MS : WITHOUT_PROMPT_MS
+}
+
+/** How long gpg may take, in milliseconds: its pinentry asks for a passphrase on a terminal, too. */
+export function gpgPatience(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, terminal: boolean): number {
+  return terminal ? WITH_PROMPT_MS : patience(env, platform, terminal)
 }
 
 function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {

@@ -1,4 +1,4 @@
-import {patience, resolveKeychain} from '../backends/resolve.js'
+import {gpgPatience, patience, resolveKeychain} from '../backends/resolve.js'
 import {Places, type Surroundings} from './places.js'
 
 /**
@@ -15,5 +15,6 @@ export function openPlaces({
     env,
     keychain: resolveKeychain(env, platform),
     timeoutMs: patience(env, platform, terminal),
+    gpgTimeoutMs: gpgPatience(env, platform, terminal),
   })
 }

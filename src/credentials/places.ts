@@ -17,6 +17,8 @@ export interface Surroundings {
   run: Run
   /** How long one keychain operation may take, in milliseconds. */
   timeoutMs: number
+  /** How long gpg may take for a `.netrc.gpg`, in milliseconds. Default: `timeoutMs`. */
+  gpgTimeoutMs?: number
   /** Tells the user one line, on stderr. */
   notify: (line: string) => void
 }
@@ -52,7 +54,7 @@ export class Places {
   }
 
   async netrc(): Promise<NetrcBackend> {
-    const {env, hosts, run, timeoutMs} = this.around
+    const {env, hosts, run, gpgTimeoutMs: timeoutMs = this.around.timeoutMs} = this.around
     this.opened ??= import('../backends/netrc.js').then(({openNetrc}) => openNetrc({run, timeoutMs, env, hosts}))
     return this.opened
   }

@@ -2,7 +2,7 @@ import {expect} from 'chai'
 import {chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {delimiter, join, relative} from 'node:path'
-import {patience, resolveKeychain} from '../../src/backends/resolve.js'
+import {gpgPatience, patience, resolveKeychain} from '../../src/backends/resolve.js'
 import {run} from '../../src/run.js'
 
 const windows = process.platform === 'win32'
@@ -136,25 +136,33 @@ describe('which keychain there is', () => {
   })
 })
 
-describe('how long a keychain may take', () => {
-  const MINUTE = 60_000
-  const SECONDS = 5000
+const MINUTE = 60_000
+const SECONDS = 5000
 
-  for (const [env, platform, terminal, ms] of [
-    [{}, 'linux', false, SECONDS],
-    [{}, 'linux', true, MINUTE],
-    [{DISPLAY: ':0'}, 'linux', false, MINUTE],
-    [{WAYLAND_DISPLAY: 'wayland-0'}, 'linux', false, MINUTE],
-    [{DISPLAY: '', WAYLAND_DISPLAY: ''}, 'linux', false, SECONDS],
-    [{}, 'darwin', false, MINUTE],
-    [{SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22'}, 'darwin', false, SECONDS],
-    [{SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22'}, 'darwin', true, MINUTE],
-    [{CI: 'true'}, 'darwin', false, SECONDS],
-    [{DISPLAY: ':0', CI: 'true'}, 'darwin', false, SECONDS],
-    [{}, 'win32', false, MINUTE],
-    [{CI: 'true'}, 'win32', false, SECONDS],
-  ] as const)
-    it(`is ${ms} ms on ${platform} ${terminal ? 'at' : 'without'} a terminal with ${JSON.stringify(env)}`, () => {
-      expect(patience(env, platform, terminal)).to.equal(ms)
+// A terminal shows no keyring prompt, but pinentry asks for gpg's passphrase on one.
+for (const [env, platform, terminal, keychainMs, gpgMs] of [
+  [{}, 'linux', false, SECONDS, SECONDS],
+  [{}, 'linux', true, SECONDS, MINUTE],
+  [{SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22'}, 'linux', true, SECONDS, MINUTE],
+  [{}, 'freebsd', true, SECONDS, MINUTE],
+  [{DISPLAY: ':0'}, 'linux', false, MINUTE, MINUTE],
+  [{DISPLAY: ':0'}, 'linux', true, MINUTE, MINUTE],
+  [{WAYLAND_DISPLAY: 'wayland-0'}, 'linux', false, MINUTE, MINUTE],
+  [{DISPLAY: '', WAYLAND_DISPLAY: ''}, 'linux', true, SECONDS, MINUTE],
+  [{}, 'darwin', false, MINUTE, MINUTE],
+  [{SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22'}, 'darwin', false, SECONDS, SECONDS],
+  [{SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22'}, 'darwin', true, MINUTE, MINUTE],
+  [{CI: 'true'}, 'darwin', false, SECONDS, SECONDS],
+  [{DISPLAY: ':0', CI: 'true'}, 'darwin', false, SECONDS, SECONDS],
+  [{}, 'win32', false, MINUTE, MINUTE],
+  [{CI: 'true'}, 'win32', false, SECONDS, SECONDS],
+] as const)
+  describe(`on ${platform} ${terminal ? 'at' : 'without'} a terminal with ${JSON.stringify(env)}`, () => {
+    it(`a keychain may take ${keychainMs} ms`, () => {
+      expect(patience(env, platform, terminal)).to.equal(keychainMs)
     })
-})
+
+    it(`gpg may take ${gpgMs} ms`, () => {
+      expect(gpgPatience(env, platform, terminal)).to.equal(gpgMs)
+    })
+  })
