@@ -1,6 +1,7 @@
 // Which helpers git asks for the Heroku git host from where the user stands: a repository may have settings of its own,
 // and a line further down counts for more than one above it.
-import {type Call, type Entry, GitProblem, parseEntry} from './git-config.js'
+import {type Call, GitProblem, parseEntry} from './git-config.js'
+import {appliesTo} from './values.js'
 
 /** Where a line of git's configuration stands. */
 export interface Setting {
@@ -68,16 +69,3 @@ export function askedHelpers(
 
 /** The lines that count at this host. */
 export const linesFor = (lines: readonly Line[], gitHost: string) => lines.filter((line) => appliesTo(line, gitHost))
-
-/** Whether git takes a line for its own at this host: `credential.helper`, `credential.<url>.helper`, with `*` for a name. */
-function appliesTo({key}: Entry, gitHost: string): boolean {
-  const [, pattern] = /^credential\.(?:(.*)\.)?helper$/su.exec(key) ?? []
-  if (pattern === undefined) return key === 'credential.helper'
-  const text = pattern.includes('://') ? pattern : `https://${pattern}`
-  if (!URL.canParse(text)) return false
-  const {host, pathname, protocol} = new URL(text)
-  const names = host.split('.')
-  const hosts = gitHost.split('.')
-  const isSame = names.length === hosts.length && names.every((name, index) => name === '*' || name === hosts[index])
-  return protocol === 'https:' && pathname === '/' && isSame
-}

@@ -13,6 +13,7 @@ import {launcherText, launcherValue, writeLauncher} from './launcher.js'
 import {globalState, removeStamp, type Subject, writeStamp} from './steady-state.js'
 import {
   foreignValues,
+  isOwnLast,
   isOwnRight,
   isSharedRight,
   ownKey,
@@ -78,7 +79,9 @@ async function configure(git: Git, subject: Subject): Promise<Look> {
     }
 
     const sharedRight = isSharedRight(written, hosts.git, launcher)
-    const ownRight = isOwnRight(written, hosts.git, launcher)
+    // A comment of the user in our section keeps it where it is; auth:status names the helpers after it.
+    const isPlaced = isOwnLast(entries, written, hosts.git) || attempt === ATTEMPTS
+    const ownRight = isPlaced && isOwnRight(written, hosts.git, launcher)
     const foreign = foreignValues(written, hosts.git, launcher)
     if (sharedRight && ownRight) return {before, files, state: {state: 'configured', foreign}}
     if (attempt === ATTEMPTS) throw new GitProblem("git's global configuration does not keep what is written to it")
@@ -92,7 +95,7 @@ async function configure(git: Git, subject: Subject): Promise<Look> {
     }
 
     if (ownRight) continue
-    // Emptied first, so that it is written below the shared one.
+    // Emptied first, so that it is written at the end of the file.
     await git.write(ownKey(hosts.git), [])
     await git.write(ownKey(hosts.git), wanted.own)
   }

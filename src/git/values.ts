@@ -46,11 +46,22 @@ export function isSharedRight(entries: readonly Entry[], gitHost: string, launch
   return same(valuesOf(entries, sharedKey(gitHost)), wantedValues(entries, gitHost, launcher).shared)
 }
 
-/** Whether our own key is as it should be, and stands below the shared one. */
+/** Whether our own key has the values that it should have. */
 export function isOwnRight(entries: readonly Entry[], gitHost: string, launcher: string): boolean {
-  const first = entries.findIndex(({key}) => key === ownKey(gitHost))
-  const last = entries.findLastIndex(({key}) => key === sharedKey(gitHost))
-  return first > last && same(valuesOf(entries, ownKey(gitHost)), wantedValues(entries, gitHost, launcher).own)
+  return same(valuesOf(entries, ownKey(gitHost)), wantedValues(entries, gitHost, launcher).own)
+}
+
+/**
+ * Whether our own key comes after every other helper for this host: an empty value drops only what comes before it, and
+ * git passes the token to every helper after it.
+ * @param entries of all global files, in git's order
+ * @param written those of `entries` in the file that we write
+ */
+export function isOwnLast(entries: readonly Entry[], written: readonly Entry[], gitHost: string): boolean {
+  const key = ownKey(gitHost)
+  const own = written.find((entry) => entry.key === key)
+  const last = entries.findLastIndex((entry) => entry.key !== key && appliesTo(entry, gitHost))
+  return own !== undefined && entries.indexOf(own) > last
 }
 
 /**
@@ -69,3 +80,16 @@ export function restoredValues(
 
 const same = (some: readonly string[], others: readonly string[]) =>
   some.length === others.length && some.every((value, index) => value === others[index])
+
+/** Whether git takes a line for its own at this host: `credential.helper`, `credential.<url>.helper`, with `*` for a name. */
+export function appliesTo({key}: Entry, gitHost: string): boolean {
+  const [, pattern] = /^credential\.(?:(.*)\.)?helper$/su.exec(key) ?? []
+  if (pattern === undefined) return key === 'credential.helper'
+  const text = pattern.includes('://') ? pattern : `https://${pattern}`
+  if (!URL.canParse(text)) return false
+  const {host, pathname, protocol} = new URL(text)
+  const names = host.split('.')
+  const hosts = gitHost.split('.')
+  const isSame = names.length === hosts.length && names.every((name, index) => name === '*' || name === hosts[index])
+  return protocol === 'https:' && pathname === '/' && isSame
+}

@@ -1,10 +1,14 @@
 import {expect} from 'chai'
 import {chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {askedHelpers, readLines} from '../../src/git/asked-helpers.js'
 import {configureGit, unconfigureGit} from '../../src/git/configure.js'
+import {openGit} from '../../src/git/git-config.js'
 import {homeOnWindows} from '../../src/git/global-files.js'
+import {launcherValue} from '../../src/git/launcher.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
 import {isSteady, readStamp, removeStamp, someoneIsLoggedIn, type Subject} from '../../src/git/steady-state.js'
+import {FALLBACKS} from '../../src/git/values.js'
 import {run, type Run} from '../../src/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {inTerminal} from '../support/terminal.js'
@@ -160,6 +164,11 @@ describe("git's configuration", () => {
 
   const KEY = 'credential.https://git.heroku.com.helper'
   const THEIRS = ['store --file mine', '!theirs']
+  /** The helpers that git asks, outside of every repository. */
+  const askedNow = async () => {
+    const lines = await readLines(openGit(runHere, subject.env).call)
+    return askedHelpers(lines, 'git.heroku.com').asked.map(({value}) => value)
+  }
   const runIn =
     (cwd: string): Run =>
     (file, args, options) =>
@@ -179,6 +188,73 @@ describe("git's configuration", () => {
       expect((await values()).slice(2, -1)).to.deep.equal(THEIRS)
       expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
       expect(readFileSync(config(), 'utf8'), `killed at write ${lives + 1}`).to.equal(before)
+    }
+  }).timeout(60_000)
+
+  const others: Record<string, string> = {
+    'a general helper': '[credential]\n\thelper = store\n',
+    'a general helper, and no helper': '[credential]\n\thelper = store\n\thelper =\n',
+    'a helper for a pattern': '[credential "https://*.heroku.com"]\n\thelper = store\n',
+    'a helper for another spelling of the host': '[credential "https://git.heroku.com:443"]\n\thelper = store\n',
+    'an include with a general helper': '[include]\n\tpath = ~/included\n',
+  }
+  for (const [what, section] of Object.entries(others))
+    it(`moves behind ${what} that was added later, so that it does not receive the token`, async () => {
+      writeFileSync(join(sandbox.home, 'included'), others['a general helper'] ?? '')
+      await sandbox.run('git', ['config', '--global', '--add', KEY, '!theirs'])
+      await configureGit(subject, runHere, true)
+      writeFileSync(config(), `${readFileSync(config(), 'utf8')}${section}`)
+      expect((await askedNow()).join('\n')).to.match(/^store$|^$/mu)
+      expect(isSteady(subject)).to.equal(false)
+      expect(await configureGit(subject, runHere, false)).to.deep.equal({state: 'configured', foreign: ['!theirs']})
+      expect(isSteady(subject)).to.equal(true)
+      expect(await askedNow()).to.deep.equal([launcherValue(subject.dataDir), '!theirs', FALLBACKS[1]])
+      const text = readFileSync(config(), 'utf8')
+      expect(text).to.include(section)
+      await configureGit(subject, runHere, true)
+      expect(readFileSync(config(), 'utf8')).to.equal(text)
+      expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+      expect(readFileSync(config(), 'utf8')).to.equal(
+        `[credential "https://git.heroku.com"]\n\thelper = !theirs\n${section}`,
+      )
+    })
+
+  it('stays where it is if there are no helpers but for other hosts below it', async () => {
+    await configureGit(subject, runHere, true)
+    const text = `${readFileSync(config(), 'utf8')}[credential "https://github.com"]\n\thelper = store\n[credential]\n\tuseHttpPath = true\n`
+    writeFileSync(config(), text)
+    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(readFileSync(config(), 'utf8')).to.equal(text)
+  })
+
+  it('is configured where git keeps our section in its place, for a comment of the user in it', async () => {
+    await configureGit(subject, runHere, true)
+    const text = readFileSync(config(), 'utf8').replace(/(\.com\/"\]\n)/u, '$1\t# mine\n')
+    expect(text).to.include('# mine')
+    writeFileSync(config(), `${text}${others['a general helper']}`)
+    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(readFileSync(config(), 'utf8')).to.include('# mine')
+    expect(isSteady(subject)).to.equal(true)
+  })
+
+  it('keeps the helpers of the user while it moves, whenever it is killed', async () => {
+    const added = '[credential]\n\thelper = store\n'
+    for (let lives = 0, died = true; died; lives++) {
+      rmSync(config(), {force: true})
+      for (const each of THEIRS) await sandbox.run('git', ['config', '--global', '--add', KEY, each])
+      await configureGit(subject, runHere, true)
+      writeFileSync(config(), `${readFileSync(config(), 'utf8')}${added}`)
+      let writes = 0
+      const mortal: Run = (file, args, options) =>
+        args.includes('--global') && ++writes > lives
+          ? Promise.resolve({ended: 'killed', signal: 'SIGKILL'})
+          : runHere(file, args, options)
+      died = (await configureGit(subject, mortal, true)).state === 'failed'
+      const {entries} = await openGit(runHere, subject.env).read()
+      const kept = entries.map(({value}) => value)
+      expect(kept, `killed at write ${lives + 1}`).to.include.members([...THEIRS, 'store'])
+      expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: THEIRS})
+      expect(await askedNow()).to.deep.equal([launcherValue(subject.dataDir), ...THEIRS, FALLBACKS[1]])
     }
   }).timeout(60_000)
 

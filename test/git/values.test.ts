@@ -1,7 +1,15 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
 import type {Entry} from '../../src/git/git-config.js'
-import {isOwnRight, isSharedRight, ownKey, restoredValues, sharedKey, wantedValues} from '../../src/git/values.js'
+import {
+  isOwnLast,
+  isOwnRight,
+  isSharedRight,
+  ownKey,
+  restoredValues,
+  sharedKey,
+  wantedValues,
+} from '../../src/git/values.js'
 
 const HOST = 'git.heroku.com'
 const LAUNCHER = "!'/home/ada/.local/share/heroku/git-credential-helper'"
@@ -19,13 +27,40 @@ describe("the values of git's configuration", () => {
     ])
   })
 
-  it('are right as they are wanted, and only with our own key below the shared one', () => {
+  it('are right as they are wanted', () => {
     const wanted = wantedValues([], HOST, LAUNCHER)
-    const below = [...shared(...wanted.shared), ...own(...wanted.own)]
-    const above = [...own(...wanted.own), ...shared(...wanted.shared)]
-    expect([isSharedRight(below, HOST, LAUNCHER), isOwnRight(below, HOST, LAUNCHER)]).to.deep.equal([true, true])
-    expect([isSharedRight(above, HOST, LAUNCHER), isOwnRight(above, HOST, LAUNCHER)]).to.deep.equal([true, false])
+    const entries = [...shared(...wanted.shared), ...own(...wanted.own)]
+    expect([isSharedRight(entries, HOST, LAUNCHER), isOwnRight(entries, HOST, LAUNCHER)]).to.deep.equal([true, true])
     expect(isSharedRight(shared(...wanted.shared, FALLBACK), HOST, LAUNCHER)).to.equal(false)
+    expect(isOwnRight(own(...wanted.own, FALLBACK), HOST, LAUNCHER)).to.equal(false)
+  })
+
+  for (const [key, counts] of [
+    [sharedKey(HOST), true],
+    ['credential.helper', true],
+    ['credential.https://*.heroku.com.helper', true],
+    ['credential.git.heroku.com.helper', true],
+    ['credential.https://github.com.helper', false],
+    ['credential.http://git.heroku.com.helper', false],
+    ['credential.https://git.heroku.com/app.git.helper', false],
+    ['user.name', false],
+  ] as const)
+    it(`need their own key ${counts ? 'below' : 'anywhere beside'} ${key}`, () => {
+      const other = {key, value: 'store'}
+      const ours = own('', LAUNCHER)
+      expect(isOwnLast([other, ...ours], ours, HOST)).to.equal(true)
+      expect(isOwnLast([...ours, other], ours, HOST)).to.equal(!counts)
+      const [first, second] = ours as [Entry, Entry]
+      expect(isOwnLast([first, other, second], ours, HOST)).to.equal(!counts)
+    })
+
+  it('need their own key in the file that is written', () => {
+    const inOther = own('', LAUNCHER)
+    expect(isOwnLast(inOther, [], HOST)).to.equal(false)
+    const written = own('', LAUNCHER)
+    const general = {key: 'credential.helper', value: 'store'}
+    expect(isOwnLast([...inOther, general, ...written], written, HOST)).to.equal(true)
+    expect(isOwnLast([...inOther, ...written, general], written, HOST)).to.equal(false)
   })
 
   it('need to be written once, and go back to what they were, whatever they were', () => {
