@@ -10,6 +10,9 @@ export interface Credential {
   token: string
 }
 
+/** A token that is stored, or none; 'locked' if there may be one that cannot be read without a prompt. */
+export type Peek = {token?: string} | 'locked'
+
 /**
  * A place that keeps tokens, one for each account.
  *
@@ -21,6 +24,11 @@ export interface Backend {
 
   /** Resolves to the account's token, or to undefined only after looking and finding nothing. */
   get(account: string): Promise<string | undefined>
+
+  /**
+   * What {@link set} would replace, without a prompt for an item that is locked. Default: as {@link get} has it.
+   */
+  peek?(account: string): Promise<Peek>
 
   /** Stores or replaces the account's token; resolves only once it was read back and found equal. */
   set(credential: Credential): Promise<void>

@@ -1,6 +1,8 @@
 // The Secret Service of a Linux desktop (GNOME Keyring, KWallet, KeePassXC), through libsecret's `secret-tool`.
-import {type Backend, BackendError, type Credential, SERVICE} from './backend.js'
+import {type Backend, BackendError, type Credential, type Peek, SERVICE} from './backend.js'
+import {printable} from '../printable.js'
 import {attributes, lookupArgs} from './secret-tool-args.js'
+import {dismissed, locked, neverUnlocked, trouble} from './secret-tool-errors.js'
 import {assertAccount, assertStorable} from './storable.js'
 import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
 
@@ -25,6 +27,11 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
       return lookup(start(), account)
     },
 
+    async peek(account) {
+      assertAccount(account)
+      return peek(start(), account)
+    },
+
     async set(credential) {
       assertStorable(credential)
       if (Buffer.byteLength(credential.token) > LONGEST_TOKEN_BYTES)
@@ -34,25 +41,30 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
 
     async remove(account) {
       assertAccount(account)
-      return clear(start(), account)
+      return clear(start(), account, options.notify)
     },
 
     async accounts() {
       const {accounts, nameless} = await search(start(), [])
-      if (nameless) throw neverUnlocked()
+      if (nameless > 0 && accounts.length === 0) throw neverUnlocked()
       return accounts
     },
   }
 }
 
+/**
+ * Reads the account's token by the one call that may show a prompt: whatever became of the prompt, no second one follows.
+ * @returns undefined if the account has no item
+ * @throws {BackendError} 'locked' or 'denied' if it has one whose token was not given
+ */
 async function lookup(call: Call, account: string): Promise<string | undefined> {
   const token = await lookupOnce(call, account)
-  // A locked item ends this here: whoever dismissed its prompt sees no second one.
-  if (token !== undefined || !(await isHeld(call, account))) return token
-  // Somebody may have stored it since the first look.
-  const late = await lookupOnce(call, account)
-  if (late === undefined) await assertAbsent(call, account)
-  return late
+  if (token !== undefined) return token
+  const found = await search(call, ['account', account], {withSecrets: true})
+  if (found.items === 0) return undefined
+  // Stored by another program after the lookup. A search never prompts (secret-tool 0.15 to 0.21.7).
+  if (found.secret !== undefined) return found.secret
+  throw found.locked > 0 ? lockedBy(found) : dismissed()
 }
 
 async function lookupOnce(call: Call, account: string): Promise<string | undefined> {
@@ -63,108 +75,106 @@ async function lookupOnce(call: Call, account: string): Promise<string | undefin
   return undefined
 }
 
-async function store(call: Call, {account, token}: Credential): Promise<void> {
-  const answer = await call(['store', `--label=${LABEL}`, ...attributes(account)], {input: token})
-  if (answer.code !== 0) throw trouble(answer, 'store the token')
-  if ((await lookup(call, account)) !== token)
-    throw new BackendError('failed', 'the keyring did not keep the token as it was stored')
+async function peek(call: Call, account: string): Promise<Peek> {
+  const found = await search(call, ['account', account])
+  if (found.locked > 0 && found.locked === found.items) return 'locked'
+  if (found.items === 0) return {}
+  // Does not prompt in GNOME Keyring, which prefers an unlocked item; KWallet lists the items of a closed wallet as open.
+  const token = await lookup(call, account)
+  return token === undefined ? {} : {token}
 }
 
-async function clear(call: Call, account: string): Promise<boolean> {
+async function store(call: Call, credential: Credential): Promise<void> {
+  const {account, token} = credential
+  const {items, locked} = await storeOnce(call, credential)
+  if ((await lookup(call, account)) === token) return
+  if (items - locked > 1) {
+    // An older item in another collection, which the lookup prefers.
+    await call(['clear', ...attributes(account)])
+    await storeOnce(call, credential)
+    if ((await lookup(call, account)) === token) return
+  }
+
+  throw new BackendError('failed', 'the keyring did not keep the token as it was stored')
+}
+
+async function storeOnce(call: Call, {account, token}: Credential): Promise<SearchResult> {
+  const answer = await call(['store', `--label=${LABEL}`, ...attributes(account)], {input: token})
+  if (answer.code !== 0) throw trouble(answer, 'store the token')
+  // KeePassXC has secret-tool exit 0 where the user refused, or no group is exposed: a lookup would prompt once more.
+  const found = await search(call, ['account', account])
+  if (found.items > 0) return found
+  throw new BackendError(
+    'denied',
+    'the keyring did not store the token',
+    'unlock the keyring and answer its prompt; in KeePassXC, expose a group of the database to the Secret Service',
+  )
+}
+
+async function clear(call: Call, account: string, notify: ToolOptions['notify']): Promise<boolean> {
+  const before = await search(call, ['account', account])
   const answer = await call(['clear', ...attributes(account)])
   if (answer.code !== 0 && !isSilentNo(answer)) throw trouble(answer, 'remove the token')
+  const isRemoved = answer.code === 0
   // Neither exit status says whether anything is left: 1 is also what a locked item gives, and 0 comes even when the
   // removal was dismissed (libsecret's on_delete_password_complete, 0.20.5 and later).
-  await assertAbsent(call, account)
-  return answer.code === 0
+  const left = await search(call, ['account', account])
+  if (left.items > left.locked)
+    throw new BackendError(
+      'denied',
+      'the keyring did not remove the token',
+      'answer its prompt, or delete the entry in its own window (Seahorse, KWalletManager, KeePassXC)',
+    )
+  if (left.locked > 0 && !isRemoved) throw lockedBy(left)
+  const removed = before.items - before.locked
+  if (removed > 1) notify?.(`removed ${removed} items of ${printable(account)} from the keyring`)
+  // Its token cannot be read, so it is not known to be a copy of the one that was removed.
+  if (left.locked > 0)
+    notify?.(
+      `a locked collection of the keyring still holds an item of ${printable(account)}; to remove it, unlock the ` +
+        `collection and run: secret-tool clear service ${SERVICE} account ${quote(printable(account))}`,
+    )
+  return isRemoved
 }
+
+/** For a POSIX shell. */
+const quote = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 /** `lookup` and `clear` exit 1 without a word for an item that is absent, locked or dismissed (secret-tool 0.20.5). */
 const isSilentNo = ({code, stderr}: Answer) => code === 1 && stderr.trim() === ''
 
-/**
- * Whether the account has an item that is unlocked.
- * @throws {BackendError} 'locked' if it has one that is locked
- */
-async function isHeld(call: Call, account: string): Promise<boolean> {
-  const found = await search(call, ['account', account])
-  if (found.nameless) throw neverUnlocked()
-  if (found.locked) throw locked()
-  return found.accounts.length > 0
-}
-
-/** @throws {BackendError} if the account still has an item: 'locked', or 'denied' if it is unlocked and yet there */
-async function assertAbsent(call: Call, account: string): Promise<void> {
-  if (await isHeld(call, account))
-    throw new BackendError(
-      'denied',
-      'the keyring holds the token but did not hand it over or let it go',
-      'answer its prompt, or look at the entry in its own window (Seahorse, KWalletManager, KeePassXC)',
-    )
-}
+const lockedBy = ({nameless}: SearchResult) => (nameless > 0 ? neverUnlocked() : locked())
 
 interface SearchResult {
+  /** The accounts that are told, once each. */
   accounts: string[]
-  /** Whether an item is locked. */
-  locked: boolean
-  /** Whether a locked item does not tell its account: GNOME Keyring has hashes alone until it was once unlocked. */
-  nameless: boolean
+  /** How many items there are. */
+  items: number
+  /** How many of them are locked. */
+  locked: number
+  /** How many do not tell their account: GNOME Keyring has hashes alone of a collection that was not unlocked yet. */
+  nameless: number
+  /** The token of the first unlocked item, if secrets were asked for. */
+  secret?: string
 }
 
-async function search(call: Call, narrowed: string[]): Promise<SearchResult> {
-  // Attributes come on stderr, secrets on stdout (libsecret 0.15 to 0.21.7): stdout goes unread. Without --unlock
-  // nothing prompts, and locked items are listed too.
-  const answer = await call(['search', '--all', '--', 'service', SERVICE, ...narrowed], {discardStdout: true})
-  if (answer.code !== 0) throw trouble(answer, 'list the accounts')
-  const named = [...answer.stderr.matchAll(/^attribute\.account = (.+)$/gmu)].flatMap(([, account]) => account ?? [])
-  const locked = answer.stderr.match(/Cannot get secret of a locked object/gu)?.length ?? 0
-  return {accounts: [...new Set(named)], locked: locked > 0, nameless: locked > named.length}
+async function search(call: Call, narrowed: string[], {withSecrets = false} = {}): Promise<SearchResult> {
+  // Attributes come on stderr, secrets on stdout (libsecret 0.15 to 0.21.7), which goes unread if it can. Without
+  // --unlock nothing prompts, and locked items are listed too.
+  const args = ['search', '--all', '--', 'service', SERVICE, ...narrowed]
+  const {code, stderr, stdout} = await call(args, {discardStdout: !withSecrets})
+  if (code !== 0) throw trouble({code, stderr, stdout: ''}, 'list the accounts')
+  const named = [...stderr.matchAll(/^attribute\.account = (.+)$/gmu)].flatMap(([, account]) => account ?? [])
+  // A line for each item that cannot be read without a prompt. The words are the provider's: KeePassXC has none (2.7.4).
+  const locked = stderr.match(/^secret-tool: /gmu)?.length ?? 0
+  const hashed = stderr.match(/^attribute\.gkr:compat:hashed:account = /gmu)?.length ?? 0
+  const items = Math.max(named.length + hashed, locked)
+  const secret = withSecrets ? /^secret = (.+)$/mu.exec(stdout)?.[1] : undefined
+  return {
+    accounts: [...new Set(named)],
+    items,
+    locked,
+    nameless: items - named.length,
+    ...(secret === undefined ? {} : {secret}),
+  }
 }
-
-const UNLOCK = 'unlock it: log in to the desktop, or open it in Seahorse'
-
-const locked = () => new BackendError('locked', 'the keyring is locked', UNLOCK)
-
-/** As after a login without a password, or over SSH. */
-const neverUnlocked = () =>
-  new BackendError('locked', 'the keyring is locked, and was not unlocked since it was started', UNLOCK)
-
-/** Sorts a tool that failed by what it says (English: `run` sets the locale), and keeps its words to itself. */
-function trouble({code, stderr}: Answer, task: string): BackendError {
-  const kind = troubles.find(({said}) => said.test(stderr))
-  if (kind) return kind.error()
-  return new BackendError('failed', `secret-tool could not ${task} (exit ${code})`, 'try: secret-tool search service x')
-}
-
-const NO_SESSION_HINT = 'run this in a desktop session, or set HEROKU_NETRC_WRITE=true to use ~/.netrc'
-
-// Messages of GLib and libsecret, as secret-tool 0.20.5 prints them.
-const troubles = [
-  {said: /locked (collection|object)/iu, error: locked},
-  {
-    said: /autolaunch D-Bus|Could not connect|transport|address element|DBUS_SESSION_BUS_ADDRESS|connection is closed/iu,
-    error: () => new BackendError('unavailable', 'there is no D-Bus session, so no keyring', NO_SESSION_HINT),
-  },
-  {
-    said: /org\.freedesktop\.secrets was not provided|ServiceUnknown|has no owner/iu,
-    error: () =>
-      new BackendError(
-        'unavailable',
-        'no keyring is running in this session',
-        'start or install one (GNOME Keyring, KWallet or KeePassXC)',
-      ),
-  },
-  {
-    said: /does not exist at path/iu,
-    error: () =>
-      new BackendError('unavailable', 'the keyring has no collection to store into', 'create one in Seahorse'),
-  },
-  {
-    said: /Timeout was reached|did not receive a reply/iu,
-    error: () => new BackendError('timed-out', 'the keyring did not answer the session bus'),
-  },
-  {
-    said: /dismissed|cancell?ed/iu,
-    error: () => new BackendError('denied', 'the keyring prompt was dismissed', 'try again and answer it'),
-  },
-]

@@ -10,6 +10,8 @@ export interface ToolOptions {
   timeoutMs: number
   /** The tool to call instead of the system's own, by absolute path. */
   program?: string
+  /** Tells the user one line. */
+  notify?: (line: string) => void
 }
 
 export interface CallOptions {

@@ -37,7 +37,7 @@ export class KeychainSession {
       notify(`waiting for ${this.title} (${timeoutMs / 1000} s at most); it may be showing a prompt`)
     }, NOTICE_AFTER_MS)
     try {
-      this.backend ??= this.keychain.open({run, timeoutMs})
+      this.backend ??= this.keychain.open({run, timeoutMs, notify})
       return await question(await this.backend)
     } catch (error) {
       // 'refused' is about the account or token, and says nothing of the keychain.

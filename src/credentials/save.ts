@@ -1,5 +1,5 @@
 // Where the token of a login goes: the keychain, or `.netrc` where that is asked for or is all there is.
-import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
+import {BackendError, type BackendName, type Credential, type Peek} from '../backends/backend.js'
 import {isEncrypted} from '../backends/netrc-place.js'
 import type {NetrcBackend, NetrcEntry} from '../backends/netrc.js'
 import {assertStorable} from '../backends/storable.js'
@@ -69,14 +69,20 @@ async function saveByTiers(places: Places, credential: Credential): Promise<Done
   if (!keychain) return because(await saveInNetrc(places, credential), around.keychain)
   const {account} = credential
   try {
-    const before = await keychain.ask((backend) => backend.get(account))
+    // Not by a read, which prompts for an item of the account in another, locked collection.
+    const before = await keychain.ask(async (backend): Promise<Peek> => {
+      if (backend.peek) return backend.peek(account)
+      const token = await backend.get(account)
+      return token === undefined ? {} : {token}
+    })
     await keychain.ask((backend) => backend.set(credential))
     return {
       saved: {savedIn: keychain.name, place: keychain.title},
       putBack: () =>
-        keychain.ask<unknown>((backend) =>
-          before === undefined ? backend.remove(account) : backend.set({account, token: before}),
-        ),
+        keychain.ask<unknown>((backend) => {
+          if (before === 'locked') throw new BackendError('failed', 'what it held before was locked')
+          return before.token === undefined ? backend.remove(account) : backend.set({account, token: before.token})
+        }),
     }
   } catch (error) {
     if (!(error instanceof BackendError)) throw error

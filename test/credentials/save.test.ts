@@ -54,6 +54,14 @@ describe('saving the token of a login', () => {
       expect(user.notices).to.deep.equal([])
     })
 
+    it('goes there past an item of the account that is locked in another collection, and reads none', async () => {
+      user.memory.peek = () => Promise.resolve('locked')
+      user.memory.faults.set('get', locked())
+      expect(await saveToken(user.places(), ada)).to.deep.equal(inKeychain)
+      expect(user.memory.calls).to.deep.equal(['open', 'set ada@example.com'])
+      expect(netrc()).to.equal(undefined)
+    })
+
     it('leaves an older .netrc entry as it is, to the byte', async () => {
       const before = `# mine\r\n${entries(grace)}machine x login y password z`
       user.write('.netrc', before)
@@ -265,6 +273,23 @@ describe('saving the token of a login', () => {
       expect(error.message).to.equal(
         'the login is on no record, and its token is still in the keyring: the keyring is locked',
       )
+    })
+
+    it('says the same where what was there before was locked, so that it cannot be put back', async () => {
+      mkdirSync(join(user.home, LOGIN_JSON), {recursive: true})
+      user.memory.peek = () => Promise.resolve('locked')
+      const error = await thrownBy(saveToken(user.places(), ada))
+      expect(error.message).to.equal(
+        'the login is on no record, and its token is still in the keyring: what it held before was locked',
+      )
+      expect(held()).to.deep.equal({[ada.account]: ada.token})
+    })
+
+    it('puts back what a look without a prompt has shown', async () => {
+      mkdirSync(join(user.home, LOGIN_JSON), {recursive: true})
+      user.memory.peek = () => Promise.resolve({token: 'HRKU-before'})
+      await thrownBy(saveToken(user.places(), ada))
+      expect(held()).to.deep.equal({[ada.account]: 'HRKU-before'})
     })
 
     it('names the file where it is one file alone that cannot be written', async () => {

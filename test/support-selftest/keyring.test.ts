@@ -1,5 +1,5 @@
 import {expect} from 'chai'
-import {type Keyring, startBusWithoutProvider, startDismissingProvider, startKeyring} from '../support/keyring.js'
+import {type Keyring, startBusWithoutProvider, startKeyring, startProvider} from '../support/keyring.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
 const item = {
@@ -112,10 +112,10 @@ describe('a session bus in a sandbox', () => {
   })
 
   it('has a user who dismisses every prompt', async () => {
-    const provider = await startDismissingProvider(sandbox, item)
+    const provider = await startProvider(sandbox, 'dismissed', item)
     const {env} = provider
     expect(await sandbox.run('secret-tool', lookup, {env})).to.deep.equal({stdout: '', stderr: '', exitCode: 1})
-    await provider.dismissed()
+    expect(provider.prompts()).to.equal(1)
     const search = await sandbox.run('secret-tool', ['search', '--all', 'service', 'heroku-cli'], {env})
     expect(search.stderr).to.include('attribute.account = ada@example.com')
     await provider.stop()

@@ -1,4 +1,7 @@
 // A real GNOME Keyring of a sandbox's own, and the ways in which a Secret Service fails.
+import {existsSync, readFileSync} from 'node:fs'
+import {mkdtemp} from 'node:fs/promises'
+import {join} from 'node:path'
 import {type Bus, startBus} from './bus.js'
 import type {Sandbox} from './sandbox.js'
 import {startSupervised, type Supervised} from './supervised.js'
@@ -47,6 +50,15 @@ export interface Keyring extends Provider {
    * Without one no prompt can be shown here, and a locked keyring says so at once.
    */
   startUnansweredPrompter(): Promise<Prompter>
+  /** Adds a collection beside the default one, unlocked. */
+  addCollection(): Promise<Collection>
+}
+
+export interface Collection {
+  /** Stores as another program would, by `secret-tool`. */
+  store(item: {label: string; attributes: Record<string, string>; secret: string}): Promise<void>
+  lock(): Promise<void>
+  unlock(): Promise<void>
 }
 
 export interface Prompter {
@@ -93,6 +105,12 @@ export async function startKeyring(sandbox: Sandbox, {activation = false}: Keyri
   const secretTool = (args: string[], input = '') =>
     sandbox.run('secret-tool', args, {env: {...bus.env, ...ANY_LETTERS}, input})
 
+  const store = async ({attributes, label, secret}: Parameters<Keyring['store']>[0], where: string[] = []) => {
+    const args = ['store', `--label=${label}`, ...where, '--', ...words(attributes)]
+    const {exitCode, stderr} = await secretTool(args, secret)
+    if (exitCode !== 0) throw new Error(`secret-tool store: ${stderr}`)
+  }
+
   return {
     env: bus.env,
     stop,
@@ -108,10 +126,7 @@ export async function startKeyring(sandbox: Sandbox, {activation = false}: Keyri
         secret: item.secret === null ? undefined : Buffer.from(item.secret, 'base64').toString('utf8'),
       }))
     },
-    async store({label, attributes, secret}) {
-      const {exitCode, stderr} = await secretTool(['store', `--label=${label}`, '--', ...words(attributes)], secret)
-      if (exitCode !== 0) throw new Error(`secret-tool store: ${stderr}`)
-    },
+    store: (item) => store(item),
     async clear(attributes) {
       const {exitCode, stderr} = await secretTool(['clear', '--', ...words(attributes)])
       if (stderr !== '') throw new Error(`secret-tool clear: ${stderr}`)
@@ -123,6 +138,18 @@ export async function startKeyring(sandbox: Sandbox, {activation = false}: Keyri
     },
     async unlock() {
       await bus.runScript('secrets.py', ['unlock'], PASSWORD)
+    },
+    async addCollection() {
+      const path = await bus.runScript('secrets.py', ['add-collection'], PASSWORD)
+      return {
+        store: (item) => store(item, [`--collection=${path}`]),
+        async lock() {
+          await bus.runScript('secrets.py', ['lock', path])
+        },
+        async unlock() {
+          await bus.runScript('secrets.py', ['unlock', path], PASSWORD)
+        },
+      }
     },
     async freeze() {
       frozen = Number(await bus.runScript('secrets.py', ['pid']))
@@ -158,23 +185,28 @@ export async function startBusWithoutProvider(sandbox: Sandbox): Promise<Provide
   return {env: bus.env, stop: () => bus.stop()}
 }
 
-/**
- * Starts a Secret Service that holds one locked item, and whose user dismisses every prompt.
- * `dismissed()` resolves when that has happened (once more), or throws after ten seconds.
- */
-export async function startDismissingProvider(
+/** How a Secret Service other than the machine's own behaves; provider.py describes each. */
+export type Behaviour = 'dismissed' | 'kwallet' | 'keepassxc' | 'closed' | 'ignoring' | 'confirming'
+
+export interface MadeUpProvider extends Provider {
+  /** How many prompts the user would have seen so far. */
+  prompts(): number
+}
+
+/** Starts a Secret Service that has one item, and whose user acts at once on every prompt. */
+export async function startProvider(
   sandbox: Sandbox,
+  behaviour: Behaviour,
   {label, attributes}: Pick<Item, 'label' | 'attributes'>,
-): Promise<Provider & {dismissed(): Promise<void>}> {
+): Promise<MadeUpProvider> {
   const bus = await startBus(sandbox, {activation: false})
   const pairs = Object.entries(attributes).map(([name, value]) => `${name}=${value}`)
-  const provider = bus.startScript('dismissing-provider.py', [label, ...pairs])
+  const prompts = join(await mkdtemp(join(sandbox.root, 'provider-')), 'prompts')
+  const provider = bus.startScript('provider.py', [behaviour, prompts, label, ...pairs])
   await provider.line()
   return {
     env: bus.env,
-    async dismissed() {
-      await provider.line()
-    },
+    prompts: () => (existsSync(prompts) ? readFileSync(prompts, 'utf8').trimEnd().split('\n').length : 0),
     async stop() {
       await provider.stop()
       await bus.stop()

@@ -2,7 +2,9 @@
 
 usage: secrets.py wait-unlocked SECONDS    waits until there is a default collection and it is unlocked
        secrets.py items                    prints a JSON list: label, attributes, secret (base64; null if locked), locked
-       secrets.py lock | unlock            locks or unlocks the default collection; `unlock` reads the password on stdin
+       secrets.py lock | unlock [PATH]     locks or unlocks a collection, by default the default one; `unlock` reads the
+                                           password on stdin
+       secrets.py add-collection           adds a collection with the password on stdin, and prints its path
        secrets.py pid                      prints the process id of the provider, without starting one
 """
 
@@ -83,14 +85,24 @@ def items():
     print(json.dumps(found))
 
 
-def lock():
-    service().Lock([default_collection()])
+def lock(path=None):
+    service().Lock([dbus.ObjectPath(path or default_collection())])
 
 
-def unlock():
-    password = dbus.ByteArray(sys.stdin.buffer.read())
-    secret = dbus.Struct((session(), dbus.ByteArray(b""), password, "text/plain"), signature="oayays")
-    at("/org/freedesktop/secrets", INTERNAL).UnlockWithMasterPassword(default_collection(), secret)
+def password():
+    value = dbus.ByteArray(sys.stdin.buffer.read())
+    return dbus.Struct((session(), dbus.ByteArray(b""), value, "text/plain"), signature="oayays")
+
+
+def unlock(path=None):
+    at("/org/freedesktop/secrets", INTERNAL).UnlockWithMasterPassword(
+        dbus.ObjectPath(path or default_collection()), password()
+    )
+
+
+def add_collection():
+    named = dbus.Dictionary({COLLECTION + ".Label": "Other"}, signature="sv")
+    print(at("/org/freedesktop/secrets", INTERNAL).CreateWithMasterPassword(named, password()), end="")
 
 
 def pid():
@@ -98,5 +110,5 @@ def pid():
     print(int(daemon.GetConnectionUnixProcessID(SECRETS)))
 
 
-COMMANDS = {"wait-unlocked": wait_unlocked, "items": items, "lock": lock, "unlock": unlock, "pid": pid}
+COMMANDS = {"wait-unlocked": wait_unlocked, "items": items, "lock": lock, "unlock": unlock, "add-collection": add_collection, "pid": pid}
 COMMANDS[sys.argv[1]](*sys.argv[2:])
