@@ -38,8 +38,11 @@ export async function passwordLogin(api: Api, ask: Ask, known?: string, seconds 
         'a password is not enough for this account',
         'enable two-factor authentication, or: heroku login',
       )
-    if (error.id !== 'two_factor') throw error
-    issued = await create({email, password, code: (await ask('Two-factor code:', {secret: true})).trim()})
+    if (error.id !== 'two_factor') throw withNextStep(error)
+    const code = (await ask('Two-factor code:', {secret: true})).trim()
+    issued = await create({email, password, code}).catch((error: unknown) => {
+      throw error instanceof ApiError ? withNextStep(error) : error
+    })
   }
 
   const account = text(field(field(issued, 'user'), 'email'))
@@ -48,4 +51,11 @@ export async function passwordLogin(api: Api, ask: Ask, known?: string, seconds 
   if (account === undefined || token === undefined)
     throw new UserError('the API accepted the login but sent no token', 'try again later')
   return {account, token, ...expiresIn(field(access, 'expires_in'))}
+}
+
+/** 403 means that the account requires more than this login can give, such as SSO or a security key. */
+function withNextStep(error: ApiError): ApiError {
+  const {id, message, status} = error
+  if (status !== 403 || id === 'two_factor') return error
+  return new ApiError(status, id, message, 'log in with a browser: heroku login')
 }
