@@ -16,8 +16,8 @@ export interface NetrcOptions extends ToolOptions {
 }
 
 /**
- * The `.netrc`: one account at a time, in the two entries that git, curl and every Heroku CLI read. A file that we do
- * not understand to the last word is a BackendError in every verb, and is never written.
+ * The `.netrc`: one account at a time, in the two entries that git, curl and every Heroku CLI read. Words that no reader
+ * knows are skipped, and kept. A file with NUL bytes is no text: it is never written.
  */
 export interface NetrcBackend extends Backend {
   readonly name: 'netrc'
@@ -55,23 +55,34 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
   const hosts = [...new Set([options.hosts.api, options.hosts.git])]
   for (const host of hosts) assertHost(host)
   const path = file ?? (await locateNetrc(env))
-  const strip = (text: string) => inFile(path, () => removeEntries(text, hosts))
+  const strip = (text: string) => removeEntries(text, hosts)
   const settings: NetrcFileOptions = {...options, env, path, strip}
 
   const read = async () => {
     const text = await readNetrc(settings)
-    return inFile(path, () => hosts.flatMap((host) => readEntry(text, host) ?? []))
+    const entries = hosts.flatMap((host) => readEntry(text, host) ?? [])
+    const isCut = entries.some(({account, token}) => `${account ?? ''}${token ?? ''}`.includes('\0'))
+    if (entries.length === 0 || isCut) assertText(path, text)
+    return entries
   }
 
   const remove = async (from: readonly string[], only: Partial<Credential>) => {
     const edit = (text: string) => {
-      const without = inFile(path, () => removeEntries(text, from, only))
+      const without = removeEntries(text, from, only)
+      if (without !== text) assertText(path, text)
       return without === text ? undefined : without
     }
-    const isThere = async () => edit(await readNetrc(settings)) !== undefined
+    const isThere = async () => {
+      const text = await readNetrc(settings)
+      if (edit(text) !== undefined) return true
+      // What no reader finds may be there all the same, as in UTF-16: its NUL bytes are between the characters.
+      for (const needle of [only.token ?? only.account ?? from].flat())
+        if (text.replaceAll('\0', '').includes(Buffer.from(needle).toString('latin1'))) assertText(path, text)
+      return false
+    }
     // Nothing to do needs no lock, and no right to write.
     if ((await isThere()) && (await updateNetrc(settings, edit))) return true
-    // A file that somebody else writes in place is half there for a moment: one look does not prove that nothing is.
+    // A file that another program writes in place is half there for a moment: one look does not prove that nothing is.
     if (await isThere())
       throw new BackendError(
         'failed',
@@ -99,7 +110,10 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
 
     async set(credential) {
       assertStorable(credential)
-      await updateNetrc(settings, (text) => inFile(path, () => written(text, hosts, credential)))
+      await updateNetrc(settings, (text) => {
+        assertText(path, text)
+        return inFile(path, () => written(text, hosts, credential))
+      })
     },
 
     async remove(account) {
@@ -115,13 +129,13 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
     async change(changes) {
       for (const {host} of changes) assertHost(host)
       const names = changes.map(({host}) => host)
-      const strip = (text: string) => inFile(path, () => removeEntries(text, names))
-      await updateNetrc({...settings, strip}, (text) =>
-        inFile(path, () => {
-          const after = changes.reduce(changed, text)
-          return after === text ? undefined : after
-        }),
-      )
+      const strip = (text: string) => removeEntries(text, names)
+      await updateNetrc({...settings, strip}, (text) => {
+        const after = inFile(path, () => changes.reduce(changed, text))
+        if (after === text) return undefined
+        assertText(path, text)
+        return after
+      })
     },
   }
 }
@@ -148,6 +162,16 @@ function changed(text: string, {from = {}, host, to}: MachineChange): string {
   if (entry?.account !== login || entry?.token !== password)
     throw new BackendError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
   return after
+}
+
+/**
+ * @throws {BackendError} that names the line, for what is no text in an encoding that we know: an edit could lose it
+ */
+function assertText(path: string, text: string): void {
+  const nul = text.indexOf('\0')
+  if (nul === -1) return
+  const line = text.slice(0, nul).split('\n').length
+  throw new BackendError('failed', `${path}: line ${line} holds a NUL byte`, `save ${path} as UTF-8 in an editor`)
 }
 
 /** Names the file in what the text's own functions say about its lines. */

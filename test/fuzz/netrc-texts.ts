@@ -94,3 +94,28 @@ export const strangeText = fc
   .map(([entries, changes]) =>
     toBytes(changes.reduce((text, {at, put}) => text.slice(0, at) + put + text.slice(at), entries.join(''))),
   )
+
+const unknownLine = fc.constantFrom(
+  'refresh abc',
+  'token x',
+  'org acme',
+  'expires 2020-01-01',
+  'oauth"2 a"b',
+  'x-y z=1',
+)
+
+/** Entries as the Heroku CLI writes them, with lines of keywords that no reader knows, and prose between the entries. */
+export const textWithUnknownWords = fc
+  .tuple(
+    fc.shuffledSubarray(['api.heroku.com', 'git.heroku.com', 'example.com']),
+    fc.array(fc.array(unknownLine, {maxLength: 2}), {minLength: 4, maxLength: 4}),
+    fc.constantFrom('', 'some prose\n', 'one\n', '# a comment\nthree words here\n'),
+  )
+  .map(([hosts, [first = [], second = [], third = [], fourth = []], prose]) =>
+    [...hosts.entries()]
+      .map(([index, host]) => {
+        const lines = [...(index === 0 ? first : third), 'login ada', ...second, `password HRKU-${index}`, ...fourth]
+        return `${prose}machine ${host}\n${lines.map((line) => `  ${line}\n`).join('')}`
+      })
+      .join(prose),
+  )
