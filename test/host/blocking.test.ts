@@ -251,14 +251,26 @@ describe('the blocking lookup', function () {
         })
       })
 
+    const inProcess = (script: string) =>
+      spawnSync(process.execPath, ['--import', 'tsx', FIXTURE, workerOf(script).href], {encoding: 'utf8'})
+
+    it('shows no byte of a token in NODE_DEBUG', () => {
+      process.env.NODE_DEBUG = 'child_process'
+      const {status, stderr, stdout} = inProcess('process.stdout.write(`{"ok":null}`)')
+      expect({status, stdout}).to.deep.equal({status: 0, stdout: '{"ok":null}'})
+      expect(stderr).to.match(/spawnSync/u)
+      expect(stderr)
+        .not.to.include(ada.token)
+        .and.not.to.match(/<Buffer [0-9a-f]{2}/u)
+    })
+
     for (const [signal, status] of Object.entries({SIGINT: 130, SIGTERM: 143, SIGHUP: 129}))
       for (const [when, script] of Object.entries({
         'while the worker starts': `process.kill(process.pid, '${signal}')`,
         'while the worker works': `process.exit(${status})`,
       }))
         it(`exits with status ${status} after ${signal} ${when}`, () => {
-          const args = ['--import', 'tsx', FIXTURE, workerOf(script).href]
-          expect(spawnSync(process.execPath, args, {encoding: 'utf8'})).to.deep.include({status, stdout: ''})
+          expect(inProcess(script)).to.deep.include({status, stdout: ''})
         })
   })
 })
