@@ -164,8 +164,9 @@ describe('the architecture', () => {
     expect(filesWith(sources, PLATFORM)).to.deep.equal([
       'src/credentials/open-places.ts',
       'src/find-program.ts',
+      'src/git/data-dir.ts',
       'src/git/global-files.ts',
-      'src/git/launcher.ts',
+      'src/git/launcher-text.ts',
       'src/tool-process.ts',
     ])
   })

@@ -13,11 +13,11 @@ import {subjectFor} from './subject.js'
  */
 export async function haveGitUseToken(
   config: Pick<Interfaces.Config, 'cacheDir' | 'dataDir'>,
-  {dataDir, env, hosts, notify, run}: Surroundings,
+  {env, hosts, notify, run}: Surroundings,
   saved?: Saved,
 ): Promise<void> {
   const git = await configureGit(subjectFor(config, hosts), run, true)
-  await rejectStaleCopies(run, env, dataDir, hosts.git)
+  await rejectStaleCopies(run, env, hosts.git)
   // git reads a .netrc by itself, unless it is encrypted; libcurl looks for the host's name there, without a port.
   const needsUs = saved?.savedIn !== 'netrc' || isEncrypted(saved.place) || hosts.git.includes(':')
   if (git.state === 'failed' && needsUs) notify(`git push will not find the token: ${git.because}`)

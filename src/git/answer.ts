@@ -17,19 +17,20 @@ const NOTHING: Reply = {stdout: '', stderr: ''}
  * Answers git, which goes on to the next helper if stdout is empty, and ignores exit statuses.
  * @param operation `get`, or anything else, which is ignored: a failed push must not end a login
  * @param input what git wrote on our stdin
+ * @param env the environment of the shell that runs git
  * @param hosts the Heroku that the environment names
  * @param open the places of tokens, for the Heroku that git asks about
  */
 export async function answer(
   operation: string | undefined,
   input: string,
-  {dataDir, hosts, open}: {dataDir: string; hosts: Hosts; open: (hosts: Hosts) => Places},
+  {env, hosts, open}: {env: NodeJS.ProcessEnv; hosts: Hosts; open: (hosts: Hosts) => Places},
 ): Promise<Reply> {
   if (operation !== 'get') return NOTHING
   const request = parseRequest(input)
   if (isFor(hosts.git, request)) return reply(open(hosts), request)
   // git may be configured for another Heroku than the environment names, as in the window of a desktop program.
-  const configured = configuredHosts(dataDir).find(({git}) => isFor(git, request))
+  const configured = configuredHosts(env).find(({git}) => isFor(git, request))
   if (!configured) return NOTHING
   const places = open({...hosts, api: configured.api, git: configured.git})
   // HEROKU_API_KEY is for the Heroku that the environment names.

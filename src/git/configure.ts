@@ -5,14 +5,17 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {BackendError} from '../backends/backend.js'
 import {codeOf} from '../file-trouble.js'
 import {findProgram} from '../find-program.js'
-import {takeTurn} from '../lock.js'
+import {takeTurn, type Turn} from '../lock.js'
 import type {Run} from '../run.js'
 import {configuredHosts, forgetHost, rememberHost} from './configured.js'
-import {type Entry, type Git, GitProblem, openGit} from './git-config.js'
-import {launcherText, launcherValue, writeLauncher} from './launcher.js'
-import {globalState, removeStamp, type Subject, writeStamp} from './steady-state.js'
+import {sharedFolder} from './data-dir.js'
+import {type Entry, type Git, GitProblem, NO_GIT, openGit} from './git-config.js'
+import {globalFiles} from './global-files.js'
+import {type PreparedLauncher, prepareLauncher} from './launcher.js'
+import {globalState, removeStamp, someoneIsLoggedIn, type Subject, writeStamp} from './steady-state.js'
 import {
   foreignValues,
+  isConfigured,
   isOwnLast,
   isOwnRight,
   isSharedRight,
@@ -44,17 +47,19 @@ const PATIENCE_MS = 7000
  * @returns how it went; nothing is thrown for what is wrong with git or its files
  */
 export async function configureGit(subject: Subject, run: Run, patient: boolean): Promise<GitState> {
+  // Not remembered: it costs the next command no more than this look.
+  if (findProgram('git', subject.env) === undefined) return {state: 'failed', because: NO_GIT}
   try {
     const git = openGit(run, subject.env)
-    const {before, files, state} = await locked(subject, patient, () => configure(git, subject))
+    const {before, state, ...look} = await locked(subject, patient, () => configure(git, subject))
     // What somebody has changed since it was read was not looked at.
-    if (before === globalState(subject.env)) writeStamp(subject, files)
+    if (before === globalState(subject.env)) writeStamp(subject, look)
     return state
   } catch (error) {
     if (codeOf(error) === 'ELOCKED') return {state: 'busy'}
-    const because = reasonOf(error)
-    writeStamp(subject, [], {because, passes: error instanceof GitProblem && error.passes})
-    return {state: 'failed', because}
+    const problem = reasonOf(error)
+    writeStamp(subject, {files: [], dataDirs: [], problem})
+    return {state: 'failed', because: problem}
   }
 }
 
@@ -62,28 +67,34 @@ export async function configureGit(subject: Subject, run: Run, patient: boolean)
 interface Look {
   before: string
   files: string[]
+  dataDirs: string[]
+  problem?: string
   state: GitState
 }
 
 async function configure(git: Git, subject: Subject): Promise<Look> {
   const {dataDir, env, helper, hosts} = subject
-  const launcher = launcherValue(dataDir)
+  let dataDirs = [dataDir]
+  let prepared: PreparedLauncher | undefined
   for (let attempt = 1; ; attempt++) {
     const before = globalState(env)
-    const {entries, files, written} = await git.read()
-    if (isOptedOut(entries)) return {before, files, state: {state: 'opted out'}}
-    if (attempt === 1) {
-      const stood = valuesOf(written, sharedKey(hosts.git))
-      if (!stood.includes(launcher)) await rememberHost(dataDir, {...hosts, before: stood})
-      await writeLauncher(dataDir, launcherText({dataDir, helper, node: process.execPath}))
+    const {entries, files: read, written} = await git.read()
+    if (isOptedOut(entries)) return {before, files: read, dataDirs, state: {state: 'opted out'}}
+    if (!prepared) {
+      const stood = isConfigured(written, hosts.git) ? [] : valuesOf(written, sharedKey(hosts.git))
+      dataDirs = await rememberHost(env, {...hosts, before: stood}, dataDir)
+      prepared = await prepareLauncher(env, {helper, node: process.execPath})
     }
 
+    const {problem, targets, value: launcher} = prepared
+    const files = [...read, ...targets]
     const sharedRight = isSharedRight(written, hosts.git, launcher)
     // A comment of the user in our section keeps it where it is; auth:status names the helpers after it.
     const isPlaced = isOwnLast(entries, written, hosts.git) || attempt === ATTEMPTS
     const ownRight = isPlaced && isOwnRight(written, hosts.git, launcher)
-    const foreign = foreignValues(written, hosts.git, launcher)
-    if (sharedRight && ownRight) return {before, files, state: {state: 'configured', foreign}}
+    const foreign = foreignValues(written, hosts.git)
+    if (sharedRight && ownRight)
+      return {before, files, dataDirs, ...(problem && {problem}), state: {state: 'configured', foreign}}
     if (attempt === ATTEMPTS) throw new GitProblem("git's global configuration does not keep what is written to it")
     if (attempt > 1) await sleep(Math.random() * 30 * attempt)
     const wanted = wantedValues(written, hosts.git, launcher)
@@ -103,31 +114,36 @@ async function configure(git: Git, subject: Subject): Promise<Look> {
 
 /**
  * Takes back what {@link configureGit} did for this git host, and leaves what stood there before and what the user has
- * there now.
+ * there now. All shells of the user share the configuration, so it stays while another data folder that has used it, or
+ * the default one, has a login.
  * @returns why that could not be done, if it could not; what is wrong with git keeps nobody logged in
  */
 export async function unconfigureGit(subject: Subject, run: Run): Promise<string | undefined> {
-  const {dataDir, hosts} = subject
+  const {dataDir, env, hosts} = subject
   try {
     // Nobody asks where there is no git.
     if (findProgram('git', subject.env) === undefined) return undefined
     const git = openGit(run, subject.env)
     await locked(subject, true, async () => {
-      const launcher = launcherValue(dataDir)
-      const known = configuredHosts(dataDir).find(({git}) => git === hosts.git)
+      const known = configuredHosts(env).find(({git}) => git === hosts.git)
+      const others = [...new Set([sharedFolder(env), ...(known?.dataDirs ?? [])])].filter(
+        (folder) => folder !== dataDir && someoneIsLoggedIn({}, folder),
+      )
       // What is once taken for clean is never looked at again, so it has to look so twice.
-      for (let clean = 0, attempt = 1; clean < 2; attempt++) {
-        const {written} = await git.read()
-        const [shared, own] = [sharedKey(hosts.git), ownKey(hosts.git)]
-        const ours = [shared, own].some((key) => valuesOf(written, key).includes(launcher))
-        clean = ours ? 0 : clean + 1
-        if (!ours) continue
-        if (attempt >= ATTEMPTS) throw new GitProblem("git's global configuration does not keep what is written to it")
-        await git.write(shared, restoredValues(written, hosts.git, launcher, known?.before ?? []))
-        await git.write(own, [])
+      for (let clean = 0, attempt = 1; others.length === 0 && clean < 2; attempt++) {
+        const {globals} = await git.read()
+        const ours = globals.filter(({entries}) => isConfigured(entries, hosts.git))
+        clean = ours.length > 0 ? 0 : clean + 1
+        if (ours.length > 0 && attempt >= ATTEMPTS)
+          throw new GitProblem("git's global configuration does not keep what is written to it")
+        for (const {entries, file} of ours) {
+          await git.write(sharedKey(hosts.git), restoredValues(entries, hosts.git, known?.before ?? []), file)
+          await git.write(ownKey(hosts.git), [], file)
+        }
       }
+
+      await forgetHost(env, hosts.git, others)
     })
-    await forgetHost(dataDir, hosts.git)
     return undefined
   } catch (error) {
     return reasonOf(error)
@@ -142,14 +158,26 @@ export const isOptedOut = (entries: readonly Entry[]) =>
     entries.findLast(({key}) => key === 'heroku.credentialhelper')?.value.toLowerCase() ?? '',
   )
 
-/** One of us at a time; git's own lock is held for each single change alone. */
-async function locked<T>({cacheDir}: Subject, patient: boolean, work: () => Promise<T>): Promise<T> {
-  await mkdir(cacheDir, {recursive: true})
-  const turn = await takeTurn(join(cacheDir, 'heroku-keychain-git'), patient ? PATIENCE_MS : 0)
+/**
+ * One of us at a time, in whichever shell; git's own lock is held for each single change alone. Where there can be no lock,
+ * as in a read-only folder, the look after each change has to do.
+ * @throws {Error} 'ELOCKED' if another process has it
+ */
+async function locked<T>({env}: Subject, patient: boolean, work: () => Promise<T>): Promise<T> {
+  if (globalFiles(env).length === 0) throw new GitProblem('git has no global configuration here')
+  const folder = sharedFolder(env)
+  let lock: Turn | undefined
+  try {
+    await mkdir(folder, {recursive: true, mode: 0o700})
+    lock = await takeTurn(join(folder, 'heroku-keychain-git'), patient ? PATIENCE_MS : 0)
+  } catch (error) {
+    if (codeOf(error) === 'ELOCKED') throw error
+  }
+
   try {
     return await work()
   } finally {
-    await turn.end()
+    await lock?.end()
   }
 }
 

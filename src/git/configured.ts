@@ -1,6 +1,8 @@
-// For which git hosts we have configured git, and what stood there before: `<dataDir>/heroku-keychain-git-hosts.json`.
+// For which git hosts we have configured git, what stood there before, and for which data folders. All shells of a user
+// share git's configuration, and so this file: it is in the folder that no variable moves.
 import {mkdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {sharedFolder} from './data-dir.js'
 
 // On Windows this folder is also the one of the stamp (see steady-state.ts), so the names differ.
 const NAME = 'heroku-keychain-git-hosts.json'
@@ -11,49 +13,65 @@ export interface ConfiguredHost {
   api: string
   /** The values that stood there before ours. */
   before: string[]
+  /** The data folders whose login git has used; none in a file of an earlier version. */
+  dataDirs?: string[]
 }
 
 /** A file that is missing or makes no sense is as good as an empty one. */
-export function configuredHosts(dataDir: string): ConfiguredHost[] {
+export function configuredHosts(env: NodeJS.ProcessEnv): ConfiguredHost[] {
   try {
-    const {hosts} = JSON.parse(readFileSync(join(dataDir, NAME), 'utf8')) as {hosts: unknown}
+    const {hosts} = JSON.parse(readFileSync(join(sharedFolder(env), NAME), 'utf8')) as {hosts: unknown}
     return Array.isArray(hosts) ? hosts.filter(isConfiguredHost) : []
   } catch {
     return []
   }
 }
 
-/** Remembers a host, and keeps what is remembered of it already: what stood there before is known only the first time. */
-export async function rememberHost(dataDir: string, host: ConfiguredHost): Promise<void> {
-  const hosts = configuredHosts(dataDir)
-  const known = hosts.find(({git}) => git === host.git)
-  if (known?.api === host.api) return
-  const others = hosts.filter((each) => each !== known)
-  await write(dataDir, [...others, {...host, before: known?.before ?? host.before}])
+/**
+ * Adds a host, or a data folder to a host, and keeps what is recorded of it already: what stood there before is known only
+ * the first time.
+ * @returns the data folders of that host, also where the file cannot be written
+ */
+export async function rememberHost(
+  env: NodeJS.ProcessEnv,
+  {api, before, git}: Omit<ConfiguredHost, 'dataDirs'>,
+  dataDir: string,
+): Promise<string[]> {
+  const hosts = configuredHosts(env)
+  const known = hosts.find((host) => host.git === git)
+  const dataDirs = [...new Set([...(known?.dataDirs ?? []), dataDir])]
+  if (known?.api !== api || dataDirs.length !== known.dataDirs?.length) {
+    const others = hosts.filter((host) => host !== known)
+    await write(env, [...others, {git, api, before: known?.before ?? before, dataDirs}])
+  }
+
+  return dataDirs
 }
 
-export async function forgetHost(dataDir: string, git: string): Promise<void> {
-  const hosts = configuredHosts(dataDir)
-  if (hosts.some((host) => host.git === git))
-    await write(
-      dataDir,
-      hosts.filter((host) => host.git !== git),
-    )
+/** Removes a data folder from a host, and the host with the last one. */
+export async function forgetHost(env: NodeJS.ProcessEnv, git: string, dataDirs: readonly string[]): Promise<void> {
+  const hosts = configuredHosts(env)
+  const known = hosts.find((host) => host.git === git)
+  if (!known) return
+  const others = hosts.filter((host) => host !== known)
+  await write(env, dataDirs.length === 0 ? others : [...others, {...known, dataDirs: [...dataDirs]}])
 }
 
-async function write(dataDir: string, hosts: ConfiguredHost[]): Promise<void> {
-  mkdirSync(dataDir, {recursive: true, mode: 0o700})
+/** Not being able to costs no more than what the file says: git's own configuration is what counts. */
+async function write(env: NodeJS.ProcessEnv, hosts: ConfiguredHost[]): Promise<void> {
+  const folder = sharedFolder(env)
   // Loaded here, since the git helper reads alone, and has no time to load what it never needs.
   const {replaceFile} = await import('../atomic-file.js')
-  await replaceFile(join(dataDir, NAME), `${JSON.stringify({version: 1, hosts}, undefined, 2)}\n`)
+  try {
+    mkdirSync(folder, {recursive: true, mode: 0o700})
+    await replaceFile(join(folder, NAME), `${JSON.stringify({version: 1, hosts}, undefined, 2)}\n`)
+  } catch {
+    // See above.
+  }
 }
 
 function isConfiguredHost(value: unknown): value is ConfiguredHost {
-  const {api, before, git} = (value ?? {}) as Record<string, unknown>
-  return (
-    typeof git === 'string' &&
-    typeof api === 'string' &&
-    Array.isArray(before) &&
-    before.every((each) => typeof each === 'string')
-  )
+  const {api, before, dataDirs = [], git} = (value ?? {}) as Record<string, unknown>
+  const isList = (list: unknown) => Array.isArray(list) && list.every((each) => typeof each === 'string')
+  return typeof git === 'string' && typeof api === 'string' && isList(before) && isList(dataDirs)
 }

@@ -15,8 +15,8 @@ const LOCKED = 255
 const NOTHING_TO_UNSET = 5
 
 // No repository: the configuration of the current one may be broken, and its helpers are commands that its author chose.
-// Inherited variables (git rev-parse --local-env-vars) must not lead there either; GIT_CONFIG replaces every file. The user's
-// own `-c` and GIT_CONFIG_COUNT still count.
+// Inherited variables (git rev-parse --local-env-vars) must not lead there either; `git config --global` refuses to work while
+// GIT_CONFIG is set. The user's own `-c` and GIT_CONFIG_COUNT still count.
 const NO_REPOSITORY = {
   GIT_DIR: '/dev/null',
   GIT_COMMON_DIR: undefined,
@@ -26,16 +26,11 @@ const NO_REPOSITORY = {
   GIT_WORK_TREE: undefined,
 }
 
+/** Why there is nothing to configure. */
+export const NO_GIT = 'git is not installed'
+
 /** Why the configuration cannot be read or written, in words for a person. */
-export class GitProblem extends Error {
-  /** @param passes whether it may well be over in a minute */
-  constructor(
-    message: string,
-    readonly passes = false,
-  ) {
-    super(message)
-  }
-}
+export class GitProblem extends Error {}
 
 export interface Entry {
   /** As git normalizes it: section and name in lower case. */
@@ -46,11 +41,19 @@ export interface Entry {
 /** An entry, and the file that it stands in, as git calls it. */
 type Line = Entry & {file?: string}
 
+/** A file of the global configuration, and its own entries: what it includes cannot be changed in there. */
+export interface GlobalFile {
+  file: string
+  entries: Entry[]
+}
+
 export interface GlobalConfig {
   /** All of them. */
   entries: Entry[]
-  /** Those of the file that is written: what another one includes cannot be changed in there. */
+  /** Those of the file that is written. */
   written: Entry[]
+  /** The files that there are, in git's order; the last one is the one that is written. */
+  globals: GlobalFile[]
   /** The files that it was read from, included ones too. */
   files: string[]
 }
@@ -60,8 +63,12 @@ export interface Git {
   read: () => Promise<GlobalConfig>
   /** Adds a value to those of a key. @throws {GitProblem} */
   add: (key: string, value: string) => Promise<void>
-  /** Replaces all values of a key; none removes it. @throws {GitProblem} with some of it done, perhaps */
-  write: (key: string, values: readonly string[]) => Promise<void>
+  /**
+   * Replaces all values of a key; none removes it.
+   * @param file of the global ones; default: the one that is written
+   * @throws {GitProblem} with some of it done, perhaps
+   */
+  write: (key: string, values: readonly string[], file?: string) => Promise<void>
   /** Runs git outside of every repository; undefined if it was killed or did not answer in time. */
   call: Call
   /** The same in the repository of the current folder, whose configuration may say anything: only for reading it. */
@@ -76,7 +83,7 @@ export type Call = (args: readonly string[], input?: string) => Promise<{code: n
  */
 export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
   const program = findProgram('git', env)
-  if (program === undefined) throw new GitProblem('git is not installed')
+  if (program === undefined) throw new GitProblem(NO_GIT)
 
   const callIn =
     (variables: Record<string, string | undefined>): Call =>
@@ -88,12 +95,13 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
   const call = callIn(NO_REPOSITORY)
   const config = (...args: string[]) => call(['config', ...args])
 
-  const change = async (...args: string[]) => {
+  const change = async (file: string | undefined, ...args: string[]) => {
+    await assertFile(env, file)
     for (let attempt = 1; ; attempt++) {
-      const done = await config('--global', ...args)
+      const done = await config(...(file === undefined ? ['--global'] : ['--file', file]), ...args)
       if (done?.code === 0 || (done?.code === NOTHING_TO_UNSET && args[0] === '--unset-all')) return
       if (done?.code !== LOCKED || attempt === LOCK_ATTEMPTS) throw problem(done?.code)
-      await assertWritable(env)
+      await assertWritable(env, file)
       await sleep(10 + Math.random() * 20 * attempt)
     }
   }
@@ -112,30 +120,31 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
       }
 
       // git has slashes on Windows, too.
-      const last = normalize(files.at(-1) ?? '')
+      const entriesOf = (name: string) =>
+        found.filter(({file}) => file !== undefined && normalize(file) === normalize(name))
+      const globals = files.map((file) => ({file, entries: entriesOf(file)}))
       return {
         entries: found,
-        written: found.filter(({file}) => file !== undefined && normalize(file) === last),
+        written: globals.at(-1)?.entries ?? [],
+        globals,
         files: [...new Set(found.flatMap(({file}) => file ?? []))],
       }
     },
     async add(key, value) {
-      await assertFile(env)
-      await change('--add', key, value)
+      await change(undefined, '--add', key, value)
     },
-    async write(key, values) {
-      await assertFile(env)
+    async write(key, values, file) {
       const [first, ...more] = values
-      if (first === undefined) await change('--unset-all', key)
-      else await change('--replace-all', key, first)
-      for (const value of more) await change('--add', key, value)
+      if (first === undefined) await change(file, '--unset-all', key)
+      else await change(file, '--replace-all', key, first)
+      for (const value of more) await change(file, '--add', key, value)
     },
   }
 }
 
 function problem(code: number | undefined): GitProblem {
-  if (code === undefined) return new GitProblem('git did not answer', true)
-  if (code === LOCKED) return new GitProblem("git's global configuration is locked", true)
+  if (code === undefined) return new GitProblem('git did not answer')
+  if (code === LOCKED) return new GitProblem("git's global configuration is locked")
   return new GitProblem(`git cannot use its global configuration (exit ${code}); see: git config --global --list`)
 }
 
@@ -143,16 +152,14 @@ function problem(code: number | undefined): GitProblem {
 const written = (env: NodeJS.ProcessEnv) => existingFiles(env).at(-1) ?? globalFiles(env).at(-1)
 
 /** git renames its new configuration over whatever the old one is: as root, over /dev/null, where that was named. */
-async function assertFile(env: NodeJS.ProcessEnv): Promise<void> {
-  const file = written(env)
+async function assertFile(env: NodeJS.ProcessEnv, file = written(env)): Promise<void> {
   if (file === undefined) throw new GitProblem('git has no global configuration here')
   const found = await stat(file).catch(() => undefined)
   if (found && !found.isFile()) throw new GitProblem(`git's global configuration is not a file (${file})`)
 }
 
 /** A lock that cannot be made, since the folder is read-only, looks to git like one that somebody else holds. */
-async function assertWritable(env: NodeJS.ProcessEnv): Promise<void> {
-  const file = written(env)
+async function assertWritable(env: NodeJS.ProcessEnv, file = written(env)): Promise<void> {
   if (file === undefined) return
   await access(dirname(await realTarget(file)), constants.W_OK).catch(() => {
     throw new GitProblem(`git's global configuration is read-only (${file})`)

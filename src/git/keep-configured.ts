@@ -1,4 +1,5 @@
 import type {Interfaces} from '@oclif/core'
+import {findProgram} from '../find-program.js'
 import {hostsFrom} from '../hosts.js'
 import {isSteady, someoneIsLoggedIn} from './steady-state.js'
 import {subjectFor} from './subject.js'
@@ -23,6 +24,7 @@ export async function keepGitConfigured(config: Interfaces.Config, id: string | 
   if (id !== undefined && NOT_BEFORE.has(id)) return
   const subject = subjectFor(config, hostsFrom(process.env))
   if (isSteady(subject) || !someoneIsLoggedIn(process.env, config.dataDir)) return
+  if (findProgram('git', process.env) === undefined) return
   const [{configureGit}, {lightRun}] = await Promise.all([import('./configure.js'), import('../light-run.js')])
   await configureGit(subject, lightRun, false)
 }

@@ -1,4 +1,8 @@
 import {join} from 'node:path'
+import {sharedFolder} from './data-dir.js'
 
-/** The launcher that git is pointed to. Apart from launcher.ts, for those who look at it before every command. */
-export const launcherPath = (dataDir: string) => join(dataDir, 'git-credential-helper')
+/** The launcher's file name, as in every version. */
+export const LAUNCHER = 'git-credential-helper'
+
+/** The user's one launcher. */
+export const launcherPath = (env: NodeJS.ProcessEnv) => join(sharedFolder(env), LAUNCHER)

@@ -1,106 +1,134 @@
-// The small program that git is pointed to. Its path never changes; where node and the helper are, it is told anew
-// whenever they move.
-import {accessSync, constants} from 'node:fs'
-import {chmod, mkdir, readFile} from 'node:fs/promises'
-import {join} from 'node:path'
+// The small program that git is pointed to: one per user, whose place never changes. It is code that runs at every push, so
+// no other user may be able to change it.
+import {chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, type Stats} from 'node:fs'
+import {dirname} from 'node:path'
 import {replaceFile} from '../atomic-file.js'
-import {lookupArgs} from '../backends/secret-tool-args.js'
-import {LOGIN_JSON} from '../credentials/login-state.js'
-import {TOOL_ENV} from '../tool-process.js'
+import {BackendError} from '../backends/backend.js'
+import {codeOf, fileTrouble} from '../file-trouble.js'
 import {launcherPath} from './launcher-path.js'
+import {type LauncherTargets, launcherText, launcherValue, targetsIn} from './launcher-text.js'
 
-/** The value of git's `credential.<url>.helper` that has git run the launcher, through its own `sh` on every system. */
-export const launcherValue = (dataDir: string) => `!${quote(forShell(launcherPath(dataDir)))}`
+const WRITABLE_BY_OTHERS = 0o022
+const FOR_THE_OWNER = 0o500
 
-/** In Git for Windows' sh a backslash escapes. */
-const forShell = (path: string, platform = process.platform) =>
-  platform === 'win32' ? path.replaceAll('\\', '/') : path
-
-const quote = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
-
-/**
- * The launcher's text.
- *
- * It answers `store` and `erase`, which git calls as often as `get`, by itself, since there is nothing to do; and it
- * steps aside without a word if node or the helper is gone, so that git goes on to its next helper.
- */
-export function launcherText({
-  dataDir,
-  helper,
-  node,
-  platform = process.platform,
-}: {
-  dataDir: string
-  helper: string
-  node: string
-  platform?: NodeJS.Platform
-}): string {
-  const start = `"$node" "$helper" ${quote(dataDir)} get`
-  return `#!/bin/sh
-# Gives git the Heroku token. Written by heroku-keychain, which writes it again when something here has moved.
-[ "$1" = get ] || exit 0
-node=${quote(forShell(node, platform))}
-helper=${quote(forShell(helper, platform))}
-[ -x "$node" ] && [ -f "$helper" ] || exit 0
-terminal=
-[ -t 2 ] && terminal=terminal
-# Node reads them before anything else, and the helper connects to nobody.
-unset NODE_EXTRA_CA_CERTS
-${platform === 'linux' ? askingAhead(dataDir, start) : ''}exec ${start} $terminal
-`
+/** What is wrong with the launcher. */
+export interface LauncherProblem {
+  because: string
+  /** Whether other users could change what git runs. */
+  unsafe: boolean
 }
 
-// Longer than the helper ever waits: it ends the tool of a helper that is gone.
-const AHEAD_SECONDS = 90
-
-const toolVariables = Object.entries(TOOL_ENV)
-  .map(([name, value]) => (value === undefined ? `unset ${name}` : `export ${name}=${quote(value)}`))
-  .join('; ')
-
-/**
- * Asks the keyring for the current account's token while node starts; launcher-answer.ts reads what comes of it. Nothing is
- * asked where it is not plain what the helper is going to ask.
- */
-const askingAhead = (dataDir: string, start: string) => `login=${quote(join(dataDir, LOGIN_JSON))}
-ask_ahead() {
-  exec 2>&1 3<&- 5>&1
-  tool=$(command -v secret-tool) && read -r account <"$login" || return
-  case $tool in /*) ;; *) return ;; esac
-  case $account in '{"account":"'*'"}') ;; *) return ;; esac
-  account=\${account#'{"account":"'}
-  account=\${account%'"}'}
-  case $account in '' | *[\\"\\\\]*) return ;; esac
-  ${toolVariables}
-  set -- "$tool" ${lookupArgs('"$account"').join(' ')}
-  trouble=$(/bin/sh -c 'printf "%s\\n" "$$" "$@"; exec /usr/bin/timeout -s KILL ${AHEAD_SECONDS} "$@"' sh "$@" 2>&1 >&5 5>&-)
-  printf '\\0%s\\0%s' "$?" "$trouble"
-}
-if [ -z "$HEROKU_API_KEY$HEROKU_NETRC_WRITE" ] && [ -f "$login" ] && [ -x /usr/bin/timeout ]; then
-  exec 3<&0
-  { ask_ahead & } | ${start} "$terminal" /proc/self/fd/4 4<&0 <&3 3<&-
-  exit
-fi
-`
-
-/**
- * Writes the launcher, unless it is as it should be.
- * @throws {BackendError} if it cannot be written
- */
-export async function writeLauncher(dataDir: string, text: string): Promise<void> {
-  const path = launcherPath(dataDir)
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === text && isExecutable(path)) return
-  await mkdir(dataDir, {recursive: true, mode: 0o700})
-  await replaceFile(path, text, {mode: 0o700})
-  // A mode is only ever made stricter by replacing.
-  await chmod(path, 0o700)
-}
-
-/** Whether git can start it. */
-export function isExecutable(path: string): boolean {
+/** What is wrong with the launcher, if anything. Only looks. */
+export function launcherProblem(env: NodeJS.ProcessEnv): LauncherProblem | undefined {
+  const path = launcherPath(env)
+  const folder = dirname(path)
+  const problem = (because: string, unsafe = false) => ({because, unsafe})
   try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
+    if (isWritableByOthers(statSync(folder))) return problem(`other users can write to ${folder}`, true)
+    const stats = lstatSync(path)
+    if (!stats.isFile()) return problem(`${path} is not a file`, true)
+    if (!isOwn(stats, folder)) return problem(`${path} belongs to another user`, true)
+    if (isWritableByOthers(stats)) return problem(`other users can write to ${path}`, true)
+    if (isPosix && (stats.mode & FOR_THE_OWNER) !== FOR_THE_OWNER) return problem(`${path} is not executable`)
+    const targets = targetsIn(readFileSync(path, 'utf8'))
+    if (!targets) return problem(`${path} is from another version`)
+    const gone = [targets.node, targets.helper].find((file) => !exists(file))
+    return gone === undefined ? undefined : problem(`${gone} is gone`)
+  } catch (error) {
+    return problem(
+      codeOf(error) === 'ENOENT' ? `${path} is missing` : `${path} cannot be read (${codeOf(error) ?? '?'})`,
+    )
   }
 }
+
+/** How git is to be pointed to the launcher. */
+export interface PreparedLauncher {
+  /** The value for git's configuration, if the launcher may be named there. */
+  value: string | undefined
+  /** The files that the launcher starts. */
+  targets: string[]
+  /** Why the launcher could not be written, if that was needed. */
+  problem?: string
+}
+
+/**
+ * Writes the launcher, if that is needed. Where it cannot be written, as in a read-only folder, git's configuration names
+ * it all the same: git passes over a launcher that is not there. A launcher that other users can change is never named.
+ */
+export async function prepareLauncher(env: NodeJS.ProcessEnv, targets: LauncherTargets): Promise<PreparedLauncher> {
+  try {
+    await writeLauncher(env, targets)
+    return {value: launcherValue(env), targets: targetsOf(launcherPath(env))}
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error
+    const problem = `${error.message}${error.hint === undefined ? '' : `; try this: ${error.hint}`}`
+    return {value: launcherProblem(env)?.unsafe ? undefined : launcherValue(env), targets: [], problem}
+  }
+}
+
+/**
+ * Writes the launcher, unless it works: one that starts another node, or the helper of another data folder's plugin, is
+ * left as it is, so that two shells never rewrite it in turn.
+ * @param targets what a new one is to start
+ * @throws {BackendError} if it cannot be written
+ */
+async function writeLauncher(env: NodeJS.ProcessEnv, targets: LauncherTargets): Promise<void> {
+  const path = launcherPath(env)
+  const folder = dirname(path)
+  try {
+    mkdirSync(folder, {recursive: true, mode: 0o700})
+    const {mode} = statSync(folder)
+    if (isPosix && (mode & WRITABLE_BY_OTHERS) !== 0) chmodSync(folder, mode & 0o777 & ~WRITABLE_BY_OTHERS)
+    if (launcherProblem(env) === undefined) return
+    // Whatever else is there, such as a link, or a file of root's after `sudo -E heroku`, is not written to.
+    const old = lstatSync(path, {throwIfNoEntry: false})
+    if (old && !(old.isFile() && isOwn(old, folder))) rmSync(path)
+    await replaceFile(path, launcherText(targets), {mode: 0o700})
+    // A mode is only ever made stricter by replacing.
+    chmodSync(path, 0o700)
+    giveToOwnerOf(folder, path)
+  } catch (error) {
+    throw codeOf(error) === undefined ? error : troubleWriting(path, error)
+  }
+}
+
+function targetsOf(path: string): string[] {
+  const targets = targetsIn(readFileSync(path, 'utf8'))
+  return targets ? [targets.node, targets.helper] : []
+}
+
+// Windows has neither owners nor modes that node could tell; a profile's folder is the user's own there.
+const isPosix = process.getuid !== undefined
+
+const isWritableByOthers = ({mode}: Stats) => isPosix && (mode & WRITABLE_BY_OTHERS) !== 0
+
+/** Root works in the folders of others (`sudo -E`, containers), where files are to be their owner's. */
+function isOwn({uid}: Stats, folder: string): boolean {
+  const user = process.getuid?.()
+  return user === undefined || uid === (user === 0 ? statSync(folder).uid : user)
+}
+
+function giveToOwnerOf(folder: string, path: string): void {
+  if (process.getuid?.() !== 0) return
+  const {gid, uid} = statSync(folder)
+  try {
+    chownSync(path, uid, gid)
+  } catch {
+    // A container may have no right to do so; root's file works there.
+  }
+}
+
+function troubleWriting(path: string, error: unknown): BackendError {
+  const folder = dirname(path)
+  const owner = statSync(folder, {throwIfNoEntry: false})?.uid
+  const user = process.getuid?.()
+  if (user === undefined || user === 0 || owner === undefined || owner === user)
+    return fileTrouble('write', path, error)
+  return new BackendError(
+    'denied',
+    `could not write ${path}: ${folder} belongs to another user`,
+    `sudo chown -R "$(id -un)" '${folder.replaceAll("'", String.raw`'\''`)}'`,
+  )
+}
+
+const exists = (file: string) => statSync(file, {throwIfNoEntry: false}) !== undefined

@@ -2,24 +2,19 @@
 import type {Run} from '../run.js'
 import {linesFor, readLines} from './asked-helpers.js'
 import {GitProblem, openGit} from './git-config.js'
-import {launcherValue} from './launcher.js'
+import {isLauncherValue} from './launcher-text.js'
 import {FALLBACKS, ownKey} from './values.js'
 
 /**
  * Tells every helper of the user's own configuration, also those that ours hides, to erase its password for this host.
  * No helper of the current repository: those are commands that the repository's author chose.
  */
-export async function rejectStaleCopies(
-  run: Run,
-  env: NodeJS.ProcessEnv,
-  dataDir: string,
-  gitHost: string,
-): Promise<void> {
+export async function rejectStaleCopies(run: Run, env: NodeJS.ProcessEnv, gitHost: string): Promise<void> {
   try {
     const git = openGit(run, env)
-    const ours = ['', launcherValue(dataDir), ...FALLBACKS]
+    const ours = ['', ...FALLBACKS]
     const values = linesFor(await readLines(git.call), gitHost).map(({value}) => value)
-    const helpers = [...new Set(values)].filter((value) => !ours.includes(value))
+    const helpers = [...new Set(values)].filter((value) => !ours.includes(value) && !isLauncherValue(value))
     if (helpers.length === 0) return
     // The command line comes last of all, so the empty value drops every configured helper.
     const config = ['', ...helpers].flatMap((helper) => ['-c', `${ownKey(gitHost)}=${helper}`])

@@ -1,17 +1,16 @@
 // Whether git's configuration needs to be looked at again: decided before every command, so with a few looks at files,
 // no import beyond node's own, and no process.
-import {mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
 import {LOGIN_JSON, OUR_JSON} from '../credentials/login-state.js'
 import {globalFiles} from './global-files.js'
 import {launcherPath} from './launcher-path.js'
+import {launcherText} from './launcher-text.js'
 
 const NAME = 'heroku-keychain-git.json'
 
-// What stood in the way may be gone without a trace in what we look at: git was installed, a disk was mounted; or a lock
-// is gone.
-const RETRY_MS = 24 * 60 * 60 * 1000
-const RETRY_SOON_MS = 60 * 1000
+// The cause may be gone without a trace in what we look at: a lock was removed, a disk was mounted.
+const RETRY_MS = 60 * 1000
 
 /** What the configuration of git depends on. */
 export interface Subject {
@@ -24,41 +23,47 @@ export interface Subject {
   helper: string
 }
 
-/** What was found the last time, and what it depended on. */
-export interface Stamp {
-  facts: string
-  /** Files beyond the usual ones, such as included ones. */
+/** What was found the last time. */
+export interface Look {
+  /** Files beyond the usual ones: those that the configuration includes, and those that the launcher starts. */
   files: string[]
-  /** Why git could not be configured, if it could not; and until when it is not tried again, in milliseconds since 1970. */
+  /** The data folders that are on record for the git host. */
+  dataDirs: string[]
+  /** Why git could not be configured, or without a launcher only. */
   problem?: string
+}
+
+/** A look, and what it depended on. */
+export interface Stamp extends Look {
+  facts: string
+  /** Where there was a problem: the environment that may have caused it. */
+  environment?: string
+  /** Until when it is not tried again there, in milliseconds since 1970. */
   until?: number
 }
 
 /** Whether nothing has changed since the last look. */
 export function isSteady(subject: Subject, now = Date.now()): boolean {
-  const stamp = readStamp(subject.cacheDir)
-  if (stamp?.facts !== factsOf(subject, stamp?.files)) return false
-  return stamp.until === undefined || now < stamp.until
+  const stamp = validStamp(subject)
+  if (!stamp) return false
+  return stamp.problem === undefined ? stamp.dataDirs.includes(subject.dataDir) : now < (stamp.until ?? 0)
 }
 
-/**
- * Remembers a look. Not being able to costs the next command another one.
- * @param problem why git could not be configured, and whether that may well be over soon
- */
-export function writeStamp(
-  subject: Subject,
-  files: string[],
-  problem?: {because: string; passes: boolean},
-  now = Date.now(),
-): void {
-  const stamp: Stamp = {
-    facts: factsOf(subject, files),
-    files,
-    ...(problem && {problem: problem.because, until: now + (problem.passes ? RETRY_SOON_MS : RETRY_MS)}),
-  }
+/** Why git could not be configured the last time, if that still holds for this process. */
+export const lastProblem = (subject: Subject) => validStamp(subject)?.problem
+
+/** Remembers a look. Not being able to costs the next command another one. */
+export function writeStamp(subject: Subject, look: Look, now = Date.now()): void {
+  const {cacheDir, env} = subject
+  const problem = look.problem !== undefined && {environment: environmentOf(env), until: now + RETRY_MS}
+  const stamp: Stamp = {facts: factsOf(subject, look.files), ...look, ...problem}
+  // Beside it first: a link that another user may have put in its place is not followed.
+  const fresh = join(cacheDir, `${NAME}.${process.pid}`)
   try {
-    mkdirSync(subject.cacheDir, {recursive: true})
-    writeFileSync(join(subject.cacheDir, NAME), JSON.stringify(stamp), {mode: 0o600})
+    mkdirSync(cacheDir, {recursive: true, mode: 0o700})
+    rmSync(fresh, {force: true})
+    writeFileSync(fresh, JSON.stringify(stamp), {mode: 0o600, flag: 'wx'})
+    renameSync(fresh, join(cacheDir, NAME))
   } catch {
     // See above.
   }
@@ -72,33 +77,63 @@ export function removeStamp(cacheDir: string): void {
   }
 }
 
-export function readStamp(cacheDir: string): Stamp | undefined {
+/** The last look, if what it depended on is as it was. */
+function validStamp(subject: Subject): Stamp | undefined {
+  const stamp = readStamp(subject.cacheDir)
+  if (stamp?.facts !== factsOf(subject, stamp?.files)) return undefined
+  return stamp.problem === undefined || stamp.environment === environmentOf(subject.env) ? stamp : undefined
+}
+
+function readStamp(cacheDir: string): Stamp | undefined {
   try {
     const stamp = JSON.parse(readFileSync(join(cacheDir, NAME), 'utf8')) as Stamp
+    const isList = (list: unknown) => Array.isArray(list) && list.every((each) => typeof each === 'string')
     // Half a file, or another version's: a look that costs a little is better than one that fails for ever.
-    return Array.isArray(stamp.files) && stamp.files.every((file) => typeof file === 'string') ? stamp : undefined
+    return isList(stamp.files) && isList(stamp.dataDirs) ? stamp : undefined
   } catch {
     return undefined
   }
 }
 
-/** Everything that a look depends on, in one text to compare. */
-function factsOf({dataDir, env, helper, hosts}: Subject, more: readonly string[] = []): string {
-  const files = [...globalFiles(env), ...more, launcherPath(dataDir), helper, process.execPath]
-  return JSON.stringify([hosts.git, hosts.api, process.execPath, helper, ...files.map(stateOf)])
+/**
+ * Everything that a look depends on, in one text to compare. Neither our own node and helper, which the launcher need not
+ * start, nor the data folder is in it: two shells in turn would otherwise look each time.
+ */
+function factsOf({env, hosts}: Subject, more: readonly string[] = []): string {
+  const launcher = launcherPath(env)
+  const {mode, uid} = statIfAny(dirname(launcher)) ?? {}
+  const files = [...globalFiles(env), launcher, ...more]
+  return JSON.stringify([
+    hosts.git,
+    hosts.api,
+    launcherText({node: '', helper: ''}),
+    `${mode} ${uid}`,
+    ...files.map(stateOf),
+  ])
 }
+
+/**
+ * What git may have failed for in one process and not in another: where it is looked for, and which variables of its own
+ * are set. Without their values, which may hold a secret.
+ */
+const environmentOf = (env: NodeJS.ProcessEnv) =>
+  [...Object.keys(env).filter((name) => name.startsWith('GIT_')), env.PATH].join('\n')
 
 /** Changes whenever git's global configuration does, but for what it includes. */
 export const globalState = (env: NodeJS.ProcessEnv) => globalFiles(env).map(stateOf).join('\n')
 
 /** Changes whenever the file does: git replaces its configuration rather than writes into it. */
 function stateOf(file: string): string {
+  const stat = statIfAny(file)
+  return stat ? `${file} ${stat.ino} ${stat.mode} ${stat.uid} ${stat.size} ${stat.mtimeNs}` : file
+}
+
+function statIfAny(file: string) {
   try {
-    const stat = statSync(file, {bigint: true, throwIfNoEntry: false})
-    return stat ? `${file} ${stat.ino} ${stat.mode} ${stat.size} ${stat.mtimeNs}` : file
+    return statSync(file, {bigint: true, throwIfNoEntry: false})
   } catch {
     // In a folder that we may not look into, or on a disk that is broken.
-    return `${file} ?`
+    return undefined
   }
 }
 

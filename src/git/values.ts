@@ -14,6 +14,7 @@
 // `credential.https://<host>/.helper`, another name for the same URL, says the same again further down, with a last
 // value that starts the CLI for `get` alone.
 import type {Entry} from './git-config.js'
+import {isLauncherValue} from './launcher-text.js'
 
 const FALLBACK = '!heroku git:credentials'
 const FALLBACK_FOR_GET = '!f() { test "$1" != get || heroku git:credentials get; }; f'
@@ -28,26 +29,35 @@ export const FALLBACKS: readonly string[] = [FALLBACK, FALLBACK_FOR_GET]
 export const valuesOf = (entries: readonly Entry[], key: string) =>
   entries.filter((entry) => entry.key === key).map(({value}) => value)
 
+/** Whether values of ours are among the entries. */
+export const isConfigured = (entries: readonly Entry[], gitHost: string) =>
+  [sharedKey(gitHost), ownKey(gitHost)]
+    .flatMap((key) => valuesOf(entries, key))
+    .some((value) => isLauncherValue(value) || value === FALLBACK_FOR_GET)
+
 /** The helpers that the user has chosen for this host, each once. */
-export function foreignValues(entries: readonly Entry[], gitHost: string, launcher: string): string[] {
-  const known = ['', launcher, ...FALLBACKS]
+export function foreignValues(entries: readonly Entry[], gitHost: string): string[] {
+  const known = ['', ...FALLBACKS]
   const values = [...valuesOf(entries, sharedKey(gitHost)), ...valuesOf(entries, ownKey(gitHost))]
-  return [...new Set(values.filter((value) => !known.includes(value)))]
+  return [...new Set(values.filter((value) => !known.includes(value) && !isLauncherValue(value)))]
 }
 
-/** What the two keys are to hold, with the user's own helpers kept. */
-export function wantedValues(entries: readonly Entry[], gitHost: string, launcher: string) {
-  const ours = ['', launcher, ...foreignValues(entries, gitHost, launcher)]
+/**
+ * What the two keys are to hold, with the user's own helpers kept.
+ * @param launcher undefined if there can be none
+ */
+export function wantedValues(entries: readonly Entry[], gitHost: string, launcher: string | undefined) {
+  const ours = ['', ...(launcher === undefined ? [] : [launcher]), ...foreignValues(entries, gitHost)]
   return {shared: [...ours, FALLBACK], own: [...ours, FALLBACK_FOR_GET]}
 }
 
 /** Whether the shared key is as it should be. */
-export function isSharedRight(entries: readonly Entry[], gitHost: string, launcher: string): boolean {
+export function isSharedRight(entries: readonly Entry[], gitHost: string, launcher: string | undefined): boolean {
   return same(valuesOf(entries, sharedKey(gitHost)), wantedValues(entries, gitHost, launcher).shared)
 }
 
 /** Whether our own key has the values that it should have. */
-export function isOwnRight(entries: readonly Entry[], gitHost: string, launcher: string): boolean {
+export function isOwnRight(entries: readonly Entry[], gitHost: string, launcher: string | undefined): boolean {
   return same(valuesOf(entries, ownKey(gitHost)), wantedValues(entries, gitHost, launcher).own)
 }
 
@@ -68,13 +78,8 @@ export function isOwnLast(entries: readonly Entry[], written: readonly Entry[], 
  * What the shared key is to hold once ours are taken away.
  * @param before what it held before we came
  */
-export function restoredValues(
-  entries: readonly Entry[],
-  gitHost: string,
-  launcher: string,
-  before: readonly string[],
-): string[] {
-  const foreign = foreignValues(entries, gitHost, launcher)
+export function restoredValues(entries: readonly Entry[], gitHost: string, before: readonly string[]): string[] {
+  const foreign = foreignValues(entries, gitHost)
   return valuesOf(entries, sharedKey(gitHost)).filter((value) => foreign.includes(value) || before.includes(value))
 }
 

@@ -2,9 +2,9 @@
 import {askedHelpers, type Line, readLines} from '../git/asked-helpers.js'
 import {isOptedOut} from '../git/configure.js'
 import {type Git, GitProblem, openGit} from '../git/git-config.js'
-import {isExecutable, launcherValue} from '../git/launcher.js'
-import {launcherPath} from '../git/launcher-path.js'
-import {readStamp, someoneIsLoggedIn, type Subject} from '../git/steady-state.js'
+import {launcherProblem} from '../git/launcher.js'
+import {isLauncherValue, launcherValue} from '../git/launcher-text.js'
+import {lastProblem, someoneIsLoggedIn, type Subject} from '../git/steady-state.js'
 import {FALLBACKS} from '../git/values.js'
 import type {Run} from '../run.js'
 import type {GitFacts} from './report.js'
@@ -27,19 +27,19 @@ export async function lookAtGit(subject: Subject, run: Run): Promise<GitFacts> {
   }
 }
 
-function stateOf(lines: Line[], {cacheDir, dataDir, hosts}: Subject): Omit<GitFacts, 'host' | 'kept'> {
-  const launcher = launcherValue(dataDir)
-  const isOurs = ({value}: Line) => value === launcher || FALLBACKS.includes(value)
+function stateOf(lines: Line[], subject: Subject): Omit<GitFacts, 'host' | 'kept'> {
+  const {env, hosts} = subject
+  const isOurs = ({value}: Line) => isLauncherValue(value) || FALLBACKS.includes(value)
   const {asked, dropped, droppedBy} = askedHelpers(lines, hosts.git)
   const others = asked.filter((line) => !isOurs(line)).map(({value, ...where}) => ({helper: nameOf(value), ...where}))
 
-  // One that cannot be started is one that git complains about, and goes on.
-  const hasLauncher = isExecutable(launcherPath(dataDir)) && asked.some(({value}) => value === launcher)
+  // One that does not work is passed over.
+  const hasLauncher = asked.some(({value}) => value === launcherValue(env)) && !launcherProblem(env)
   const by = hasLauncher ? 'heroku-keychain' : asked.some(isOurs) ? 'heroku' : undefined
   if (by !== undefined) return {state: 'configured', by, others}
   if (isOptedOut(lines.filter(({scope}) => scope === 'global'))) return {state: 'opted out', others: []}
   if (droppedBy && dropped.some(isOurs)) return {state: 'dropped', droppedBy, others}
-  const problem = readStamp(cacheDir)?.problem
+  const problem = lastProblem(subject)
   return {state: 'not configured', ...(problem === undefined ? {} : {because: problem}), others: []}
 }
 

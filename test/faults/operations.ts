@@ -103,7 +103,7 @@ export const OPERATIONS: Operation[] = [
     async act(world, run) {
       const notices: string[] = []
       const {stderr, stdout} = await answer('get', `protocol=https\nhost=${world.front.host}\n\n`, {
-        dataDir: world.dataDir,
+        env: world.env,
         hosts: hostsFrom(world.env),
         open: (hosts) => world.places(run, {hosts, notify: (line) => notices.push(`heroku: ${line}\n`)}),
       })

@@ -70,7 +70,7 @@ describe('whatever git writes to its helper', () => {
     async holds({input, operation}) {
       user.memory.tokens.set(ada.account, ada.token)
       const reply = await answer(operation, input, {
-        dataDir: user.dataDir,
+        env: {HOME: user.home},
         hosts: hostsFrom({}),
         open: () => user.places(),
       })

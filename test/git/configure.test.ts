@@ -1,13 +1,13 @@
 import {expect} from 'chai'
 import {chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {askedHelpers, readLines} from '../../src/git/asked-helpers.js'
 import {configureGit, unconfigureGit} from '../../src/git/configure.js'
 import {openGit} from '../../src/git/git-config.js'
 import {homeOnWindows} from '../../src/git/global-files.js'
-import {launcherValue} from '../../src/git/launcher.js'
+import {launcherValue} from '../../src/git/launcher-text.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
-import {isSteady, readStamp, removeStamp, someoneIsLoggedIn, type Subject} from '../../src/git/steady-state.js'
+import {isSteady, lastProblem, removeStamp, someoneIsLoggedIn, type Subject} from '../../src/git/steady-state.js'
 import {FALLBACKS} from '../../src/git/values.js'
 import {run, type Run} from '../../src/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
@@ -121,7 +121,7 @@ describe("git's configuration", () => {
   }).timeout(30_000)
 
   it('is left to another of us that is at it, unless there is time to wait', async () => {
-    const lock = join(subject.cacheDir, 'heroku-keychain-git.lock')
+    const lock = join(dirname(launcherPath(subject.env)), 'heroku-keychain-git.lock')
     mkdirSync(lock, {recursive: true})
     expect(await configureGit(subject, runHere, false)).to.deep.equal({state: 'busy'})
     const waiting = configureGit(subject, runHere, true)
@@ -141,20 +141,80 @@ describe("git's configuration", () => {
   })
 
   for (const [what, env, message] of [
-    ['there is no git', {PATH: '/nonexistent'}, /^git is not installed$/u],
     ['there is no HOME', {HOME: undefined, XDG_CONFIG_HOME: undefined}, /^git has no global configuration here$/u],
     ['it is a folder', {GIT_CONFIG_GLOBAL: '.'}, /git/u],
+    ['a variable makes git fail', {GIT_CONFIG_COUNT: 'many'}, /git/u],
   ] as const)
-    it(`is given up, and that is remembered for a day, where ${what}`, async () => {
+    it(`is tried again after a minute where ${what}, and at once in a process that has no such variable`, async () => {
+      const elsewhere = subject
       subject = {...subject, env: {...subject.env, ...env}}
       const state = await configureGit(subject, runHere, true)
       expect(state).to.have.property('because').that.matches(message)
-      expect(readStamp(subject.cacheDir)?.problem).to.match(message)
+      expect(lastProblem(subject)).to.match(message)
       expect(isSteady(subject)).to.equal(true)
-      expect(isSteady(subject, Date.now() + 25 * 60 * 60 * 1000)).to.equal(false)
+      expect(isSteady(subject, Date.now() + 2 * 60 * 1000)).to.equal(false)
+      expect([isSteady(elsewhere), lastProblem(elsewhere)]).to.deep.equal([false, undefined])
+      subject = elsewhere
+      expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
     })
 
-  it('is given up for a minute where it is locked, which may be over then', async () => {
+  it('is tried again at once where there was no git, and is now', async () => {
+    const {env} = subject
+    for (const PATH of ['/nonexistent', '']) {
+      subject = {...subject, env: {...env, PATH}}
+      const state = await configureGit(subject, runHere, true)
+      expect(state).to.deep.equal({state: 'failed', because: 'git is not installed'})
+      expect(isSteady(subject)).to.equal(false)
+    }
+
+    subject = {...subject, env: {...env, PATH: sandbox.bin}}
+    await configureGit(subject, runHere, true)
+    symlinkSync('/usr/bin/git', join(sandbox.bin, 'git'))
+    expect(isSteady(subject)).to.equal(false)
+    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+  })
+
+  it('is tried again at once with another PATH, where the git of one cannot be started', async () => {
+    const {env} = subject
+    writeFileSync(join(sandbox.bin, 'git'), '#!/bin/sh\nkill -9 $$\n', {mode: 0o755})
+    expect(await configureGit(subject, runHere, true)).to.include({state: 'failed'})
+    expect(isSteady(subject)).to.equal(true)
+    subject = {...subject, env: {...env, PATH: '/usr/bin:/bin'}}
+    expect(isSteady(subject)).to.equal(false)
+    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    // The one that worked is no word on the other, and the other way round.
+    subject = {...subject, env}
+    expect(isSteady(subject)).to.equal(true)
+  })
+
+  it('is written where GIT_CONFIG names a file, which only git config reads', async () => {
+    const other = join(sandbox.home, 'other')
+    writeFileSync(other, '')
+    const {env} = subject
+    subject = {...subject, env: {...env, GIT_CONFIG: other}}
+    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(await values()).to.have.length(3)
+    expect(readFileSync(other, 'utf8')).to.equal('')
+    expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+    expect(readFileSync(config(), 'utf8')).to.equal('')
+  })
+
+  it('leaves no value of a variable in its note of a failure', async () => {
+    const secret = 'what-nobody-else-may-see'
+    subject = {
+      ...subject,
+      env: {
+        ...subject.env,
+        GIT_CONFIG_COUNT: 'many',
+        GIT_CONFIG_KEY_0: 'http.extraHeader',
+        GIT_CONFIG_VALUE_0: `Authorization: ${secret}`,
+      },
+    }
+    expect(await configureGit(subject, runHere, true)).to.include({state: 'failed'})
+    expect(readFileSync(join(subject.cacheDir, 'heroku-keychain-git.json'), 'utf8')).not.to.include(secret)
+  })
+
+  it('is tried again after a minute where it is locked', async () => {
     writeFileSync(`${config()}.lock`, '')
     const state = await configureGit(subject, runHere, true)
     expect(state).to.deep.equal({state: 'failed', because: "git's global configuration is locked"})
@@ -208,7 +268,7 @@ describe("git's configuration", () => {
       expect(isSteady(subject)).to.equal(false)
       expect(await configureGit(subject, runHere, false)).to.deep.equal({state: 'configured', foreign: ['!theirs']})
       expect(isSteady(subject)).to.equal(true)
-      expect(await askedNow()).to.deep.equal([launcherValue(subject.dataDir), '!theirs', FALLBACKS[1]])
+      expect(await askedNow()).to.deep.equal([launcherValue(subject.env), '!theirs', FALLBACKS[1]])
       const text = readFileSync(config(), 'utf8')
       expect(text).to.include(section)
       await configureGit(subject, runHere, true)
@@ -254,7 +314,7 @@ describe("git's configuration", () => {
       const kept = entries.map(({value}) => value)
       expect(kept, `killed at write ${lives + 1}`).to.include.members([...THEIRS, 'store'])
       expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: THEIRS})
-      expect(await askedNow()).to.deep.equal([launcherValue(subject.dataDir), ...THEIRS, FALLBACKS[1]])
+      expect(await askedNow()).to.deep.equal([launcherValue(subject.env), ...THEIRS, FALLBACKS[1]])
     }
   }).timeout(60_000)
 
@@ -297,10 +357,10 @@ describe("git's configuration", () => {
 
   it('has a launcher that can be started, whatever became of its mode', async () => {
     await configureGit(subject, runHere, true)
-    chmodSync(launcherPath(subject.dataDir), 0o600)
+    chmodSync(launcherPath(subject.env), 0o600)
     expect(isSteady(subject)).to.equal(false)
     await configureGit(subject, runHere, true)
-    expect(statSync(launcherPath(subject.dataDir)).mode & 0o777).to.equal(0o700)
+    expect(statSync(launcherPath(subject.env)).mode & 0o777).to.equal(0o700)
   })
 
   it('is looked at again where somebody has changed it since it was read', async () => {
@@ -333,19 +393,40 @@ describe("git's configuration", () => {
   })
 
   it('has a launcher that steps aside in silence, wherever it lies', async () => {
-    const folder = join(sandbox.home, `it's (a) "data" $folder`)
-    mkdirSync(folder)
-    subject = {...subject, dataDir: folder, helper: join(folder, 'helper.cjs')}
+    const home = join(sandbox.home, `it's (a) "home" $folder`)
+    mkdirSync(home)
+    subject = {...subject, env: {...subject.env, HOME: home}, helper: join(home, 'helper.cjs')}
     writeFileSync(subject.helper, 'process.stdout.write(JSON.stringify(process.argv.slice(2)))')
     await configureGit(subject, runHere, true)
-    const ask = (operation: string) => sandbox.run('sh', ['-c', `${(found[1] ?? '').slice(1)} ${operation}`])
-    const found = await values()
-    expect(await ask('get')).to.deep.equal({stdout: JSON.stringify([folder, 'get']), stderr: '', exitCode: 0})
+    const env = {HOME: home}
+    const found = await sandbox.run('git', ['config', '--global', '-z', '--get-all', KEY], {env})
+    const [, value = ''] = found.stdout.split('\0')
+    const ask = (operation: string) => sandbox.run('sh', ['-c', `${value.slice(1)} ${operation}`], {env})
+    const nothing = {stdout: '', stderr: '', exitCode: 0}
+    expect(await ask('get')).to.deep.equal({...nothing, stdout: '["get"]'})
     // Somebody may be there to answer a prompt of the keychain.
-    const there = await inTerminal(launcherPath(folder), ['get'], {env: sandbox.env, cwd: sandbox.home})
-    expect(there.screen).to.equal(JSON.stringify([folder, 'get', 'terminal']))
-    expect(await ask('store')).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+    const launcher = launcherPath(subject.env)
+    const there = await inTerminal(launcher, ['get'], {env: sandbox.env, cwd: sandbox.home})
+    expect(there.screen).to.equal('["get","terminal"]')
+    expect(await ask('store')).to.deep.equal(nothing)
+    // What it says does not depend on its mode, as on a disk that nothing may be started from.
+    chmodSync(launcher, 0o600)
+    expect(await ask('get')).to.deep.equal({...nothing, stdout: '["get"]'})
     rmSync(subject.helper)
-    expect(await ask('get')).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+    expect(await ask('get')).to.deep.equal(nothing)
+    for (const spoil of [
+      () => {
+        rmSync(launcher)
+      },
+      () => {
+        mkdirSync(launcher)
+      },
+      () => {
+        rmSync(dirname(launcher), {recursive: true})
+      },
+    ]) {
+      spoil()
+      expect(await ask('get')).to.include({stdout: '', stderr: ''})
+    }
   })
 })

@@ -2,10 +2,10 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
 import {existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {launcherText} from '../../src/git/launcher.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
+import {launcherText} from '../../src/git/launcher-text.js'
 import {openSandbox, type RunOptions, type Sandbox} from '../support/sandbox.js'
 
 const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.url))
@@ -54,21 +54,23 @@ const transcripts: [string, string | Uint8Array, boolean][] = [
 describe('the git helper as it is shipped', function () {
   this.timeout(60_000)
   let sandbox: Sandbox
-  let dataDir: string
+  let sharedDir: string
+  let launcher: string
 
   before(() => {
     expect(existsSync(HELPER), 'npm run build').to.equal(true)
     sandbox = openSandbox()
-    dataDir = join(sandbox.home, `it's "data"`)
-    mkdirSync(dataDir)
-    writeFileSync(launcherPath(dataDir), launcherText({dataDir, helper: HELPER, node: process.execPath}), {mode: 0o700})
+    launcher = launcherPath(sandbox.env)
+    sharedDir = dirname(launcher)
+    mkdirSync(sharedDir, {recursive: true})
+    writeFileSync(launcher, launcherText({helper: HELPER, node: process.execPath}), {mode: 0o700})
   })
   after(() => sandbox.close())
 
   const loggedIn = {HEROKU_API_KEY: TOKEN}
   const ways = {
-    'by itself': (args: string[], options: RunOptions) => sandbox.run('node', [HELPER, dataDir, ...args], options),
-    'behind its launcher': (args: string[], options: RunOptions) => sandbox.run(launcherPath(dataDir), args, options),
+    'by itself': (args: string[], options: RunOptions) => sandbox.run('node', [HELPER, ...args], options),
+    'behind its launcher': (args: string[], options: RunOptions) => sandbox.run(launcher, args, options),
   }
 
   for (const [way, ask] of Object.entries(ways))
@@ -132,7 +134,7 @@ describe('the git helper as it is shipped', function () {
 
       it('answers for another Heroku that git was configured for, but not with HEROKU_API_KEY', async () => {
         const host = {git: 'git.staging.herokudev.com', api: 'api.staging.herokudev.com', before: []}
-        const remembered = join(dataDir, 'heroku-keychain-git-hosts.json')
+        const remembered = join(sharedDir, 'heroku-keychain-git-hosts.json')
         writeFileSync(remembered, JSON.stringify({version: 1, hosts: [host]}))
         const input = `protocol=https\nhost=${host.git}\n\n`
         expect(await ask(['get'], {input, env: loggedIn})).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
@@ -160,7 +162,7 @@ describe('the git helper as it is shipped', function () {
 
   it('reads no certificates behind its launcher, since it connects to nobody', async () => {
     // Node warns of a file that is not there, if it reads it.
-    const env = {...loggedIn, NODE_EXTRA_CA_CERTS: join(dataDir, 'nowhere.pem')}
+    const env = {...loggedIn, NODE_EXTRA_CA_CERTS: join(sharedDir, 'nowhere.pem')}
     const {stderr, stdout} = await ways['behind its launcher'](['get'], {input: asked, env})
     expect({stdout, stderr}).to.deep.equal({stdout: answered, stderr: ''})
   })

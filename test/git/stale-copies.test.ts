@@ -30,7 +30,7 @@ describe('rejecting stale credentials', () => {
       const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
       return run(file, args, {...options, cwd, env: {...cleared, ...sandbox.env, ...env, ...options.env}})
     }
-    return rejectStaleCopies(runHere, {...sandbox.env, ...env}, join(sandbox.home, 'data'), HOST)
+    return rejectStaleCopies(runHere, {...sandbox.env, ...env}, HOST)
   }
   const globalAlone = ['global erase', 'protocol=https', `host=${HOST}`]
 

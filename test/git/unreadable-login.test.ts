@@ -4,6 +4,8 @@ import {existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync}
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {configureGit} from '../../src/git/configure.js'
+import {dataDirOf} from '../../src/git/data-dir.js'
+import {launcherPath} from '../../src/git/launcher-path.js'
 import {run, type Run} from '../../src/run.js'
 import {startKeyring} from '../support/keyring.js'
 import {openSandbox, type RunOptions, type Sandbox} from '../support/sandbox.js'
@@ -25,8 +27,8 @@ describe('git where the login cannot be read', function () {
   })
   beforeEach(async () => {
     sandbox = openSandbox()
-    dataDir = join(sandbox.home, 'data')
-    mkdirSync(dataDir)
+    dataDir = dataDirOf(sandbox.env)
+    mkdirSync(dataDir, {recursive: true, mode: 0o700})
     // The fallback, the user's own helper and the prompt only note that they were asked.
     program('heroku', `echo "heroku $*" >>${log()}`)
     program('askpass', `echo askpass >>${log()}; echo typed`)
@@ -176,8 +178,8 @@ describe('git where the login cannot be read', function () {
 
   it('stops, too, where the launcher steps aside for the Heroku CLI', async () => {
     secretTool('exit 7')
-    rmSync(join(dataDir, 'git-credential-helper'))
-    program('heroku', `exec node '${HELPER}' '${dataDir}' "$2"`)
+    rmSync(launcherPath(sandbox.env))
+    program('heroku', `exec node '${HELPER}' "$2"`)
     const {exitCode, stderr} = await fill()
     expect(exitCode).to.equal(128)
     expect(stderr).to.match(quit)

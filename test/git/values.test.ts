@@ -1,6 +1,7 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
 import type {Entry} from '../../src/git/git-config.js'
+import {launcherValue} from '../../src/git/launcher-text.js'
 import {
   isOwnLast,
   isOwnRight,
@@ -12,7 +13,7 @@ import {
 } from '../../src/git/values.js'
 
 const HOST = 'git.heroku.com'
-const LAUNCHER = "!'/home/ada/.local/share/heroku/git-credential-helper'"
+const LAUNCHER = launcherValue({HOME: '/home/ada'})
 const FALLBACK = '!heroku git:credentials'
 const shared = (...values: string[]): Entry[] => values.map((value) => ({key: sharedKey(HOST), value}))
 const own = (...values: string[]): Entry[] => values.map((value) => ({key: ownKey(HOST), value}))
@@ -70,7 +71,7 @@ describe("the values of git's configuration", () => {
         const wanted = wantedValues(shared(...before), HOST, LAUNCHER)
         const written = [...shared(...wanted.shared), ...own(...wanted.own)]
         expect(isSharedRight(written, HOST, LAUNCHER) && isOwnRight(written, HOST, LAUNCHER)).to.equal(true)
-        const restored = restoredValues(written, HOST, LAUNCHER, before)
+        const restored = restoredValues(written, HOST, before)
         expect(new Set(restored)).to.deep.equal(new Set(before))
         expect(restored).not.to.include(LAUNCHER)
       }),

@@ -1,6 +1,7 @@
 import {expect} from 'chai'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {launcherValue} from '../../src/git/launcher-text.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 
 const loginJson = '.local/share/heroku/login.json'
@@ -45,8 +46,7 @@ describe('commands of heroku@11.10.0 with heroku-keychain, eight at once', funct
 
     const key = `credential.https://${new URL(it11.heroku.url).host}.helper`
     const {stdout} = await it11.sandbox.run('git', ['config', '--global', '-z', '--get-all', key], {env: it11.env})
-    const launcher = `!'${it11.dataDir}/git-credential-helper'`
-    expect(stdout.split('\0').slice(0, -1)).to.deep.equal(['', launcher, '!heroku git:credentials'])
+    expect(stdout.split('\0').slice(0, -1)).to.deep.equal(['', launcherValue(it11.env), '!heroku git:credentials'])
   })
 
   it('log out: one of them removes the token, and all end well', async () => {

@@ -3,6 +3,7 @@ import {once} from 'node:events'
 import {chmod, mkdir, readFile, rename, rm, stat, symlink, writeFile} from 'node:fs/promises'
 import {createServer} from 'node:net'
 import {dirname, join} from 'node:path'
+import {launcherValue} from '../../src/git/launcher-text.js'
 import {type LoopbackGit, startGit} from '../support/loopback-git.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 import {heedingModes, withReadOnly} from '../support/read-only.js'
@@ -38,7 +39,7 @@ describe('git push beside heroku@11.10.0', function () {
   })
   afterEach(() => git.stop())
 
-  const launcher = () => `!'${it11.dataDir}/git-credential-helper'`
+  const launcher = () => launcherValue(it11.env)
   const key = () => `credential.https://${git.host}.helper`
   const env = (more: Record<string, string | undefined> = {}) => ({
     ...it11.env,

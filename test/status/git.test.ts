@@ -58,9 +58,9 @@ describe('how git stands to us', () => {
     await git('config', '--global', `credential.https://${host}.helper`, '!heroku git:credentials')
     expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
     await configure()
-    chmodSync(launcherPath(subject.dataDir), 0o600)
+    chmodSync(launcherPath(subject.env), 0o600)
     expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
-    rmSync(launcherPath(subject.dataDir))
+    rmSync(launcherPath(subject.env))
     expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
   })
 
@@ -122,7 +122,7 @@ describe('how git stands to us', () => {
   })
 
   it('could not be configured, as is remembered', async () => {
-    writeStamp(subject, [], {because: 'it is read-only', passes: false})
+    writeStamp(subject, {files: [], dataDirs: [], problem: 'it is read-only'})
     expect(await look()).to.deep.equal({...notConfigured, because: 'it is read-only'})
   })
 

@@ -93,7 +93,7 @@ export default class AuthLogout extends BaseCommand {
     if (someoneIsLoggedIn(env, dataDir)) return
     const because = await unconfigureGit(subjectFor(this.config, hosts), run)
     if (because !== undefined) this.notify(`git still asks for the token, and gets none: ${because}`)
-    await rejectStaleCopies(run, env, dataDir, hosts.git)
+    await rejectStaleCopies(run, env, hosts.git)
   }
 
   private report({account}: Found, {left, removedFrom}: Removal, server: Outcome['server']): void {

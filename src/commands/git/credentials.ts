@@ -19,9 +19,9 @@ export default class GitCredentials extends BaseCommand {
   async run(): Promise<void> {
     const {argv} = await this.parse(GitCredentials)
     const operation = typeof argv[0] === 'string' ? argv[0] : undefined
-    const {dataDir, hosts} = this.places.around
+    const {env, hosts} = this.places.around
     const {stderr, stdout} = await answer(operation, operation === 'get' ? await readStdin() : '', {
-      dataDir,
+      env,
       hosts,
       open: (hosts) => this.placesAt(hosts),
     })

@@ -1,0 +1,231 @@
+// Two shells of one user, each with a data folder and a login of its own; they share git's configuration. With the helper
+// as it is shipped, a real keyring and real git. `npm test` has built it.
+import {expect} from 'chai'
+import {chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import {configureGit, unconfigureGit} from '../../src/git/configure.js'
+import {isSteady, type Subject} from '../../src/git/steady-state.js'
+import {run, type Run} from '../../src/run.js'
+import {type Keyring, startKeyring} from '../support/keyring.js'
+import {openSandbox, type Sandbox} from '../support/sandbox.js'
+import {credentialFill} from '../support/work-tree.js'
+
+const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.url))
+const HOST = 'git.heroku.com'
+const KEY = `credential.https://${HOST}.helper`
+const FALLBACK = '!heroku git:credentials'
+
+const ada = {account: 'ada@example.com', token: 'HRKU-adas'}
+const grace = {account: 'grace@example.com', token: 'HRKU-graces'}
+
+describe('two shells of one user', function () {
+  this.timeout(60_000)
+  let sandbox: Sandbox
+  let keyring: Keyring
+
+  before(async () => {
+    expect(existsSync(HELPER), 'npm run build').to.equal(true)
+    sandbox = openSandbox()
+    keyring = await startKeyring(sandbox)
+    for (const {account, token} of [ada, grace])
+      await keyring.store({label: 'Heroku CLI', attributes: {service: 'heroku-cli', account}, secret: token})
+  })
+  after(async () => {
+    await keyring.stop()
+    await sandbox.close()
+  })
+
+  const config = () => join(sandbox.home, '.gitconfig')
+  const text = () => readFileSync(config(), 'utf8')
+  const launcher = () => join(sandbox.home, '.local', 'share', 'heroku', 'git-credential-helper')
+  const values = async () =>
+    (await sandbox.run('git', ['config', '--global', '-z', '--get-all', KEY])).stdout.split('\0').slice(0, -1)
+
+  interface Shell {
+    /** Its variables. */
+    env: Record<string, string>
+    subject: Subject
+    run: Run
+    logIn(account: string): void
+    logOut(): void
+    fill(): Promise<string>
+  }
+
+  /** @param dataDir as the Heroku CLI finds it with these variables */
+  const openShell = (dataDir: string, env: Record<string, string>, helper = HELPER): Shell => {
+    mkdirSync(dataDir, {recursive: true})
+    const all = {...sandbox.env, ...keyring.env, XDG_DATA_HOME: undefined, ...env}
+    const login = join(dataDir, 'login.json')
+    return {
+      env,
+      subject: {
+        env: all,
+        dataDir,
+        cacheDir: join(sandbox.home, '.cache', 'heroku'),
+        hosts: {git: HOST, api: 'api.heroku.com'},
+        helper,
+      },
+      run: (file, args, options) => {
+        const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
+        return run(file, args, {...options, env: {...cleared, ...all, ...options.env}})
+      },
+      logIn(account) {
+        writeFileSync(login, `${JSON.stringify({account})}\n`)
+      },
+      logOut() {
+        rmSync(login)
+      },
+      async fill() {
+        const {stdout} = await credentialFill(sandbox, all, {protocol: 'https', host: HOST})
+        return /^password=(.*)$/mu.exec(stdout)?.[1] ?? ''
+      },
+    }
+  }
+
+  const ways: Record<string, (folder: string) => Shell> = {
+    HEROKU_DATA_DIR: (folder) => openShell(folder, {HEROKU_DATA_DIR: folder}),
+    XDG_DATA_HOME: (folder) => openShell(join(folder, 'heroku'), {XDG_DATA_HOME: folder}),
+    'both, of which the first counts': (folder) =>
+      openShell(folder, {HEROKU_DATA_DIR: folder, XDG_DATA_HOME: join(sandbox.home, 'nothing')}),
+    'no variable': () => openShell(join(sandbox.home, '.local', 'share', 'heroku'), {}),
+  }
+
+  let first: Shell
+  let second: Shell
+  const configure = (shell: Shell) => configureGit(shell.subject, shell.run, true)
+
+  afterEach(() => {
+    for (const name of ['.gitconfig', '.local/share/heroku', '.cache', 'first', "it's the second"])
+      rmSync(join(sandbox.home, name), {recursive: true, force: true})
+  })
+
+  for (const [way, open] of Object.entries(ways))
+    describe(`with ${way}, and HEROKU_DATA_DIR`, () => {
+      beforeEach(() => {
+        first = open(join(sandbox.home, 'first'))
+        second = openShell(join(sandbox.home, "it's the second"), {
+          HEROKU_DATA_DIR: join(sandbox.home, "it's the second"),
+        })
+        first.logIn(ada.account)
+        second.logIn(grace.account)
+      })
+
+      it('get the token of their own login from git, in whichever order they have configured it', async () => {
+        for (const order of [[first, second], [second, first], [first], [second]]) {
+          rmSync(config(), {force: true})
+          for (const shell of order) await configure(shell)
+          expect([await first.fill(), await second.fill()]).to.deep.equal([ada.token, grace.token])
+        }
+      })
+
+      it('never rewrite the configuration or the launcher in turn, and look at it once each', async () => {
+        expect(await configure(first)).to.deep.equal({state: 'configured', foreign: []})
+        const configured = [text(), readFileSync(launcher(), 'utf8')]
+        expect(isSteady(second.subject)).to.equal(false)
+        expect(await configure(second)).to.deep.equal({state: 'configured', foreign: []})
+        expect([text(), readFileSync(launcher(), 'utf8')]).to.deep.equal(configured)
+        expect([isSteady(first.subject), isSteady(second.subject)]).to.deep.equal([true, true])
+      })
+
+      it("keep each other's login usable after a logout, and take the configuration back with the last", async () => {
+        writeFileSync(config(), '[user]\n\tname = Ada\n')
+        const before = text()
+        for (const [one, other, token] of [
+          [first, second, grace.token],
+          [second, first, ada.token],
+        ] as const) {
+          await configure(one)
+          await configure(other)
+          const configured = text()
+          one.logOut()
+          expect(await unconfigureGit(one.subject, one.run)).to.equal(undefined)
+          expect(text()).to.equal(configured)
+          expect([await one.fill(), await other.fill()]).to.deep.equal(['', token])
+          other.logOut()
+          expect(await unconfigureGit(other.subject, other.run)).to.equal(undefined)
+          expect(text()).to.equal(before)
+          first.logIn(ada.account)
+          second.logIn(grace.account)
+        }
+      })
+    })
+
+  describe('with plugins of their own', () => {
+    let own: string
+    beforeEach(() => {
+      const folder = join(sandbox.home, 'first')
+      mkdirSync(folder)
+      own = join(folder, 'git-helper.cjs')
+      copyFileSync(HELPER, own)
+      first = openShell(folder, {HEROKU_DATA_DIR: folder}, own)
+      second = openShell(join(sandbox.home, '.local', 'share', 'heroku'), {})
+      first.logIn(ada.account)
+      second.logIn(grace.account)
+    })
+
+    it('leave a launcher alone that starts the plugin of the other', async () => {
+      await configure(first)
+      const written = readFileSync(launcher(), 'utf8')
+      await configure(second)
+      expect(readFileSync(launcher(), 'utf8')).to.equal(written)
+      expect([isSteady(first.subject), isSteady(second.subject)]).to.deep.equal([true, true])
+    })
+
+    it('replace a launcher whose plugin is gone', async () => {
+      await configure(first)
+      await configure(second)
+      rmSync(own)
+      expect(isSteady(second.subject)).to.equal(false)
+      await configure(second)
+      expect(readFileSync(launcher(), 'utf8')).to.include(HELPER).and.not.to.include(own)
+      expect(await second.fill()).to.equal(grace.token)
+    })
+  })
+
+  describe('with lines of an earlier version', () => {
+    beforeEach(() => {
+      second = openShell(join(sandbox.home, '.local', 'share', 'heroku'), {})
+      second.logIn(grace.account)
+    })
+
+    for (const [what, file] of [
+      ['in a data folder', '/elsewhere/data/git-credential-helper'],
+      ['in a data folder with a quote', String.raw`/else'\''where/git-credential-helper`],
+      ['in the default folder of another home', '/home/old/.local/share/heroku/git-credential-helper'],
+    ] as const)
+      it(`replace a launcher ${what}, and never keep it as the user's own helper`, async () => {
+        for (const value of ['', `!'${file}'`, '!theirs', FALLBACK])
+          await sandbox.run('git', ['config', '--global', '--add', KEY, value])
+        expect(await configure(second)).to.deep.equal({state: 'configured', foreign: ['!theirs']})
+        const found = await values()
+        expect(found).to.have.length(4)
+        expect(found[1]).to.include(`'${launcher()}'`)
+        expect([found[0], ...found.slice(2)]).to.deep.equal(['', '!theirs', FALLBACK])
+        expect(text()).not.to.include(file)
+        expect(await unconfigureGit(second.subject, second.run)).to.equal(undefined)
+        expect(await values()).to.deep.equal(['!theirs'])
+      })
+
+    for (const theirs of [
+      '/opt/git-credential-helper',
+      '!/opt/git-credential-helper',
+      "!'/opt/git-credential-helper' -v",
+    ])
+      it(`keep ${theirs}, which is the user's own`, async () => {
+        await sandbox.run('git', ['config', '--global', '--add', KEY, theirs])
+        expect(await configure(second)).to.deep.equal({state: 'configured', foreign: [theirs]})
+      })
+  })
+
+  it('share a launcher that no other user can change', async () => {
+    second = openShell(join(sandbox.home, '.local', 'share', 'heroku'), {})
+    chmodSync(second.subject.dataDir, 0o777)
+    second.logIn(grace.account)
+    await configure(second)
+    chmodSync(launcher(), 0o777)
+    expect(isSteady(second.subject)).to.equal(false)
+    await configure(second)
+    expect(await second.fill()).to.equal(grace.token)
+  })
+})
