@@ -1,8 +1,8 @@
 // Having git ask our helper for the Heroku git host, and taking that back.
-import {mkdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {BackendError} from '../backends/backend.js'
+import {accountOnRecord, readLoginState} from '../credentials/login-state.js'
 import {codeOf} from '../file-trouble.js'
 import {findProgram} from '../find-program.js'
 import {takeTurn, type Turn} from '../lock.js'
@@ -12,7 +12,8 @@ import {sharedFolder} from './data-dir.js'
 import {type Entry, type Git, GitProblem, NO_GIT, openGit} from './git-config.js'
 import {globalFiles} from './global-files.js'
 import {type PreparedLauncher, prepareLauncher} from './launcher.js'
-import {globalState, removeStamp, someoneIsLoggedIn, type Subject, writeStamp} from './steady-state.js'
+import {makeFolder} from './own-file.js'
+import {globalState, removeStamp, type Subject, writeStamp} from './steady-state.js'
 import {
   foreignValues,
   isConfigured,
@@ -127,7 +128,7 @@ export async function unconfigureGit(subject: Subject, run: Run): Promise<string
     await locked(subject, true, async () => {
       const known = configuredHosts(env).find(({git}) => git === hosts.git)
       const others = [...new Set([sharedFolder(env), ...(known?.dataDirs ?? [])])].filter(
-        (folder) => folder !== dataDir && someoneIsLoggedIn({}, folder),
+        (folder) => folder !== dataDir && accountOnRecord(readLoginState(folder)) !== undefined,
       )
       // What is once taken for clean is never looked at again, so it has to look so twice.
       for (let clean = 0, attempt = 1; others.length === 0 && clean < 2; attempt++) {
@@ -168,7 +169,7 @@ async function locked<T>({env}: Subject, patient: boolean, work: () => Promise<T
   const folder = sharedFolder(env)
   let lock: Turn | undefined
   try {
-    await mkdir(folder, {recursive: true, mode: 0o700})
+    makeFolder(folder)
     lock = await takeTurn(join(folder, 'heroku-keychain-git'), patient ? PATIENCE_MS : 0)
   } catch (error) {
     if (codeOf(error) === 'ELOCKED') throw error

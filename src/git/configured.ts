@@ -1,6 +1,6 @@
 // For which git hosts we have configured git, what stood there before, and for which data folders. All shells of a user
 // share git's configuration, and so this file: it is in the folder that no variable moves.
-import {mkdirSync, readFileSync} from 'node:fs'
+import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {sharedFolder} from './data-dir.js'
 
@@ -59,12 +59,10 @@ export async function forgetHost(env: NodeJS.ProcessEnv, git: string, dataDirs: 
 
 /** Not being able to costs no more than what the file says: git's own configuration is what counts. */
 async function write(env: NodeJS.ProcessEnv, hosts: ConfiguredHost[]): Promise<void> {
-  const folder = sharedFolder(env)
   // Loaded here, since the git helper reads alone, and has no time to load what it never needs.
-  const {replaceFile} = await import('../atomic-file.js')
+  const {replaceOwnFile} = await import('./own-file.js')
   try {
-    mkdirSync(folder, {recursive: true, mode: 0o700})
-    await replaceFile(join(folder, NAME), `${JSON.stringify({version: 1, hosts}, undefined, 2)}\n`)
+    await replaceOwnFile(join(sharedFolder(env), NAME), `${JSON.stringify({version: 1, hosts}, undefined, 2)}\n`, 0o600)
   } catch {
     // See above.
   }

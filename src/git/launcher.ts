@@ -1,14 +1,21 @@
 // The small program that git is pointed to: one per user, whose place never changes. It is code that runs at every push, so
 // no other user may be able to change it.
-import {chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, type Stats} from 'node:fs'
+import {lstatSync, readFileSync, statSync} from 'node:fs'
 import {dirname} from 'node:path'
-import {replaceFile} from '../atomic-file.js'
 import {BackendError} from '../backends/backend.js'
-import {codeOf, fileTrouble} from '../file-trouble.js'
+import {codeOf} from '../file-trouble.js'
 import {launcherPath} from './launcher-path.js'
 import {type LauncherTargets, launcherText, launcherValue, targetsIn} from './launcher-text.js'
+import {
+  isOwn,
+  isPosix,
+  isWritableByOthers,
+  keepFromOthers,
+  makeFolder,
+  replaceOwnFile,
+  troubleWriting,
+} from './own-file.js'
 
-const WRITABLE_BY_OTHERS = 0o022
 const FOR_THE_OWNER = 0o500
 
 /** What is wrong with the launcher. */
@@ -76,59 +83,18 @@ async function writeLauncher(env: NodeJS.ProcessEnv, targets: LauncherTargets): 
   const path = launcherPath(env)
   const folder = dirname(path)
   try {
-    mkdirSync(folder, {recursive: true, mode: 0o700})
-    const {mode} = statSync(folder)
-    if (isPosix && (mode & WRITABLE_BY_OTHERS) !== 0) chmodSync(folder, mode & 0o777 & ~WRITABLE_BY_OTHERS)
-    if (launcherProblem(env) === undefined) return
-    // Whatever else is there, such as a link, or a file of root's after `sudo -E heroku`, is not written to.
-    const old = lstatSync(path, {throwIfNoEntry: false})
-    if (old && !(old.isFile() && isOwn(old, folder))) rmSync(path)
-    await replaceFile(path, launcherText(targets), {mode: 0o700})
-    // A mode is only ever made stricter by replacing.
-    chmodSync(path, 0o700)
-    giveToOwnerOf(folder, path)
+    makeFolder(folder)
+    keepFromOthers(folder)
   } catch (error) {
-    throw codeOf(error) === undefined ? error : troubleWriting(path, error)
+    throw troubleWriting(path, error)
   }
+
+  if (launcherProblem(env) !== undefined) await replaceOwnFile(path, launcherText(targets), 0o700)
 }
 
 function targetsOf(path: string): string[] {
   const targets = targetsIn(readFileSync(path, 'utf8'))
   return targets ? [targets.node, targets.helper] : []
-}
-
-// Windows has neither owners nor modes that node could tell; a profile's folder is the user's own there.
-const isPosix = process.getuid !== undefined
-
-const isWritableByOthers = ({mode}: Stats) => isPosix && (mode & WRITABLE_BY_OTHERS) !== 0
-
-/** Root works in the folders of others (`sudo -E`, containers), where files are to be their owner's. */
-function isOwn({uid}: Stats, folder: string): boolean {
-  const user = process.getuid?.()
-  return user === undefined || uid === (user === 0 ? statSync(folder).uid : user)
-}
-
-function giveToOwnerOf(folder: string, path: string): void {
-  if (process.getuid?.() !== 0) return
-  const {gid, uid} = statSync(folder)
-  try {
-    chownSync(path, uid, gid)
-  } catch {
-    // A container may have no right to do so; root's file works there.
-  }
-}
-
-function troubleWriting(path: string, error: unknown): BackendError {
-  const folder = dirname(path)
-  const owner = statSync(folder, {throwIfNoEntry: false})?.uid
-  const user = process.getuid?.()
-  if (user === undefined || user === 0 || owner === undefined || owner === user)
-    return fileTrouble('write', path, error)
-  return new BackendError(
-    'denied',
-    `could not write ${path}: ${folder} belongs to another user`,
-    `sudo chown -R "$(id -un)" '${folder.replaceAll("'", String.raw`'\''`)}'`,
-  )
 }
 
 const exists = (file: string) => statSync(file, {throwIfNoEntry: false}) !== undefined

@@ -1,0 +1,246 @@
+// The launcher is code that git runs at every push: nobody but its owner may be able to change it. As root, as in a container
+// or after `sudo -E heroku`, other users' files can be made.
+import {expect} from 'chai'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {configureGit, unconfigureGit} from '../../src/git/configure.js'
+import {launcherProblem} from '../../src/git/launcher.js'
+import {launcherPath} from '../../src/git/launcher-path.js'
+import {launcherValue} from '../../src/git/launcher-text.js'
+import {isSteady, lastProblem, type Subject} from '../../src/git/steady-state.js'
+import {run, type Run} from '../../src/run.js'
+import {openSandbox, type Sandbox} from '../support/sandbox.js'
+
+const HOST = 'git.heroku.com'
+const KEY = `credential.https://${HOST}.helper`
+const FALLBACK = '!heroku git:credentials'
+const OTHER_USER = 1234
+
+describe("git's launcher", () => {
+  let sandbox: Sandbox
+  let subject: Subject
+  let path: string
+  let folder: string
+
+  const runHere: Run = (file, args, options) => {
+    const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
+    return run(file, args, {...options, env: {...cleared, ...subject.env, ...options.env}})
+  }
+  const configure = () => configureGit(subject, runHere, true)
+  const values = async () =>
+    (await sandbox.run('git', ['config', '--global', '-z', '--get-all', KEY])).stdout.split('\0').slice(0, -1)
+  const configured = {state: 'configured', foreign: []}
+  const modeOf = (file: string) => statSync(file).mode & 0o777
+
+  beforeEach(() => {
+    sandbox = openSandbox()
+    subject = {
+      env: sandbox.env,
+      dataDir: join(sandbox.home, 'data'),
+      cacheDir: join(sandbox.home, 'cache'),
+      hosts: {git: HOST, api: 'api.heroku.com'},
+      helper: join(sandbox.home, 'git-helper.cjs'),
+    }
+    writeFileSync(subject.helper, '')
+    path = launcherPath(subject.env)
+    folder = dirname(path)
+  })
+  afterEach(() => sandbox.close())
+
+  it('is for its owner alone, whatever the umask', async () => {
+    const umask = process.umask(0)
+    try {
+      await configure()
+    } finally {
+      process.umask(umask)
+    }
+    expect([modeOf(folder), modeOf(path)]).to.deep.equal([0o700, 0o700])
+    expect(modeOf(subject.cacheDir)).to.equal(0o700)
+    expect(modeOf(join(subject.cacheDir, 'heroku-keychain-git.json'))).to.equal(0o600)
+    expect(launcherProblem(subject.env)).to.equal(undefined)
+  })
+
+  const SPOILT: Record<string, () => void> = {
+    'can be written by everyone': () => {
+      chmodSync(path, 0o777)
+    },
+    'can be written by its group': () => {
+      chmodSync(path, 0o720)
+    },
+    'lies in a folder that everyone can write to': () => {
+      chmodSync(folder, 0o777)
+    },
+    'lies in a folder that its group can write to': () => {
+      chmodSync(folder, 0o770)
+    },
+    'is a link': () => {
+      rmSync(path)
+      symlinkSync(join(sandbox.home, 'elsewhere'), path)
+    },
+    'cannot be read': () => {
+      chmodSync(path, 0)
+    },
+    'has other text': () => {
+      writeFileSync(path, '#!/bin/sh\necho password=other\n')
+    },
+    'has a line more': () => {
+      writeFileSync(path, `${readFileSync(path, 'utf8')}echo password=other\n`)
+    },
+    'starts a node that is gone': () => {
+      writeFileSync(path, readFileSync(path, 'utf8').replace(process.execPath, '/nowhere/node'))
+    },
+    'starts a helper that is gone': () => {
+      writeFileSync(path, readFileSync(path, 'utf8').replace(subject.helper, '/nowhere/helper.cjs'))
+    },
+    'is missing': () => {
+      rmSync(path)
+    },
+    'is missing with its folder': () => {
+      rmSync(folder, {recursive: true})
+    },
+  }
+  for (const [what, spoil] of Object.entries(SPOILT))
+    it(`is made right by the next command where it ${what}`, async () => {
+      const elsewhere = join(sandbox.home, 'elsewhere')
+      writeFileSync(elsewhere, 'mine')
+      await configure()
+      const right = readFileSync(path, 'utf8')
+      spoil()
+      expect(launcherProblem(subject.env)).not.to.equal(undefined)
+      expect(isSteady(subject)).to.equal(false)
+      expect(await configure()).to.deep.equal(configured)
+      expect(launcherProblem(subject.env)).to.equal(undefined)
+      expect(isSteady(subject)).to.equal(true)
+      expect(readFileSync(path, 'utf8')).to.equal(right)
+      expect(lstatSync(path).isFile()).to.equal(true)
+      expect([modeOf(folder) & 0o022, modeOf(path)]).to.deep.equal([0, 0o700])
+      expect(readFileSync(elsewhere, 'utf8')).to.equal('mine')
+    })
+
+  it('is not written through a link that stands for the note of the last look', async () => {
+    const elsewhere = join(sandbox.home, 'elsewhere')
+    writeFileSync(elsewhere, 'mine')
+    mkdirSync(subject.cacheDir)
+    symlinkSync(elsewhere, join(subject.cacheDir, 'heroku-keychain-git.json'))
+    await configure()
+    expect(readFileSync(elsewhere, 'utf8')).to.equal('mine')
+    expect(isSteady(subject)).to.equal(true)
+  })
+
+  it("leaves git with the CLI's own helper where there is a folder in its place", async () => {
+    mkdirSync(path, {recursive: true})
+    expect(await configure()).to.deep.equal(configured)
+    expect(await values()).to.deep.equal(['', FALLBACK])
+    expect(lastProblem(subject)).to.include(path)
+    rmSync(path, {recursive: true})
+    expect(isSteady(subject)).to.equal(false)
+    expect(await configure()).to.deep.equal(configured)
+    expect(await values()).to.deep.equal(['', launcherValue(subject.env), FALLBACK])
+  })
+
+  it("leaves git with the CLI's own helper where no data folder can be made, and what it wrote can be taken back", async () => {
+    writeFileSync(join(sandbox.home, '.local'), 'no folder')
+    writeFileSync(join(sandbox.home, 'data'), 'no folder')
+    writeFileSync(join(sandbox.home, 'cache'), 'no folder')
+    writeFileSync(join(sandbox.home, '.gitconfig'), '[user]\n\tname = Ada\n')
+    expect(await configure()).to.deep.equal(configured)
+    expect(await values()).to.include(FALLBACK)
+    const again = readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')
+    expect(await configure()).to.deep.equal(configured)
+    expect(readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')).to.equal(again)
+    expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+    expect(readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')).to.equal('[user]\n\tname = Ada\n')
+  })
+
+  it('is removed from both files of the global configuration, whichever came first', async () => {
+    const xdg = join(sandbox.home, '.config', 'git', 'config')
+    const dot = join(sandbox.home, '.gitconfig')
+    mkdirSync(dirname(xdg), {recursive: true})
+    for (const [first, second] of [
+      [xdg, dot],
+      [dot, xdg],
+    ] as const) {
+      writeFileSync(first, '[user]\n\tname = Ada\n')
+      await configure()
+      writeFileSync(second, '[user]\n\tname = Grace\n')
+      await configure()
+      expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+      expect(readFileSync(first, 'utf8')).to.equal('[user]\n\tname = Ada\n')
+      expect(readFileSync(second, 'utf8')).to.equal('[user]\n\tname = Grace\n')
+      rmSync(xdg)
+      rmSync(dot)
+    }
+  })
+
+  if (process.getuid?.() === 0) {
+    /** As that user; only `process.getuid` is asked, and modes and owners are the system's. */
+    const withUser = async (uid: number, action: () => Promise<void>) => {
+      const asked = Object.getOwnPropertyDescriptor(process, 'getuid') ?? {}
+      process.seteuid?.(uid)
+      Object.defineProperty(process, 'getuid', {...asked, value: () => uid})
+      try {
+        await action()
+      } finally {
+        Object.defineProperty(process, 'getuid', asked)
+        process.seteuid?.(0)
+      }
+    }
+
+    it("is the user's own where root has written it in the user's folder (sudo -E)", async () => {
+      mkdirSync(folder, {recursive: true})
+      chownSync(folder, OTHER_USER, OTHER_USER)
+      await configure()
+      const {gid, uid} = statSync(path)
+      expect({uid, gid}).to.deep.equal({uid: OTHER_USER, gid: OTHER_USER})
+    })
+
+    it("replaces another user's launcher in the user's own folder", async () => {
+      await configure()
+      chownSync(path, OTHER_USER, OTHER_USER)
+      expect(isSteady(subject)).to.equal(false)
+      expect(await configure()).to.deep.equal(configured)
+      expect(statSync(path).uid).to.equal(0)
+    })
+
+    it("replaces root's launcher in a user's folder, as that user", async () => {
+      await configure()
+      for (const each of [sandbox.root, sandbox.home, dirname(dirname(folder)), dirname(folder), folder])
+        chownSync(each, OTHER_USER, OTHER_USER)
+      for (const each of ['.gitconfig', 'cache']) rmSync(join(sandbox.home, each), {recursive: true})
+      await withUser(OTHER_USER, async () => {
+        expect(await configure()).to.deep.equal(configured)
+      })
+      expect(statSync(path).uid).to.equal(OTHER_USER)
+    })
+
+    for (const [what, ofRoot] of [
+      ['the data folder', () => folder],
+      ['all folders', () => join(sandbox.home, '.local')],
+    ] as const)
+      it(`names the command that gives ${what} to the user, where root's`, async () => {
+        await configure()
+        const foreign = ofRoot()
+        for (let each = foreign; each !== dirname(sandbox.root); each = dirname(each))
+          chownSync(each, each === foreign ? 0 : OTHER_USER, OTHER_USER)
+        for (const each of ['.gitconfig', 'cache']) rmSync(join(sandbox.home, each), {recursive: true})
+        await withUser(OTHER_USER, async () => {
+          expect(await configure()).to.deep.equal(configured)
+          expect(lastProblem(subject)).to.equal(
+            `could not write ${path}: ${foreign} belongs to another user; try this: sudo chown -R "$(id -un)" '${foreign}'`,
+          )
+        })
+        expect(existsSync(path)).to.equal(true)
+      })
+  }
+})
