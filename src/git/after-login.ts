@@ -3,9 +3,10 @@ import {isEncrypted} from '../backends/netrc-place.js'
 import type {Surroundings} from '../credentials/places.js'
 import type {Saved} from '../credentials/save.js'
 import {printable} from '../printable.js'
-import {configureGit} from './configure.js'
+import {BUSY, configureGit} from './configure.js'
 import {rejectStaleCopies} from './stale-copies.js'
 import {subjectFor} from './subject.js'
+import {helperName} from './values.js'
 
 /**
  * Has git use the token that was just stored, and forget the ones before; tells the user where it will not.
@@ -21,7 +22,10 @@ export async function haveGitUseToken(
   // git reads a .netrc by itself, unless it is encrypted; libcurl looks for the host's name there, without a port.
   const needsUs = saved?.savedIn !== 'netrc' || isEncrypted(saved.place) || hosts.git.includes(':')
   if (git.state === 'failed' && needsUs) notify(`git push will not find the token: ${git.because}`)
+  if (git.state === 'busy' && needsUs) notify(`git could not be configured: ${BUSY}; to try again, run: heroku whoami`)
   if (git.state === 'opted out') notify('git was left alone, as heroku.credentialHelper says')
-  if (git.state === 'configured' && git.foreign.length > 0)
-    notify(`git asks your own helper for ${hosts.git} too: ${printable(git.foreign.join(', '))}`)
+  if (git.state === 'configured' && git.foreign.length > 0) {
+    const names = [...new Set(git.foreign.map(helperName))].join(', ')
+    notify(`git also asks your own credential helpers for ${hosts.git}: ${printable(names)}`)
+  }
 }

@@ -42,6 +42,8 @@ const ATTEMPTS = 6
 // Longer than the lock of a process that was killed stands in the way.
 const PATIENCE_MS = 7000
 
+export const BUSY = "another heroku command is still changing git's configuration"
+
 /**
  * Has git ask our helper, unless the user would rather not. Idempotent, and remembered, also where it fails.
  * @param patient whether to wait for another process of ours that is at it
@@ -186,6 +188,7 @@ async function locked<T>({env}: Subject, patient: boolean, work: () => Promise<T
 function reasonOf(error: unknown): string {
   if (error instanceof GitProblem || error instanceof BackendError) return error.message
   const code = codeOf(error)
+  if (code === 'ELOCKED') return BUSY
   if (code !== undefined) return `git's configuration cannot be kept (${code})`
   throw error
 }

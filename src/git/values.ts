@@ -42,6 +42,12 @@ export function foreignValues(entries: readonly Entry[], gitHost: string): strin
   return [...new Set(values.filter((value) => !known.includes(value) && !isLauncherValue(value)))]
 }
 
+/** A helper's name, for a message: its options, or a piece of shell, may hold a password. */
+export function helperName(value: string): string {
+  const [name = ''] = value.trim().split(/\s/u)
+  return /^(?:[A-Za-z]:)?[\w./\\][\w./\\-]*$/u.test(name) ? name : 'a shell command'
+}
+
 /**
  * What the two keys are to hold, with the user's own helpers kept.
  * @param launcher undefined if there can be none

@@ -5,7 +5,7 @@ import {type Git, GitProblem, openGit} from '../git/git-config.js'
 import {launcherProblem} from '../git/launcher.js'
 import {isLauncherValue, launcherValue} from '../git/launcher-text.js'
 import {lastProblem, someoneIsLoggedIn, type Subject} from '../git/steady-state.js'
-import {FALLBACKS} from '../git/values.js'
+import {FALLBACKS, helperName} from '../git/values.js'
 import type {Run} from '../run.js'
 import type {GitFacts} from './report.js'
 
@@ -31,7 +31,9 @@ function stateOf(lines: Line[], subject: Subject): Omit<GitFacts, 'host' | 'kept
   const {env, hosts} = subject
   const isOurs = ({value}: Line) => isLauncherValue(value) || FALLBACKS.includes(value)
   const {asked, dropped, droppedBy} = askedHelpers(lines, hosts.git)
-  const others = asked.filter((line) => !isOurs(line)).map(({value, ...where}) => ({helper: nameOf(value), ...where}))
+  const others = asked
+    .filter((line) => !isOurs(line))
+    .map(({value, ...where}) => ({helper: helperName(value), ...where}))
 
   // One that does not work is passed over.
   const hasLauncher = asked.some(({value}) => value === launcherValue(env)) && !launcherProblem(env)
@@ -42,9 +44,6 @@ function stateOf(lines: Line[], subject: Subject): Omit<GitFacts, 'host' | 'kept
   const problem = lastProblem(subject)
   return {state: 'not configured', ...(problem === undefined ? {} : {because: problem}), others: []}
 }
-
-/** A helper's name without its options; a piece of shell may hold a password, and is not shown. */
-const nameOf = (value: string) => (value.startsWith('!') ? 'a shell command' : (value.split(/\s/u)[0] ?? ''))
 
 function wordsOf(error: unknown): string {
   if (error instanceof GitProblem) return error.message

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type {Entry} from '../../src/git/git-config.js'
 import {launcherValue} from '../../src/git/launcher-text.js'
 import {
+  helperName,
   isOwnLast,
   isOwnRight,
   isSharedRight,
@@ -77,4 +78,23 @@ describe("the values of git's configuration", () => {
       }),
     )
   })
+
+  for (const [value, name] of [
+    ['store', 'store'],
+    ['store --file /home/ada/secret', 'store'],
+    ['cache --timeout=60', 'cache'],
+    ['/usr/lib/git-core/git-credential-libsecret', '/usr/lib/git-core/git-credential-libsecret'],
+    ['C:/tools/helper.exe --password=secret', 'C:/tools/helper.exe'],
+    ['!echo password=secret', 'a shell command'],
+    [' !echo password=secret', 'a shell command'],
+    ['\t', 'a shell command'],
+    ['password=secret', 'a shell command'],
+    ['--password secret', 'a shell command'],
+    ['"$(cat secret)"', 'a shell command'],
+    ['user:secret@host', 'a shell command'],
+    ['user:secret', 'a shell command'],
+  ] as const)
+    it(`are shown by name alone: ${JSON.stringify(value)}`, () => {
+      expect(helperName(value)).to.equal(name)
+    })
 })

@@ -1,0 +1,106 @@
+import {expect} from 'chai'
+import {mkdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {haveGitUseToken} from '../../src/git/after-login.js'
+import {unconfigureGit} from '../../src/git/configure.js'
+import {hostsFrom} from '../../src/hosts.js'
+import {takeTurn} from '../../src/lock.js'
+import {run, type Run} from '../../src/run.js'
+import {openSandbox, type Sandbox} from '../support/sandbox.js'
+
+const KEY = 'credential.https://git.heroku.com.helper'
+
+describe('a login configures git, and', function () {
+  this.timeout(30_000)
+  let sandbox: Sandbox
+  let notices: string[]
+
+  beforeEach(() => {
+    sandbox = openSandbox()
+    notices = []
+  })
+  afterEach(() => sandbox.close())
+
+  const dirs = () => ({cacheDir: join(sandbox.home, 'cache'), dataDir: join(sandbox.home, 'data')})
+  const runHere: Run = (file, args, options) => {
+    const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
+    return run(file, args, {...options, env: {...cleared, ...sandbox.env, ...options.env}})
+  }
+  const afterLogin = async (saved?: {savedIn: 'netrc'; place: string}) => {
+    // The files of git's configuration are found by this process's own environment.
+    const own = {...process.env}
+    Object.assign(process.env, sandbox.env)
+    try {
+      await haveGitUseToken(
+        dirs(),
+        {
+          dataDir: dirs().dataDir,
+          env: sandbox.env,
+          hosts: hostsFrom({}),
+          keychain: {name: undefined, because: 'there is none'},
+          run: runHere,
+          timeoutMs: 5000,
+          notify: (line) => notices.push(line),
+        },
+        saved,
+      )
+    } finally {
+      for (const name of Object.keys(process.env)) if (!(name in own)) Reflect.deleteProperty(process.env, name)
+      Object.assign(process.env, own)
+    }
+  }
+
+  it('says nothing where there is nothing to say', async () => {
+    await afterLogin()
+    expect(notices).to.deep.equal([])
+  })
+
+  it("names the user's own helpers, without anything that may be a password", async () => {
+    for (const helper of [
+      '!f() { echo username=me; echo password=SECRET1; }; f',
+      'store --file /home/me/SECRET2',
+      '/opt/bin/helper --password=SECRET3',
+      '   !echo password=SECRET4',
+      '\t--password SECRET5',
+      'osxkeychain',
+    ])
+      await sandbox.run('git', ['config', '--global', '--add', KEY, helper])
+    await afterLogin()
+    expect(notices).to.have.length(1)
+    expect(notices[0]).to.equal(
+      'git also asks your own credential helpers for git.heroku.com: a shell command, store, /opt/bin/helper, osxkeychain',
+    )
+  })
+
+  it("reports that another process holds git's configuration", async () => {
+    const {cacheDir} = dirs()
+    mkdirSync(cacheDir)
+    const turn = await takeTurn(join(cacheDir, 'heroku-keychain-git'), 0)
+    try {
+      await afterLogin()
+      expect(notices).to.deep.equal([
+        "git could not be configured: another heroku command is still changing git's configuration; " +
+          'to try again, run: heroku whoami',
+      ])
+      notices = []
+      // git reads this file by itself.
+      await afterLogin({savedIn: 'netrc', place: join(sandbox.home, '.netrc')})
+      expect(notices).to.deep.equal([])
+    } finally {
+      await turn.end()
+    }
+  })
+
+  it("a logout reports that another process holds git's configuration", async () => {
+    await afterLogin()
+    const {cacheDir, dataDir} = dirs()
+    const turn = await takeTurn(join(cacheDir, 'heroku-keychain-git'), 0)
+    try {
+      const hosts = hostsFrom({})
+      const because = await unconfigureGit({cacheDir, dataDir, env: sandbox.env, hosts, helper: 'x'}, runHere)
+      expect(because).to.equal("another heroku command is still changing git's configuration")
+    } finally {
+      await turn.end()
+    }
+  })
+})
