@@ -47,6 +47,13 @@ export function hostsFrom(env: NodeJS.ProcessEnv): Hosts {
   }
 }
 
+/** Whether a machine name is one that {@link hostsFrom} may give; for a name that was read from a file. */
+export function isAllowedHost(name: string): boolean {
+  // HEROKU_HOST=localhost puts these two below it.
+  const bare = name.replace(/^(?:api|git)\.(?=localhost(?::\d+)?$)/u, '')
+  return allowedUrl(bare)?.host === bare
+}
+
 const hasScheme = (value: string) => /^https?:\/\//u.test(value)
 
 /** The value as a URL if it is a bare host or an http(s) origin that a token may go to. */

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {hostsFrom} from '../src/hosts.js'
+import {hostsFrom, isAllowedHost} from '../src/hosts.js'
 
 const LOGIN = 'https://cli-auth.heroku.com'
 const usual = {
@@ -162,6 +162,23 @@ describe('the hosts from the environment', () => {
       ...usual,
       loginUrl: 'http://127.0.0.1:5000',
     })
+  })
+
+  it('are those that a file may name, and no others', () => {
+    for (const HEROKU_HOST of [
+      '',
+      'herokai.com',
+      'localhost',
+      'localhost:5000',
+      '127.0.0.1:5000',
+      'https://a.herokudev.com',
+    ])
+      for (const HEROKU_GIT_HOST of ['', 'git.herokudev.com', 'localhost:5001', '127.0.0.1']) {
+        const {api, git} = hostsFrom({HEROKU_HOST, HEROKU_GIT_HOST})
+        expect([isAllowedHost(api), isAllowedHost(git)], `${api} ${git}`).to.deep.equal([true, true])
+      }
+    for (const name of [...foreign, '', 'https://heroku.com', 'x.localhost', 'api.127.0.0.1', 'api.git.localhost'])
+      expect(isAllowedHost(name), name).to.equal(false)
   })
 
   it('are on the list, and give a URL that can be asked, whatever the variables say', () => {

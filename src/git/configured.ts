@@ -2,6 +2,7 @@
 // share git's configuration, and so this file: it is in the folder that no variable moves.
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {isAllowedHost} from '../hosts.js'
 import {sharedFolder} from './data-dir.js'
 
 // On Windows this folder is also the one of the stamp (see steady-state.ts), so the names differ.
@@ -17,7 +18,10 @@ export interface ConfiguredHost {
   dataDirs?: string[]
 }
 
-/** A file that is missing or makes no sense is as good as an empty one. */
+/**
+ * A file that is missing or makes no sense is as good as an empty one. It names no host that the environment must not name:
+ * these hosts get the token, and another program may have written the file.
+ */
 export function configuredHosts(env: NodeJS.ProcessEnv): ConfiguredHost[] {
   try {
     const {hosts} = JSON.parse(readFileSync(join(sharedFolder(env), NAME), 'utf8')) as {hosts: unknown}
@@ -71,5 +75,7 @@ async function write(env: NodeJS.ProcessEnv, hosts: ConfiguredHost[]): Promise<v
 function isConfiguredHost(value: unknown): value is ConfiguredHost {
   const {api, before, dataDirs = [], git} = (value ?? {}) as Record<string, unknown>
   const isList = (list: unknown) => Array.isArray(list) && list.every((each) => typeof each === 'string')
-  return typeof git === 'string' && typeof api === 'string' && isList(before) && isList(dataDirs)
+  return isHost(git) && isHost(api) && isList(before) && isList(dataDirs)
 }
+
+const isHost = (value: unknown) => typeof value === 'string' && isAllowedHost(value)

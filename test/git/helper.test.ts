@@ -145,6 +145,26 @@ describe('the git helper as it is shipped', function () {
         rmSync(remembered)
       })
 
+      for (const [git, api] of [
+        ['example.com', 'api.heroku.com'],
+        ['git.heroku.com.example.com', 'api.heroku.com'],
+        ['evilheroku.com', 'api.heroku.com'],
+        ['evil.localhost', 'api.heroku.com'],
+        ['10.0.0.1', 'api.heroku.com'],
+        ['git.herokai.com', 'example.com'],
+      ] as const)
+        it(`answers for no host that the file of configured hosts must not name: ${git} with ${api}`, async () => {
+          const file = join(dataDir, 'heroku-keychain-git-hosts.json')
+          writeFileSync(file, JSON.stringify({version: 1, hosts: [{git, api, before: []}]}))
+          const input = `protocol=https\nhost=${git}\n\n`
+          await withNetrc(`machine ${api}\n  login ada@example.com\n  password ${TOKEN}\n`, async () => {
+            const env = {HEROKU_NETRC_WRITE: 'true'}
+            expect(await ask(['get'], {input, env})).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+          }).finally(() => {
+            rmSync(file)
+          })
+        })
+
       it('answers for no host that the environment has no business to name', async () => {
         const env = {...loggedIn, HEROKU_GIT_HOST: 'example.com', HEROKU_HOST: 'https://example.com'}
         const input = 'protocol=https\nhost=example.com\n\n'
