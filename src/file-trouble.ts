@@ -14,6 +14,23 @@ export function fileTrouble(verb: string, path: string, error: unknown): Backend
   return new BackendError(denied ? 'denied' : 'failed', `could not ${verb} ${path} (${code})`, nextStep(code, path))
 }
 
+/** The error for a pipe, socket or device, of which a read may never end. A folder says no by itself. */
+export function notAFile(verb: string, path: string, stats: Stats): BackendError | undefined {
+  const what = stats.isFIFO()
+    ? 'a named pipe'
+    : stats.isSocket()
+      ? 'a socket'
+      : stats.isCharacterDevice() || stats.isBlockDevice()
+        ? 'a device'
+        : undefined
+  if (what === undefined) return undefined
+  return new BackendError(
+    'failed',
+    `could not ${verb} ${path}: it is ${what}`,
+    `mv ${quoted(path)} ${quoted(`${path}.old`)}`,
+  )
+}
+
 /** What went wrong with a file, in as few words as say it. */
 export function causeOf(error: unknown): string {
   return error instanceof BackendError ? error.message : (codeOf(error) ?? 'unknown error')

@@ -1,9 +1,10 @@
 // The .netrc on disk: where it is, reading it, and changing it under a lock so that nobody's change is lost.
-import {readFile} from 'node:fs/promises'
+import {stat} from 'node:fs/promises'
 import {realTarget, replaceFile} from '../atomic-file.js'
-import {codeOf, fileTrouble} from '../file-trouble.js'
+import {notAFile} from '../file-trouble.js'
 import {holdingLock} from '../lock.js'
 import {BackendError} from './backend.js'
+import {bytesOf, decoded, encoded, type Encoding} from './netrc-bytes.js'
 import {decrypt, encrypt, type GpgOptions, type Seal} from './netrc-gpg.js'
 import {isEncrypted} from './netrc-place.js'
 
@@ -24,6 +25,7 @@ interface Content {
   /** One character a byte. */
   text: string
   bytes: Buffer | undefined
+  encoding: Encoding
   seal: Seal | undefined
 }
 
@@ -58,6 +60,7 @@ export async function updateNetrc(
   edit: (text: string) => string | undefined,
 ): Promise<boolean> {
   const {path, lockWaitMs = LOCK_WAIT_MS} = options
+  await assertFile(path)
   return holdingLock(await realTarget(path), lockWaitMs, async (assertHeld) => {
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
       const before = await load(options)
@@ -75,25 +78,24 @@ export async function updateNetrc(
 async function load(options: NetrcFileOptions): Promise<Content> {
   const {path} = options
   const bytes = await bytesOf(path)
+  const encoding = 'utf-8'
   if (bytes === undefined)
-    return {text: '', bytes, seal: isEncrypted(path) ? {recipients: [], armored: true} : undefined}
-  if (!isEncrypted(path)) return {text: bytes.toString('latin1'), bytes, seal: undefined}
-  return {bytes, ...(await decrypt(path, bytes, options))}
+    return {text: '', bytes, encoding, seal: isEncrypted(path) ? {recipients: [], armored: true} : undefined}
+  if (!isEncrypted(path)) return {bytes, seal: undefined, ...decoded(bytes)}
+  return {bytes, encoding, ...(await decrypt(path, bytes, options))}
 }
 
-async function bytesOf(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw fileTrouble('read', path, error)
-  }
+/** Before a lock is put beside it: that of a link to `/dev/null` would be in `/dev`. */
+async function assertFile(path: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined)
+  const trouble = stats && notAFile(stats.isCharacterDevice() ? 'write' : 'read', path, stats)
+  if (trouble) throw trouble
 }
 
 /** @returns false, with nothing done, if the file is no longer what the new text was made from */
 async function replaced(options: NetrcFileOptions, before: Content, text: string, assertHeld: () => void) {
   const {path} = options
-  const bytes = before.seal ? await encrypt(path, text, before.seal, options) : Buffer.from(text, 'latin1')
+  const bytes = before.seal ? await encrypt(path, text, before.seal, options) : encoded(text, before.encoding)
   const changed = new Error('changed')
   const beforeRename = async () => {
     assertHeld()
@@ -106,7 +108,7 @@ async function replaced(options: NetrcFileOptions, before: Content, text: string
     throw error
   }
 
-  // Looked at twice: whoever hears that it failed takes the new token for lost, and the old one is not there any more.
+  // Looked at twice: on a failure the caller discards the new token, and the old one is already gone.
   const isKept = () =>
     bytesOf(path).then(
       (now) => same(now, bytes),
@@ -118,3 +120,9 @@ async function replaced(options: NetrcFileOptions, before: Content, text: string
 }
 
 const same = (one: Buffer | undefined, other: Buffer | undefined) => (one && other ? one.equals(other) : one === other)
+
+/** Whether there is something else than a file, which holds no token. */
+export async function isNoFile(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined)
+  return stats !== undefined && !stats.isFile()
+}

@@ -1,6 +1,6 @@
 import {type Backend, BackendError, type Credential} from './backend.js'
 import {type NetrcEntry, readEntry, removeEntries, replaceEntry, writeEntry} from './netrc-document.js'
-import {locateNetrc, type NetrcFileOptions, readNetrc, updateNetrc} from './netrc-file.js'
+import {isNoFile, locateNetrc, type NetrcFileOptions, readNetrc, updateNetrc} from './netrc-file.js'
 import {assertAccount, assertPlain, assertStorable} from './storable.js'
 import type {ToolOptions} from './tool.js'
 
@@ -77,9 +77,11 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
       if (edit(text) !== undefined) return true
       // What no reader finds may be there all the same, as in UTF-16: its NUL bytes are between the characters.
       for (const needle of [only.token ?? only.account ?? from].flat())
-        if (text.replaceAll('\0', '').includes(Buffer.from(needle).toString('latin1'))) assertText(path, text)
+        if (text.replaceAll('\0', '').includes(Buffer.from(needle).toString('latin1')))
+          assertText(path, text, only.token === undefined ? '' : ', and the token is in it')
       return false
     }
+    if (await isNoFile(path)) return false
     // Nothing to do needs no lock, and no right to write.
     if ((await isThere()) && (await updateNetrc(settings, edit))) return true
     // A file that another program writes in place is half there for a moment: one look does not prove that nothing is.
@@ -167,11 +169,15 @@ function changed(text: string, {from = {}, host, to}: MachineChange): string {
 /**
  * @throws {BackendError} that names the line, for what is no text in an encoding that we know: an edit could lose it
  */
-function assertText(path: string, text: string): void {
+function assertText(path: string, text: string, more = ''): void {
   const nul = text.indexOf('\0')
   if (nul === -1) return
   const line = text.slice(0, nul).split('\n').length
-  throw new BackendError('failed', `${path}: line ${line} holds a NUL byte`, `save ${path} as UTF-8 in an editor`)
+  throw new BackendError(
+    'failed',
+    `${path}: line ${line} holds a NUL byte${more}`,
+    `save ${path} as UTF-8 in an editor`,
+  )
 }
 
 /** Names the file in what the text's own functions say about its lines. */

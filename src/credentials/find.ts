@@ -159,7 +159,11 @@ function ownerInKeychain(state: LoginState, api: string): string | undefined {
 }
 
 async function findAfterTrouble(search: Search, keychain: KeychainSession, trouble: BackendError): Promise<Lookup> {
-  const inNetrc = await findInNetrc(search)
+  const inNetrc = await findInNetrc(search).catch((error: unknown): Lookup => {
+    // A .netrc that cannot be read is not what a user of the keychain has to repair.
+    if (!(error instanceof BackendError)) throw error
+    return {}
+  })
   const {lookOnly, state} = search
   const {found} = inNetrc
   if (!found) return {because: trouble.message, trouble}

@@ -22,7 +22,16 @@ async function removeEverywhere(places: Places, account: string | undefined, rem
     })
   const netrc = await places.netrc()
   await attempt(netrc.path, removal, async () => {
-    const ours = async () => (await netrc.entries()).filter((entry) => entry.account === account)
+    const ours = async () => {
+      try {
+        return (await netrc.entries()).filter((entry) => entry.account === account)
+      } catch (error) {
+        // Throws as well, unless the account is not in it at all.
+        if (error instanceof BackendError && account !== undefined) await netrc.remove(account)
+        else throw error
+        return []
+      }
+    }
     for (const {host, token} of await ours())
       if (await netrc.removeHosts([host], token)) removal.removedFrom.push(netrc.path)
     if ((await ours()).length > 0) throw new BackendError('failed', 'it was written again in the meantime', 'try again')

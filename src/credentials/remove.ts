@@ -75,13 +75,19 @@ async function removeEverywhere(places: Places, found: Found, asOf: LoginState, 
   await attempt(netrc.path, removal, async () => {
     const {api, git} = around.hosts
     if (await netrc.removeHosts([api, git], found.token)) removal.removedFrom.push(netrc.path)
-    for (const {account, token} of await netrc.entries())
+    // No copy is there, whether or not the file can be read; what else it holds is only mentioned.
+    for (const {account, token} of await netrc.entries().catch(none))
       if (token !== undefined)
         removal.left.push({source: 'netrc', place: netrc.path, ...(account === undefined ? {} : {account})})
   })
   if (!places.netrcOnly)
     await attempt("the files of 'heroku accounts'", removal, () => removeFromAliases(places, found, removal))
   if (removal.failures.length === 0) await attempt(around.dataDir, removal, () => forget(places, asOf, found))
+}
+
+function none(error: unknown): [] {
+  if (!(error instanceof BackendError)) throw error
+  return []
 }
 
 async function removeFromAliases({around}: Places, {account, token}: Found, removal: Removal): Promise<void> {

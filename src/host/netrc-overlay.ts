@@ -1,7 +1,10 @@
 // Between a copy of netrc-parser (3.1.6 is in use everywhere) and the file: older versions of @heroku-cli/command, and
 // plugins that carry one, read the token through it. Nothing on disk changes by this.
+import {statSync} from 'node:fs'
+import {notAFile} from '../file-trouble.js'
 import {isForAnalytics} from './analytics.js'
 import {loadMachines, type LoadedMachines, type Machines} from './loaded-machines.js'
+import {forHost} from './refusal.js'
 import type {SyncCredentials} from './sync-credentials.js'
 
 /** An object of netrc-parser's class. */
@@ -50,6 +53,7 @@ export function overlayNetrc(module: unknown, credentials: SyncCredentials): boo
     if (!machines || known) return known
     // Loaded before we came: what has been changed since shows by the file.
     const fresh = new Netrc()
+    assertReadable(fresh)
     loadSync.call(fresh)
     return show(netrc, machines, fresh.machines)
   }
@@ -63,6 +67,7 @@ export function overlayNetrc(module: unknown, credentials: SyncCredentials): boo
   prototype.load = async function (this: Netrc) {
     const forAnalytics = isForAnalytics()
     try {
+      assertReadable(this)
       await load.call(this)
     } catch (error) {
       if (!isOurs(this)) throw error
@@ -72,6 +77,7 @@ export function overlayNetrc(module: unknown, credentials: SyncCredentials): boo
   }
   prototype.loadSync = function (this: Netrc) {
     try {
+      assertReadable(this)
       loadSync.call(this)
     } catch (error) {
       if (!isOurs(this)) throw error
@@ -108,6 +114,17 @@ function isNetrcParser(module: unknown): module is NetrcModule {
   if (typeof Netrc !== 'function' || !(theirs instanceof Netrc) || typeof parse !== 'function') return false
   const {load, loadSync, save, saveSync} = theirs
   return [load, loadSync, save, saveSync].every((each) => typeof each === 'function') && 'defaultFile' in theirs
+}
+
+/**
+ * netrc-parser would wait for a named pipe's writer without end.
+ * @throws {Error} for the host to print
+ */
+function assertReadable(netrc: Netrc): void {
+  if (!isOurs(netrc)) return
+  const stats = statSync(netrc.file, {throwIfNoEntry: false})
+  const trouble = stats && notAFile('read', netrc.file, stats)
+  if (trouble) throw forHost(trouble)
 }
 
 /** Somebody else's file is none of our business. */

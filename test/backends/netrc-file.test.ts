@@ -1,6 +1,8 @@
 import {expect} from 'chai'
+import {spawnSync} from 'node:child_process'
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -9,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import {createServer} from 'node:net'
 import {openNetrc} from '../../src/backends/netrc.js'
 import {type NetrcFileOptions, updateNetrc} from '../../src/backends/netrc-file.js'
 import {run} from '../../src/run.js'
@@ -69,6 +72,100 @@ describe('changing a .netrc on disk', () => {
       hint: `move the folder ${file()} out of the way`,
     })
     expect(readdirSync(folder.path(''))).to.deep.equal(['.netrc'])
+  })
+
+  describe('that is not a file', () => {
+    const fifo = () => spawnSync('mkfifo', [file()])
+    const fifoBehindLink = () => {
+      spawnSync('mkfifo', [folder.path('pipe')])
+      symlinkSync('pipe', file())
+    }
+    const socket = async () => {
+      const server = createServer()
+      await new Promise<void>((resolve) => server.listen(file(), resolve))
+      return () => new Promise((resolve) => server.close(resolve))
+    }
+
+    for (const [what, make] of [
+      ['a named pipe', fifo],
+      ['a socket', socket],
+      ['a named pipe', fifoBehindLink],
+    ] as const)
+      it(`but ${what}: names it without waiting, and removes nothing from it`, async function () {
+        if (process.platform === 'win32') this.skip()
+        const close = await make()
+        const netrc = await open()
+        const wanted = {
+          problem: 'failed',
+          message: `could not read ${file()}: it is ${what}`,
+          hint: `mv ${file()} ${file()}.old`,
+        }
+        for (const verb of [() => netrc.entries(), () => netrc.get('ada'), () => netrc.set(ada)])
+          expect(await refusalOf(verb())).to.include(wanted)
+        expect(await netrc.removeHosts(Object.values(hosts), ada.token)).to.equal(false)
+        expect(await netrc.remove(ada.account)).to.equal(false)
+        if (typeof close === 'function') await close()
+      })
+
+    it('but /dev/null: holds nothing, as for curl, and is not written', async function () {
+      if (process.platform === 'win32') this.skip()
+      symlinkSync('/dev/null', file())
+      const netrc = await open()
+      expect(await netrc.entries()).to.deep.equal([])
+      expect(await netrc.removeHosts(Object.values(hosts), ada.token)).to.equal(false)
+      expect((await refusalOf(netrc.set(ada))).message).to.equal(`could not write ${file()}: it is a device`)
+      expect(existsSync('/dev/null.lock')).to.equal(false)
+    })
+  })
+
+  describe('in UTF-16, as PowerShell writes it', () => {
+    const encoded = (text: string, bigEndian: boolean) => {
+      const bytes = Buffer.from(`\uFEFF${text}`, 'utf16le')
+      return bigEndian ? bytes.swap16() : bytes
+    }
+    const theirs = '# caf\u00E9 \u{1F511}\r\n' + other.replaceAll('\n', '\r\n')
+    const ours = `machine api.heroku.com\r\n  login ada@example.com\r\n  password HRKU-1\r\n`
+
+    for (const bigEndian of [false, true]) {
+      it(`is read, and keeps its encoding (${bigEndian ? 'big' : 'little'} endian)`, async () => {
+        writeFileSync(file(), encoded(theirs + ours, bigEndian))
+        const netrc = await open()
+        expect(await netrc.entries()).to.deep.equal([{host: hosts.api, ...ada}])
+        await netrc.set({...ada, token: 'HRKU-2'})
+        expect(await netrc.get(ada.account)).to.equal('HRKU-2')
+        expect(await netrc.removeHosts(Object.values(hosts), 'HRKU-2')).to.equal(true)
+        expect(readFileSync(file())).to.deep.equal(encoded(theirs, bigEndian))
+      })
+    }
+
+    it('is refused where a part of it is not UTF-16, and a removal is only where the token is in it', async () => {
+      const broken = Buffer.concat([encoded(ours, false), Buffer.from([0x00, 0xd8])])
+      writeFileSync(file(), broken)
+      const netrc = await open()
+      expect((await refusalOf(netrc.entries())).message).to.equal(`${file()}: line 1 holds a NUL byte`)
+      expect(await netrc.removeHosts(Object.values(hosts), 'HRKU-other')).to.equal(false)
+      expect((await refusalOf(netrc.removeHosts(Object.values(hosts), 'HRKU-1'))).message).to.equal(
+        `${file()}: line 1 holds a NUL byte, and the token is in it`,
+      )
+      expect(readFileSync(file())).to.deep.equal(broken)
+    })
+  })
+
+  it('takes as many times as long for twice as many entries, not four times', async function () {
+    this.timeout(60_000)
+    const timed = async (count: number) => {
+      writeFileSync(file(), `machine api.heroku.com\n  login ada@example.com\n  password HRKU-1\n`.repeat(count))
+      const netrc = await open()
+      const start = process.cpuUsage()
+      await netrc.set({...ada, token: 'HRKU-2'})
+      expect(await netrc.removeHosts(Object.values(hosts), 'HRKU-2')).to.equal(true)
+      const {system, user} = process.cpuUsage(start)
+      expect(text()).to.equal('')
+      return system + user
+    }
+    await timed(1000)
+    const small = await timed(6250)
+    expect((await timed(25_000)) / small).to.be.below(8)
   })
 
   it('names the folder that is missing', async () => {

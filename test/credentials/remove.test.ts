@@ -183,19 +183,17 @@ describe('removing the token at logout', () => {
     }
 
     it('says so of .netrc, takes the one in the keychain, and remembers who is logged in', async () => {
-      rmSync(user.netrcPath)
-      mkdirSync(user.netrcPath)
+      user.write('.netrc', `\0\n${entries(ada)}`)
       const {failures, removedFrom} = await removeToken(user.places(), inKeychain())
       expect(removedFrom).to.deep.equal([KEYRING])
       expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([
-        [user.netrcPath, `could not read ${user.netrcPath} (EISDIR)`],
+        [user.netrcPath, `${user.netrcPath}: line 1 holds a NUL byte`],
       ])
       expect(state()).to.include({named: ada.account, loggedOut: false})
     })
 
     it('says so of each of several', async () => {
-      rmSync(user.netrcPath)
-      mkdirSync(user.netrcPath)
+      user.write('.netrc', `\0\n${entries(ada)}`)
       user.memory.fail(trouble)
       const {failures, removedFrom} = await removeToken(user.places(), inKeychain())
       expect(removedFrom).to.deep.equal([])

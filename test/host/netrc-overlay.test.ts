@@ -1,4 +1,5 @@
 import {expect} from 'chai'
+import {spawnSync} from 'node:child_process'
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {join} from 'node:path'
@@ -104,6 +105,20 @@ describe('the overlay of netrc-parser', function () {
       await user.store(ada)
       mkdirSync(join(user.home, '.netrc'))
       expect(shown(loaded())).to.deep.equal(loginOf(ada))
+    })
+
+    it('the keychain’s token where .netrc is a named pipe, without waiting for it', async () => {
+      await user.store(ada)
+      expect(spawnSync('/usr/bin/mkfifo', [join(user.home, '.netrc')]).status).to.equal(0)
+      expect(shown(loaded())).to.deep.equal(loginOf(ada))
+    })
+
+    it('which file is a named pipe, where nothing else holds a token', async () => {
+      expect(spawnSync('/usr/bin/mkfifo', [join(user.home, '.netrc')]).status).to.equal(0)
+      const copy = copyOfNetrcParser()
+      overlayNetrc(copy, user.credentials)
+      const {message} = await thrownBy(copy.default.load())
+      expect(message).to.equal(`could not read ${join(user.home, '.netrc')}: it is a named pipe`)
     })
 
     it('the trouble of netrc-parser where nothing else holds a token', async () => {
