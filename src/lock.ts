@@ -1,4 +1,5 @@
 // A lock beside a file, for those who change what it guards: a folder, so that it is there or not on every file system.
+import {stat, utimes} from 'node:fs/promises'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {BackendError} from './backends/backend.js'
 import {codeOf, fileTrouble} from './file-trouble.js'
@@ -55,10 +56,26 @@ export async function takeTurn(target: string, waitMs: number): Promise<Turn> {
       const release = await lockfile.lock(target, {realpath: false, stale: STALE_MS, onCompromised})
       return {isHeld: () => held, end: () => release().catch(() => undefined)}
     } catch (error) {
+      if (codeOf(error) === 'ELOCKED' && (await makeStaleIfAhead(`${target}.lock`))) continue
       // Retries are not left to the library: it would also try a folder that we may not write to again and again.
       if (codeOf(error) !== 'ELOCKED' || performance.now() >= until) throw error
       await sleep(20 + Math.random() * 60)
     }
+  }
+}
+
+/**
+ * Makes a lock stale whose time is ahead of the clock: the clock was set back, and nothing renews the lock, or that would
+ * have changed its time. A holder that lives after all sees by the time that the lock is lost.
+ */
+async function makeStaleIfAhead(lockPath: string): Promise<boolean> {
+  try {
+    const {mtimeMs} = await stat(lockPath)
+    if (mtimeMs <= Date.now() + STALE_MS) return false
+    await utimes(lockPath, 0, 0)
+    return true
+  } catch {
+    return false
   }
 }
 

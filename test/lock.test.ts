@@ -1,5 +1,5 @@
 import {expect} from 'chai'
-import {rmSync} from 'node:fs'
+import {mkdirSync, rmSync, utimesSync} from 'node:fs'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {takeTurn} from '../src/lock.js'
 import {freshFolder} from './support/fresh-folder.js'
@@ -22,5 +22,26 @@ describe('a turn', () => {
     rmSync(`${target()}.lock`, {recursive: true})
     while (turn.isHeld()) await sleep(50)
     await turn.end()
+  })
+
+  for (const [what, msAhead] of [
+    ['a minute', 60_000],
+    ['a year', 365 * 24 * 3600 * 1000],
+  ] as const)
+    it(`is free to take if its lock is of ${what} from now, as after a clock was set back`, async () => {
+      mkdirSync(`${target()}.lock`)
+      const renewed = (Date.now() + msAhead) / 1000
+      utimesSync(`${target()}.lock`, renewed, renewed)
+      const turn = await takeTurn(target(), 0)
+      expect(turn.isHeld()).to.equal(true)
+      expect(await thrownBy(takeTurn(target(), 0))).to.include({code: 'ELOCKED'})
+      await turn.end()
+    })
+
+  it('is held by a lock that another clock is a little ahead of ours for', async () => {
+    mkdirSync(`${target()}.lock`)
+    const renewed = (Date.now() + 2000) / 1000
+    utimesSync(`${target()}.lock`, renewed, renewed)
+    expect(await thrownBy(takeTurn(target(), 0))).to.include({code: 'ELOCKED'})
   })
 })

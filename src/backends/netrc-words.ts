@@ -19,7 +19,7 @@ const UTF8_BOM = '\u00EF\u00BB\u00BF'
 export const GAP = /[ \t\r\n\v\f]*/y
 const GAP_AND_COMMENTS = /(?:[ \t\r\n\v\f]+|#[^\n]*)*/y
 const PLAIN = /[^ \t\r\n\v\f]*/y
-const QUOTED = /"([^"\\\n]*(?:\\[^\n][^"\\\n]*)*)"(?=[ \t\r\n\v\f]|$)/y
+const QUOTED = /"([^"\\\n]*(?:\\[^\n][^"\\\n]*)*)"/y
 const END_OF_LINE = /[ \t\r\v\f]*(?:#[^\n]*)?(?:\n|$)/y
 
 /** Where the text begins, after a byte order mark if there is one. */
@@ -79,13 +79,12 @@ export function wordAt(text: string, start: number): Word | undefined {
   if (start === text.length) return undefined
   QUOTED.lastIndex = start
   const inside = QUOTED.exec(text)?.[1]
-  if (inside !== undefined)
-    return {
-      start,
-      end: QUOTED.lastIndex,
-      says: inside.replaceAll(/\\([^])/g, (_, escaped: string) => unescape(escaped)),
-    }
-  // A quote that is not closed, or closed within a word, is part of a word for netrc-parser; curl rejects the file.
+  if (inside !== undefined) {
+    const says = inside.replaceAll(/\\([^])/g, (_, escaped: string) => unescape(escaped))
+    // What follows a quote that is closed within a word is no part of it for curl and Python.
+    return {start, end: endOf(PLAIN, text, QUOTED.lastIndex), says}
+  }
+  // A quote that is not closed is part of a word for netrc-parser; curl rejects the file.
   const end = endOf(PLAIN, text, start)
   return {start, end, says: text.slice(start, end)}
 }

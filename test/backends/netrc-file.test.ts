@@ -185,7 +185,7 @@ describe('changing a .netrc on disk', () => {
 
   it('gives up on a lock that is held, and says which', async () => {
     writeFileSync(file(), other)
-    lockedSince(-60_000)
+    lockedSince(-3000)
     const {problem, message, hint} = await refusalOf(updateNetrc(settings({lockWaitMs: 150}), () => 'x'))
     expect({problem, message, hint}).to.deep.equal({
       problem: 'timed-out',
