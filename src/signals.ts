@@ -26,7 +26,7 @@ export function beforeSignalsEnd(action: (signal: NodeJS.Signals) => void): () =
   return release
 }
 
-/** Has signals wait until the work is done: the process must not go before the tool that it has started. */
+/** Defers signals until `work` returns: the process must not end before the program that it waits for. */
 export function holdingSignals<T>(work: () => T): T {
   const release = beforeSignalsEnd(() => undefined)
   try {

@@ -24,7 +24,7 @@ export interface Order {
 
 const WORKER = new URL('../netrc-worker.cjs', import.meta.url)
 
-// The keyring answers in 20 ms (measured). A Ctrl-C in this time is handled after it: the tool has its own process group.
+// The keyring answers in 20 ms (measured). Short, because Ctrl-C does not reach the tool: it has its own process group.
 const KEYRING_MS = 500
 // The worker's own deadlines end its work long before this limit, which covers a worker that does not start or end.
 const WORKER_START_MS = 20_000
@@ -104,8 +104,7 @@ function block(file: string, args: string[], options: SpawnSyncOptions & {detach
   )
 }
 
-function signalThatEnded({error, signal, status}: SpawnSyncReturns<string>): NodeJS.Signals | undefined {
-  if (error) return undefined
+function signalThatEnded({signal, status}: SpawnSyncReturns<string>): NodeJS.Signals | undefined {
   if (status === CONTROL_C_EXIT) return 'SIGINT'
   return SIGNALS.find((each) => each === signal || exitStatusOf(each) === status)
 }
