@@ -1,18 +1,24 @@
-import type {LoginState} from './login-state.js'
+import {accountOnRecord, type LoginState} from './login-state.js'
 
 export type Current = {account: string} | 'several'
 
-/** Which of the keychain's accounts is logged in; 'several' if it could be any of them. */
-export function currentAmong(
-  accounts: readonly string[],
-  {loggedOut, named, remembered, tokens}: LoginState,
-): Current | undefined {
-  if (named !== undefined) return {account: named}
-  if (loggedOut) return undefined
-  if (remembered !== undefined && accounts.includes(remembered)) return {account: remembered}
-  // Whoever's token went to .netrc is there, and does not become somebody else for want of a login.json.
-  if (tokens.some(({account, savedIn}) => account === remembered && savedIn === 'netrc')) return undefined
-  const [account, ...more] = accounts
+/** Which account is logged in, where the files say so; undefined after a logout, or where only a keychain can tell. */
+export function currentOnRecord(state: LoginState): Current | undefined {
+  const account = accountOnRecord(state)
+  return account === undefined || (state.loggedOut && state.named === undefined) ? undefined : {account}
+}
+
+/**
+ * Which account is logged in; 'several' if it could be any of them. One that is on record stays it, whatever the keychain
+ * shows: a keychain may hide an account, and another must not take its place.
+ * @param accounts those that the keychain shows
+ */
+export function currentAmong(accounts: readonly string[], state: LoginState): Current | undefined {
+  const current = currentOnRecord(state)
+  if (current || state.loggedOut) return current
+  // A keychain may hide an account that we stored there.
+  const stored = state.tokens.filter(({savedIn}) => savedIn !== 'netrc').map(({account}) => account)
+  const [account, ...more] = new Set([...accounts, ...stored])
   if (more.length > 0) return 'several'
   return account === undefined ? undefined : {account}
 }

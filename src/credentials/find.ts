@@ -2,15 +2,25 @@
 //
 //   HEROKU_API_KEY, then .netrc alone if HEROKU_NETRC_WRITE says so, then the keychain, then .netrc.
 //
-// 'The keychain holds nothing' falls through in silence; 'the keychain failed' falls through aloud, and never to
-// another account than the one on record.
-import {type Backend, BackendError, type Credential} from '../backends/backend.js'
+// An empty keychain falls through in silence. One that failed, or that shows nothing of a token that we stored there,
+// falls through with a warning. Neither falls through to another account than the one on record.
+import {BackendError, type Credential} from '../backends/backend.js'
 import {isToken} from '../backends/storable.js'
 import {printable} from '../printable.js'
-import {UserError} from '../user-error.js'
-import {type Current, currentAmong} from './current.js'
+import {currentAmong, currentOnRecord} from './current.js'
+import {assertNotHidden, assertSameAccount} from './guard.js'
 import type {KeychainSession} from './keychain-session.js'
-import {accountOnRecord, type LoginState, readLoginState, recordOf, type TokenRecord} from './login-state.js'
+import {
+  accountAt,
+  fingerprint,
+  isEnded,
+  isOf,
+  type LoginState,
+  readLoginState,
+  recordOf,
+  recordOfAccount,
+  type TokenRecord,
+} from './login-state.js'
 import type {Found, Places} from './places.js'
 
 /** A token that was found, or why there is none, where there is more to say than that nobody logged in. */
@@ -19,52 +29,70 @@ export type Lookup = {found: Found} | {found?: undefined; because?: string; trou
 export interface FindOptions {
   /** Change nothing, and tell the user nothing but what is being waited for. */
   lookOnly?: boolean
+  /** Find tokens too that a logout revoked, or began to remove: for the next logout alone. */
+  endedToo?: boolean
 }
 
 /** One search of the tiers: where, who is logged in, and how. */
-interface Search {
+interface Search extends Required<FindOptions> {
   places: Places
   state: LoginState
-  lookOnly: boolean
+  /** The account on record for this API host. */
+  account: string | undefined
+  /** What is recorded of its token. */
+  record: TokenRecord | undefined
 }
 
 /**
  * Looks the token up in the four tiers.
- * @throws {UserError} if the keychain failed, and `.netrc` would have the user act as another account
+ * @throws {UserError} if `.netrc` would have the user act as another account than the one on record
  * @throws {BackendError} if `.netrc` is needed and cannot be read
  */
-export async function findToken(places: Places, {lookOnly = false}: FindOptions = {}): Promise<Lookup> {
-  const {apiKey, keychain} = places
+export async function findToken(places: Places, options: FindOptions = {}): Promise<Lookup> {
+  const {apiKey, around} = places
   if (apiKey !== undefined) return {found: {token: apiKey, source: 'HEROKU_API_KEY', place: 'HEROKU_API_KEY'}}
-  const state = readLoginState(places.around.dataDir)
-  const search: Search = {places, state, lookOnly}
-  if (!keychain) return findWithoutKeychain(search)
+  const search = searchFor(places, readLoginState(around.dataDir), options)
+  if (places.netrcOnly) return findInNetrc(search)
 
-  let looked: Lookup
-  try {
-    looked = await findInKeychain(search, keychain)
-  } catch (error) {
-    if (!(error instanceof BackendError)) throw error
-    return findAfterTrouble(search, keychain, error)
-  }
+  // Where the last login put it: then no keychain is queried, which may have failed at that login.
+  const recorded = await findWhereRecorded(search)
+  if (recorded) return recorded
+  const looked = await findInKeychain(search)
+  if (looked.found) return looked
 
-  if (looked.found && !isSuperseded(looked.found, state)) return looked
-  const inNetrc = await findInNetrc(search)
-  if (!looked.found) return inNetrc.found ? inNetrc : looked
-  return inNetrc.found && recordOf(inNetrc.found, state) ? inNetrc : looked
+  const {because, trouble} = looked
+  const inNetrc = await findInNetrc(search).catch((error: unknown): Lookup => {
+    // What keeps the token from being read is the keychain's trouble.
+    if (trouble && error instanceof BackendError) return {}
+    throw error
+  })
+  if (!inNetrc.found) return trouble || because !== undefined ? looked : inNetrc
+  assertSameAccount(search, inNetrc.found, trouble, places.keychain?.title)
+  if (trouble && places.keychain && !search.lookOnly)
+    places.keychain.complain(
+      `${trouble.message}; using ${inNetrc.found.place} instead${trouble.hint ? ` (${trouble.hint})` : ''}`,
+    )
+  return inNetrc
+}
+
+/** The account whose token the tiers are going to ask the keychain for first, as far as that is plain. */
+export function accountToAsk({around, keychain}: Places): string | undefined {
+  const {named, tokens} = readLoginState(around.dataDir)
+  const record = tokens.find(({account}) => account === named)
+  return keychain && record?.savedIn !== 'netrc' ? named : undefined
 }
 
 /**
  * The answer of the tiers, where the keychain has told the token of an account already.
- * @returns undefined if there is more to ask before they can answer
+ * @returns undefined if there is more to ask, or to record, before they can answer
  */
 export function findAtOnce(places: Places, credential: Credential): Found | undefined {
-  const {apiKey, keychain} = places
-  const state = readLoginState(places.around.dataDir)
+  const {apiKey, around, keychain} = places
+  const search = searchFor(places, readLoginState(around.dataDir), {})
+  const {record, state} = search
   if (apiKey !== undefined || !keychain || state.named !== credential.account) return undefined
-  if (!isToken(credential.token)) return undefined
-  const {found} = judge(credential, {places, state, keychain})
-  return found && !isSuperseded(found, state) ? found : undefined
+  if (!record || record.savedIn === 'netrc' || !isToken(credential.token)) return undefined
+  return judge(search, keychain, credential).found
 }
 
 /**
@@ -72,125 +100,100 @@ export function findAtOnce(places: Places, credential: Credential): Found | unde
  * @throws {BackendError} if `.netrc` is needed and cannot be read
  */
 export async function findAccountToken(places: Places, account: string): Promise<Lookup> {
-  const state = {...readLoginState(places.around.dataDir), named: account}
-  const search: Search = {places, state, lookOnly: false}
-  const {keychain} = places
-  let trouble: BackendError | undefined
-  if (keychain)
-    try {
-      const looked = await findInKeychain(search, keychain)
-      if (looked.found ? !isSuperseded(looked.found, state) : looked.because !== undefined) return looked
-    } catch (error) {
-      if (!(error instanceof BackendError)) throw error
-      trouble = error
-    }
+  const search = searchFor(places, {...readLoginState(places.around.dataDir), named: account}, {})
+  const recorded = places.netrcOnly ? undefined : await findWhereRecorded(search)
+  if (recorded) return recorded
+  const looked = places.netrcOnly ? {} : await findInKeychain(search)
+  if (looked.found || (looked.because !== undefined && !looked.trouble)) return looked
   const inNetrc = await findInNetrc(search)
-  if (inNetrc.found?.account === account) return inNetrc
-  return trouble ? {because: trouble.message, trouble} : {}
+  return inNetrc.found?.account === account ? inNetrc : looked
 }
 
-const findInKeychain = (search: Search, keychain: KeychainSession) =>
-  keychain.ask(async (backend): Promise<Lookup> => {
-    const {title} = keychain
-    const current = await currentAccount(search, backend)
-    if (current === 'several') return {because: `${title} holds several accounts, and none of them is current`}
-    if (current === undefined) return {}
-    const {account} = current
-    const token = await backend.get(account)
-    if (token === undefined) return {}
-    if (!isToken(token)) throw new BackendError('failed', `${title} gave something that is no token`)
-    return judge({account, token}, {...search, keychain})
+function searchFor(places: Places, state: LoginState, {endedToo = false, lookOnly = false}: FindOptions): Search {
+  const account = currentOnRecord(state) && accountAt(state, places.around.hosts.api)
+  return {places, state, account, record: recordOfAccount(state, account), endedToo, lookOnly}
+}
+
+/** The current account's token, if our record says that it is in `.netrc`, and it is. */
+async function findWhereRecorded(search: Search): Promise<Lookup | undefined> {
+  if (search.record?.savedIn !== 'netrc') return undefined
+  const looked = await findInNetrc(search)
+  return looked.found && isOf(search.record, looked.found.token) ? looked : undefined
+}
+
+/** Looks in the keychain, if there is one. What is wrong with it comes back as `trouble`. */
+async function findInKeychain(search: Search): Promise<Lookup> {
+  const {account, places, record} = search
+  const {around, keychain} = places
+  try {
+    if (keychain) return await askKeychain(search, keychain)
+    if (around.keychain.name !== undefined || account === undefined || record?.savedIn === 'netrc') return {}
+    throw new BackendError('unavailable', around.keychain.because, around.keychain.hint)
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error
+    // Our record says that nothing is in it.
+    if (error.problem === 'unavailable' && record?.savedIn === 'netrc') return {}
+    return {because: error.message, trouble: error}
+  }
+}
+
+async function askKeychain(search: Search, keychain: KeychainSession): Promise<Lookup> {
+  const {lookOnly, places, state} = search
+  const {dataDir, hosts} = places.around
+  const onRecord = currentOnRecord(state)
+  // One host's token is not for another's eyes.
+  if (onRecord && search.account === undefined) return anotherHosts(state, hosts.api)
+  if (!onRecord && state.loggedOut) return {}
+  const held = await keychain.ask(async (backend) => {
+    const current = currentAmong(onRecord ? [] : await backend.accounts(), state)
+    if (current === undefined || current === 'several') return current
+    return {...current, token: await backend.get(current.account)}
   })
+  if (held === 'several') return {because: `${keychain.title} holds several accounts, and none of them is current`}
+  if (held === undefined) return {}
+  const {account, token} = held
+  if (token === undefined) {
+    assertNotHidden(readLoginState(dataDir), account, keychain)
+    return {}
+  }
+  const looked = judge(search, keychain, {account, token})
+  if (looked.found && !lookOnly && (state.named === undefined || !recordOfAccount(state, account))) {
+    const {nameAgain} = await import('./name-again.js')
+    const record = {account, apiHost: hosts.api, fingerprint: fingerprint(token), savedIn: keychain.name}
+    await nameAgain(dataDir, record)
+  }
+  return looked
+}
 
 /** What a keychain's token comes to. */
-function judge(
-  {account, token}: Credential,
-  {keychain, places, state}: Pick<Search, 'places' | 'state'> & {keychain: KeychainSession},
-): Lookup {
-  const found: Found = {token, account, source: keychain.name, place: keychain.title}
+function judge({endedToo, places, state}: Search, keychain: KeychainSession, {account, token}: Credential): Lookup {
+  const {name, title} = keychain
+  if (!isToken(token)) throw new BackendError('failed', `${title} gave something that is no token`)
   const {api} = places.around.hosts
+  const known = recordOfAccount(state, account)
+  if (known && known.apiHost !== api) return anotherHosts({...state, named: account}, api)
+  if (!endedToo && isEnded(state, token))
+    return {because: `a logout revoked the token of ${printable(account)} that is still in ${title}`}
+  const found: Found = {token, account, source: name, place: title}
   // Recognising a token takes a tenth of the git helper's time, so only where something is to be learned from it.
-  const record = hasMoreToSay(state, account, api) ? recordOf(found, state) : undefined
-  // One host's token is not for another's eyes.
-  if (record && record.apiHost !== api)
-    return {because: `${printable(account)} is logged in to ${printable(record.apiHost)}, not to ${api}`}
-  return {found: {...found, ...expiryOf(record)}}
+  return {found: {...found, ...expiryOf(known?.expiresAt === undefined ? undefined : recordOf(found, state))}}
 }
 
-/** Who is logged in; `login.json` is written again, if it is missing, so that nobody has to look through a keychain. */
-async function currentAccount({lookOnly, places, state}: Search, backend: Backend): Promise<Current | undefined> {
-  const {loggedOut, named, remembered} = state
-  if (named !== undefined || loggedOut) return currentAmong([], state)
-  const current = currentAmong(await backend.accounts(), state)
-  if (lookOnly || current === 'several' || current === undefined) return current
-  if (remembered === undefined || remembered === current.account) {
-    const {nameAgain} = await import('./name-again.js')
-    await nameAgain(places.around.dataDir, current.account)
-  }
-  return current
+function anotherHosts(state: LoginState, api: string): Lookup {
+  const current = currentOnRecord(state)
+  const record = current === 'several' ? undefined : recordOfAccount(state, current?.account)
+  if (!record) return {}
+  return {because: `${printable(record.account)} is logged in to ${printable(record.apiHost)}, not to ${api}`}
 }
 
-async function findInNetrc({places, state}: Search): Promise<Lookup> {
+async function findInNetrc({endedToo, places, record, state}: Search): Promise<Lookup> {
   const netrc = await places.netrc()
   const entry = (await netrc.entries()).find(({host}) => host === places.around.hosts.api)
-  if (!entry?.token) return {}
+  if (!entry?.token || (!endedToo && isEnded(state, entry.token))) return {}
   const {account, token} = entry
   const found: Found = {token, ...(account === undefined ? {} : {account}), source: 'netrc', place: netrc.path}
-  return {found: {...found, ...expiryOf(recordOf(found, state))}}
+  return {found: {...found, ...expiryOf(isOf(record, token) ? record : recordOf(found, state))}}
 }
-
-/** Without a keychain there is `.netrc` alone. But whoever's token is in one, and cannot be read now, is not logged out. */
-async function findWithoutKeychain(search: Search): Promise<Lookup> {
-  const inNetrc = await findInNetrc(search)
-  const {around, netrcOnly} = search.places
-  const owner = ownerInKeychain(search.state, around.hosts.api)
-  if (netrcOnly || around.keychain.name !== undefined || owner === undefined) return inNetrc
-  const trouble = new BackendError('unavailable', around.keychain.because, around.keychain.hint)
-  if (!inNetrc.found) return {because: trouble.message, trouble}
-  assertSamePerson(owner, inNetrc.found, trouble)
-  return inNetrc
-}
-
-/** The current account, if its token for this host went to a keychain. */
-function ownerInKeychain(state: LoginState, api: string): string | undefined {
-  const current = accountOnRecord(state)
-  const record = state.tokens.find(({account}) => account === current)
-  return record === undefined || (record.savedIn !== 'netrc' && record.apiHost === api) ? current : undefined
-}
-
-async function findAfterTrouble(search: Search, keychain: KeychainSession, trouble: BackendError): Promise<Lookup> {
-  const inNetrc = await findInNetrc(search).catch((error: unknown): Lookup => {
-    // A .netrc that cannot be read is not what a user of the keychain has to repair.
-    if (!(error instanceof BackendError)) throw error
-    return {}
-  })
-  const {lookOnly, state} = search
-  const {found} = inNetrc
-  if (!found) return {because: trouble.message, trouble}
-  assertSamePerson(accountOnRecord(state), found, trouble)
-  if (!lookOnly)
-    keychain.complain(`${trouble.message}; using ${found.place} instead${trouble.hint ? ` (${trouble.hint})` : ''}`)
-  return inNetrc
-}
-
-/** @throws {UserError} if what `.netrc` holds is somebody else's than whom the keychain would have told */
-function assertSamePerson(onRecord: string | undefined, {account, place}: Found, {hint, message}: BackendError): void {
-  if (onRecord === undefined || account === onRecord) return
-  const other = printable(account ?? 'an unnamed account')
-  throw new UserError(
-    `${message}, so the token of ${printable(onRecord)} cannot be read, and ${place} holds that of ` +
-      `${other}: nobody is acted for in place of somebody else`,
-    `${hint ?? 'mend the keychain'}; or set HEROKU_NETRC_WRITE=true to act as ${other}`,
-  )
-}
-
-/** Whether the keychain refused the account's last login, which went to `.netrc`: what it still holds is older. */
-const isSuperseded = (found: Found, state: LoginState) =>
-  state.tokens.some(({account, savedIn}) => account === found.account && savedIn === 'netrc') && !recordOf(found, state)
-
-/** Whether it is remembered of an account's token that it is for another host, or until when it is valid. */
-const hasMoreToSay = ({tokens}: LoginState, account: string | undefined, apiHost: string) =>
-  tokens.some((each) => each.account === account && (each.apiHost !== apiHost || each.expiresAt !== undefined))
 
 const expiryOf = (record: TokenRecord | undefined) =>
   record?.expiresAt === undefined ? {} : {expiresAt: record.expiresAt}

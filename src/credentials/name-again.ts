@@ -1,20 +1,27 @@
 // Apart from all else, since the git helper hardly ever comes to it, and has no time to load a lock.
 import {BackendError} from '../backends/backend.js'
 import {codeOf} from '../file-trouble.js'
-import {assertRecordable, nameAccount, readLoginState} from './login-state.js'
+import {assertRecordable, nameAccount, readLoginState, recordOfAccount, recordToken} from './login-state.js'
+import type {TokenRecord} from './login-state.js'
 import {inTurn} from './turn.js'
 
 /**
- * Writes `login.json` again, which a CLI has deleted that could not read the keychain once, or a new data folder lacks;
- * unless somebody has logged in or out since it was missed, or is about to.
- * @param account whom our own record names, or who is alone in the keychain
+ * Records what the files lack of a login whose token is in the keychain: `login.json`, which a CLI has deleted that could
+ * not read the keychain once; and the host of a token that the CLI stored, from its first use on. Leaves both alone where
+ * another process has logged in or out since they were missed, or is about to.
+ * @param token of the account that our own record names, or that is alone in the keychain
  */
-export async function nameAgain(dataDir: string, account: string): Promise<void> {
+export async function nameAgain(dataDir: string, token: TokenRecord): Promise<void> {
+  const {account} = token
   try {
     assertRecordable(dataDir)
-    await inTurn({dataDir, waitMs: 0}, async () => {
-      const {loggedOut, named, remembered} = readLoginState(dataDir)
-      if (named === undefined && (remembered ?? account) === account && !loggedOut) await nameAccount(dataDir, account)
+    await inTurn({dataDir, waitMs: 0}, async (assertHeld) => {
+      const state = readLoginState(dataDir)
+      const {loggedOut, named, remembered} = state
+      const isCurrent = (named ?? remembered ?? account) === account && (!loggedOut || named !== undefined)
+      if (!isCurrent) return
+      if (!recordOfAccount(state, account)) await recordToken(dataDir, token, assertHeld)
+      if (named === undefined) await nameAccount(dataDir, account, assertHeld)
     })
   } catch (error) {
     // Not being able to write it costs the next one another look.

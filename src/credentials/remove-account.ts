@@ -1,7 +1,10 @@
 import {BackendError} from '../backends/backend.js'
-import {forgetAccount} from './login-state.js'
+import {assertNotHidden} from './guard.js'
+import type {KeychainSession} from './keychain-session.js'
+import {forgetAccount, readLoginState, recordOfAccount} from './login-state.js'
 import type {Places} from './places.js'
 import {recordingRemoval} from './recording.js'
+import {removeItem} from './remove-from-keychain.js'
 import {attempt, inTurnIfAny, type Removal} from './remove.js'
 
 /**
@@ -10,16 +13,19 @@ import {attempt, inTurnIfAny, type Removal} from './remove.js'
  */
 export async function removeAccount(places: Places, account: string | undefined): Promise<Removal> {
   const removal: Removal = {removedFrom: [], left: [], failures: []}
-  await inTurnIfAny(places, () => removeEverywhere(places, account, removal))
+  await inTurnIfAny(places, (assertHeld) => removeEverywhere(places, account, removal, assertHeld))
   return removal
 }
 
-async function removeEverywhere(places: Places, account: string | undefined, removal: Removal): Promise<void> {
+async function removeEverywhere(
+  places: Places,
+  account: string | undefined,
+  removal: Removal,
+  assertHeld: () => void,
+): Promise<void> {
   const {around, keychain, netrcOnly} = places
   if (keychain && account !== undefined)
-    await attempt(keychain.title, removal, async () => {
-      if (await keychain.ask((backend) => backend.remove(account))) removal.removedFrom.push(keychain.title)
-    })
+    await attempt(keychain.title, removal, () => removeFromKeychain(places, keychain, account, removal, assertHeld))
   const netrc = await places.netrc()
   await attempt(netrc.path, removal, async () => {
     const ours = async () => {
@@ -38,6 +44,29 @@ async function removeEverywhere(places: Places, account: string | undefined, rem
   })
   if (removal.failures.length === 0 && !netrcOnly)
     await attempt(around.dataDir, removal, () =>
-      recordingRemoval(around.dataDir, () => forgetAccount(around.dataDir, account), 'the token is gone'),
+      recordingRemoval(around.dataDir, () => forgetAccount(around.dataDir, account, assertHeld), 'the token is gone'),
     )
+}
+
+async function removeFromKeychain(
+  places: Places,
+  keychain: KeychainSession,
+  account: string,
+  removal: Removal,
+  assertHeld: () => void,
+): Promise<void> {
+  const {around} = places
+  try {
+    const token = await keychain.ask((backend) => backend.get(account))
+    if (token === undefined) {
+      assertNotHidden(readLoginState(around.dataDir), account, keychain)
+      return
+    }
+    await removeItem(places, keychain, {account, token}, {assertHeld, revoked: false})
+    removal.removedFrom.push(keychain.title)
+  } catch (error) {
+    const {savedIn} = recordOfAccount(readLoginState(around.dataDir), account) ?? {}
+    if (!(error instanceof BackendError) || savedIn !== 'netrc') throw error
+    removal.notQueried = keychain.title
+  }
 }

@@ -1,22 +1,30 @@
 // What a logout takes away: every stored copy of one token, and nothing else.
-import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
+import {BackendError} from '../backends/backend.js'
 import {UserError} from '../user-error.js'
 import {findToken} from './find.js'
-import type {KeychainSession} from './keychain-session.js'
-import {accountOnRecord, type LoginState, readLoginState, recordOf, recordLogout, recordRemoval} from './login-state.js'
+import {
+  accountAt,
+  accountOnRecord,
+  type LoginState,
+  readLoginState,
+  recordLogout,
+  recordOf,
+  recordOfAccount,
+  recordRemoval,
+} from './login-state.js'
 import type {Found, Places} from './places.js'
 import {recordingRemoval} from './recording.js'
+import {
+  isInNetrcAlone,
+  isNowhere,
+  markEnded,
+  type Removal,
+  removeFromKeychain,
+  type Task,
+} from './remove-from-keychain.js'
 import {inTurn} from './turn.js'
 
-/** What became of the copies of a token. */
-export interface Removal {
-  /** The places that held a copy and hold none now. */
-  removedFrom: string[]
-  /** Other tokens of Heroku's that were seen, and left alone. */
-  left: {source: BackendName; place: string; account?: string}[]
-  /** The places that may still hold a copy, and why. */
-  failures: {place: string; error: BackendError}[]
-}
+export type {Removal} from './remove-from-keychain.js'
 
 /**
  * Finds the token that a logout is about.
@@ -24,11 +32,12 @@ export interface Removal {
  * @throws {UserError | BackendError} if there may be one that cannot be read, or that another logout is about
  */
 export async function findToRemove(places: Places): Promise<Found | undefined> {
-  const looked = await findToken(places)
+  const looked = await findToken(places, {endedToo: true})
   if (looked.found) return looked.found
-  if (looked.trouble) throw new UserError(`cannot log out: ${looked.trouble.message}`, looked.trouble.hint)
+  if (looked.trouble && !isNowhere(places, looked.trouble))
+    throw new UserError(`cannot log out: ${looked.trouble.message}`, looked.trouble.hint)
   const leftover = await findLeftover(places)
-  if (!leftover && looked.because !== undefined)
+  if (!leftover && looked.because !== undefined && !looked.trouble)
     throw new UserError(`cannot log out: ${looked.because}`, 'heroku auth:status says who is logged in, and where')
   return leftover
 }
@@ -44,36 +53,50 @@ async function findLeftover(places: Places): Promise<Found | undefined> {
 
 /**
  * Says where copies may be left.
- * @param what of the token it is that may be there
+ * @param revoked whether the server has ended the token, so that no copy is used again
  */
-export function stillThere({failures}: Removal, what = 'the token'): UserError {
+export function stillThere({failures}: Removal, revoked = false): UserError {
   const places = failures.map(({error, place}) => `${place} (${error.message})`).join(' and ')
   const hints = failures.flatMap(({error}) => error.hint ?? [])
-  return new UserError(`${what} may still be in ${places}`, [...hints, 'then log out again'].join('; '))
+  const what = revoked ? 'the token was revoked and is not used again, but a copy of it' : 'the token'
+  const next = revoked
+    ? "then log out again; or delete the entry 'Heroku CLI' there by hand; or heroku login, which replaces it"
+    : 'then log out again'
+  return new UserError(`${what} may still be in ${places}`, [...hints, next].join('; '))
 }
 
 /**
  * Removes every stored copy of a token. Who is logged in is forgotten only once no copy is left, so that a second try
  * finds it again. With HEROKU_NETRC_WRITE it is about `.netrc` alone.
  * @param asOf who was logged in when the token was found: whoever logs in after that stays
+ * @param revoked whether the server has ended the token: a copy that cannot be removed is never used again
  */
 export async function removeToken(
   places: Places,
   found: Found,
   asOf = readLoginState(places.around.dataDir),
+  {revoked = false} = {},
 ): Promise<Removal> {
   const removal: Removal = {removedFrom: [], left: [], failures: []}
-  await attempt(found.place, removal, () => inTurnIfAny(places, () => removeEverywhere(places, found, asOf, removal)))
+  await attempt(found.place, removal, () =>
+    inTurnIfAny(places, async (assertHeld) => {
+      const task = {found, asOf, revoked, removal, assertHeld}
+      if (revoked) await markEnded(places, found.token, assertHeld)
+      await removeEverywhere(places, task)
+    }),
+  )
   return removal
 }
 
-async function removeEverywhere(places: Places, found: Found, asOf: LoginState, removal: Removal): Promise<void> {
+async function removeEverywhere(places: Places, task: Task): Promise<void> {
+  const {assertHeld, found, removal} = task
   const {around, keychain} = places
-  if (keychain)
-    await attempt(keychain.title, removal, () => removeFromKeychain(around.dataDir, keychain, found, asOf, removal))
+  const {api, git} = around.hosts
+  if (keychain && isInNetrcAlone(places, found)) removal.notQueried = keychain.title
+  else if (keychain) await attempt(keychain.title, removal, () => removeFromKeychain(places, keychain, task))
   const netrc = await places.netrc()
   await attempt(netrc.path, removal, async () => {
-    const {api, git} = around.hosts
+    assertHeld()
     if (await netrc.removeHosts([api, git], found.token)) removal.removedFrom.push(netrc.path)
     // No copy is there, whether or not the file can be read; what else it holds is only mentioned.
     for (const {account, token} of await netrc.entries().catch(none))
@@ -82,7 +105,8 @@ async function removeEverywhere(places: Places, found: Found, asOf: LoginState, 
   })
   if (!places.netrcOnly)
     await attempt("the files of 'heroku accounts'", removal, () => removeFromAliases(places, found, removal))
-  if (removal.failures.length === 0) await attempt(around.dataDir, removal, () => forget(places, asOf, found))
+  if (removal.failures.length === 0)
+    await attempt(around.dataDir, removal, () => forget(places, task.asOf, found, assertHeld))
 }
 
 function none(error: unknown): [] {
@@ -98,45 +122,28 @@ async function removeFromAliases({around}: Places, {account, token}: Found, remo
   }
 }
 
-async function removeFromKeychain(
-  dataDir: string,
-  keychain: KeychainSession,
-  found: Found,
-  asOf: LoginState,
-  removal: Removal,
-): Promise<void> {
-  const isOfLaterLogin = (held: Credential) => !recordOf(held, asOf) && recordOf(held, readLoginState(dataDir))
-  // A .netrc entry may not say whose token it is; then a copy of it can be anybody's.
-  const {account: known} = found
-  const accounts = known === undefined ? await keychain.ask((backend) => backend.accounts()) : [known]
-  for (const account of accounts) {
-    const held = await keychain.ask((backend) => backend.get(account))
-    if (held === found.token) {
-      await keychain.ask((backend) => backend.remove(account))
-      removal.removedFrom.push(keychain.title)
-    } else if (held !== undefined && found.source === keychain.name && !isOfLaterLogin({account, token: held})) {
-      // A tool that stumbles: whichever of its two answers is right, this is not done.
-      throw new BackendError('failed', `${keychain.title} gave another token of this account a moment ago`)
-    } else if (held !== undefined) removal.left.push({source: keychain.name, place: keychain.title, account})
-  }
-}
-
 /**
  * Forgets who is logged in, where there is no token that it could be about.
  * @param asOf who was logged in when none was found
  * @throws {BackendError} if the files that say so cannot be written
  */
 export async function forgetLogin(places: Places, asOf = readLoginState(places.around.dataDir)): Promise<void> {
-  await inTurnIfAny(places, () => forget(places, asOf))
+  await inTurnIfAny(places, (assertHeld) => forget(places, asOf, undefined, assertHeld))
 }
 
-async function forget({around, netrcOnly}: Places, asOf: LoginState, found?: Found): Promise<void> {
+async function forget(
+  {around, netrcOnly}: Places,
+  asOf: LoginState,
+  found: Found | undefined,
+  assertHeld: () => void,
+): Promise<void> {
   if (netrcOnly) return
   const {dataDir, hosts} = around
   const isOver = !found || isCurrent(found, asOf, hosts.api)
+  const account = found ? found.account : accountAt(asOf, hosts.api)
   const record = async () => {
-    if (isOver && isSameLogin(asOf, readLoginState(dataDir))) await recordLogout(dataDir, found?.account)
-    else if (found) await recordRemoval(dataDir, found)
+    if (isOver && isSameLogin(asOf, readLoginState(dataDir))) await recordLogout(dataDir, account, assertHeld)
+    else if (found) await recordRemoval(dataDir, found, assertHeld)
   }
   await recordingRemoval(dataDir, record, 'nobody is logged in')
 }
@@ -145,7 +152,7 @@ async function forget({around, netrcOnly}: Places, asOf: LoginState, found?: Fou
 function isCurrent({account, token}: Found, asOf: LoginState, api: string): boolean {
   const current = accountOnRecord(asOf)
   if (current === undefined) return true
-  const record = asOf.tokens.find((each) => each.account === current)
+  const record = recordOfAccount(asOf, current)
   if (record && record.apiHost !== api) return false
   return account === undefined ? !record || recordOf({account: current, token}, asOf) === record : account === current
 }
@@ -161,17 +168,20 @@ const isSameLogin = (one: LoginState, other: LoginState) =>
  * else has it, there is no folder in which a login could be recorded either, and nobody to wait for.
  * @throws {BackendError} 'timed-out' if somebody else has it for too long
  */
-export async function inTurnIfAny({around, netrcOnly}: Places, work: () => Promise<void>): Promise<void> {
-  if (netrcOnly) return work()
+export async function inTurnIfAny(
+  {around, netrcOnly}: Places,
+  work: (assertHeld: () => void) => Promise<void>,
+): Promise<void> {
+  if (netrcOnly) return work(() => undefined)
   const state = {begun: false}
   try {
-    await inTurn(around, () => {
+    await inTurn(around, (assertHeld) => {
       state.begun = true
-      return work()
+      return work(assertHeld)
     })
   } catch (error) {
     if (state.begun || !(error instanceof BackendError) || error.problem === 'timed-out') throw error
-    await work()
+    await work(() => undefined)
   }
 }
 

@@ -5,8 +5,9 @@ import type {NetrcBackend, NetrcEntry} from '../backends/netrc.js'
 import {assertStorable} from '../backends/storable.js'
 import {causeOf} from '../file-trouble.js'
 import type {Hosts} from '../hosts.js'
+import {printable} from '../printable.js'
 import {UserError} from '../user-error.js'
-import {assertRecordable, readLoginState, recordLogin, type TokenRecord} from './login-state.js'
+import {assertRecordable, readLoginState, recordLogin, recordOfAccount, type TokenRecord} from './login-state.js'
 import type {Places} from './places.js'
 import {recordFor, recordingLogin} from './recording.js'
 import {inTurn} from './turn.js'
@@ -43,10 +44,12 @@ export async function saveToken(places: Places, credential: Credential, expiresA
   await recording(places.around.dataDir, () => {
     assertRecordable(places.around.dataDir)
   })
-  return inTurn(places.around, async () => {
+  return inTurn(places.around, async (assertHeld) => {
+    const {dataDir, hosts, notify} = places.around
+    const before = recordOfAccount(readLoginState(dataDir), credential.account)
     const {putBack, saved} = await saveByTiers(places, credential)
     try {
-      await record(places, recordFor({...credential, expiresAt}, places.around.hosts.api, saved.savedIn))
+      await record(places, recordFor({...credential, expiresAt}, hosts.api, saved.savedIn), assertHeld)
     } catch (error) {
       // The token of a login that failed is revoked, so it must not stand in place of one that is valid.
       await putBack().catch((trouble: unknown) => {
@@ -54,6 +57,8 @@ export async function saveToken(places: Places, credential: Credential, expiresA
       })
       throw error
     }
+    if (before && before.apiHost !== hosts.api)
+      notify(`this replaces the login of ${printable(credential.account)} to ${printable(before.apiHost)}`)
     return saved
   })
 }
@@ -79,9 +84,11 @@ async function saveByTiers(places: Places, credential: Credential): Promise<Done
     return {
       saved: {savedIn: keychain.name, place: keychain.title},
       putBack: () =>
-        keychain.ask<unknown>((backend) => {
+        keychain.ask<unknown>(async (backend) => {
+          // Where the lock was lost, it may be another login's by now.
+          if ((await backend.get(account)) !== credential.token) return
           if (before === 'locked') throw new BackendError('failed', 'what it held before was locked')
-          return before.token === undefined ? backend.remove(account) : backend.set({account, token: before.token})
+          await (before.token === undefined ? backend.remove(account) : backend.set({account, token: before.token}))
         }),
     }
   } catch (error) {
@@ -122,12 +129,12 @@ async function putBackInNetrc(netrc: NetrcBackend, {api, git}: Hosts, before: Ne
   await netrc.removeHosts([api, git].filter((host) => !kept.includes(host)))
 }
 
-async function record({around: {dataDir}, keychain}: Places, token: TokenRecord): Promise<void> {
+async function record({around: {dataDir}, keychain}: Places, token: TokenRecord, assertHeld: () => void) {
   await recording(dataDir, async () => {
     // login.json also where the keychain refused, or is not there this time (cron has another PATH): the account that
     // it named must not be back when the keychain is.
     const nameIt = keychain !== undefined || readLoginState(dataDir).named !== undefined
-    await recordLogin(dataDir, token, nameIt)
+    await recordLogin(dataDir, token, nameIt, assertHeld)
   })
 }
 

@@ -10,9 +10,13 @@ type Wait = {timeoutMs: number} | {waitMs: number}
 /**
  * Does something with the keychain and the record of logins that no other process of ours does at the same time, such
  * as looking what is there and replacing it.
- * @throws {BackendError} if its turn does not come
+ * @param work is given a function that throws if the lock was lost; to be called before anything is changed
+ * @throws {BackendError} if its turn does not come, or the lock was lost
  */
-export function inTurn<T>({dataDir, ...wait}: {dataDir: string} & Wait, work: () => Promise<T>): Promise<T> {
+export function inTurn<T>(
+  {dataDir, ...wait}: {dataDir: string} & Wait,
+  work: (assertHeld: () => void) => Promise<T>,
+): Promise<T> {
   const waitMs = 'waitMs' in wait ? wait.waitMs : wait.timeoutMs + MARGIN_MS
   return holdingLock(join(dataDir, 'heroku-keychain'), waitMs, work)
 }

@@ -4,8 +4,7 @@ import type {SpawnSyncOptions, SpawnSyncReturns} from 'node:child_process'
 import {fileURLToPath} from 'node:url'
 import {attributes} from '../backends/secret-tool-args.js'
 import {assertAccount} from '../backends/storable.js'
-import {findAtOnce} from '../credentials/find.js'
-import {readLoginState} from '../credentials/login-state.js'
+import {accountToAsk, findAtOnce} from '../credentials/find.js'
 import type {Found, Places} from '../credentials/places.js'
 import {findProgram} from '../find-program.js'
 import {hideBytes} from '../hidden-bytes.js'
@@ -41,7 +40,7 @@ const ONE_ITEM =
  * @returns undefined if there is no such keyring here, or the result is not conclusive: the worker finds out
  */
 export function askKeyring(places: Places, timeoutMs = KEYRING_MS): Found | undefined {
-  const {named: account} = readLoginState(places.around.dataDir)
+  const account = accountToAsk(places)
   const program = places.keychain?.name === 'secret-service' ? findProgram('secret-tool', places.around.env) : undefined
   if (account === undefined || program === undefined) return undefined
   try {

@@ -2,7 +2,7 @@
 import {BackendError, type Credential} from '../backends/backend.js'
 import type {MachineChange} from '../backends/netrc.js'
 import {findToken} from '../credentials/find.js'
-import {accountOnRecord, readLoginState} from '../credentials/login-state.js'
+import {accountAt, accountOnRecord, readLoginState} from '../credentials/login-state.js'
 import type {Found, Places} from '../credentials/places.js'
 import {findToRemove, forgetLogin, removeToken, stillThere} from '../credentials/remove.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
@@ -69,7 +69,11 @@ async function find(places: Places): Promise<Answer> {
     if (error instanceof UserError) return refused(troubleOf(error))
     if (!(error instanceof BackendError)) throw error
     const keychains = places.keychain?.trouble
-    return keychains ? refused(unreadable(keychains)) : {kind: 'unreadable'}
+    if (keychains) return refused(unreadable(keychains))
+    // A reader that makes sense of the file could find another account there.
+    const {around, netrcOnly} = places
+    const isOnRecord = !netrcOnly && accountAt(readLoginState(around.dataDir), around.hosts.api) !== undefined
+    return isOnRecord ? refused(troubleOf(error)) : {kind: 'unreadable'}
   }
 }
 

@@ -65,10 +65,11 @@ export function openProvider(places: Places): Provider {
 
     async removeAuth(account) {
       answers.clear()
-      const {failures} = await removeAccount(places, account)
+      const {failures, notQueried} = await removeAccount(places, account)
       const [failure] = failures
       if (failure)
         throw new UserError(`the token may still be in ${failure.place}: ${failure.error.message}`, failure.error.hint)
+      if (notQueried !== undefined) notify(`${notQueried} did not answer; the token was not stored there`)
     },
   }
 }

@@ -2,7 +2,7 @@ import {expect} from 'chai'
 import {mkdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {BackendError, type Problem} from '../../src/backends/backend.js'
-import {findAccountToken, findToken} from '../../src/credentials/find.js'
+import {findAccountToken, findAtOnce, findToken} from '../../src/credentials/find.js'
 import {nameAccount, recordLogout} from '../../src/credentials/login-state.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {UserError} from '../../src/user-error.js'
@@ -190,9 +190,12 @@ describe('finding the token', () => {
       expect(await find()).to.deep.equal(inKeychain())
     })
 
-    it('is that of whoever is left once the account is gone from the keychain', async () => {
+    it('is not that of whoever is left once the account is gone from the keychain', async () => {
       user.memory.tokens.delete(ada.account)
-      expect(await find()).to.deep.equal(inKeychain(grace))
+      expect(await find()).to.deep.include({
+        because: 'the keyring does not show the token of ada@example.com that was stored in it',
+      })
+      expect(user.read(LOGIN_JSON)).to.equal(undefined)
     })
 
     it('is nowhere, and login.json stays away, while the keychain fails', async () => {
@@ -436,6 +439,32 @@ describe('finding the token', () => {
       expect(await find(staging)).to.deep.equal({
         because: 'ada@example.com is logged in to api.heroku.com, not to api.staging.herokudev.com',
       })
+      expect(await find()).to.deep.equal(inKeychain())
+    })
+
+    it('is bound to the host of its first use, where the Heroku CLI stored it', async () => {
+      await logIn()
+      const because = 'ada@example.com is logged in to api.heroku.com, not to api.staging.herokudev.com'
+      expect(await findToken(user.places(staging), {lookOnly: true})).to.deep.equal(inKeychain())
+      expect(await find()).to.deep.equal(inKeychain())
+      expect(await find(staging)).to.deep.equal({because})
+      expect(await findAccountToken(user.places(staging), ada.account)).to.deep.equal({because})
+      expect(findAtOnce(user.places(staging), ada)).to.equal(undefined)
+      user.memory.tokens.set(ada.account, 'HRKU-a-later-login-of-the-cli')
+      expect(await find(staging)).to.deep.equal({because})
+      expect((await find()).found?.token).to.equal('HRKU-a-later-login-of-the-cli')
+    })
+
+    it('is left unbound by an answer that records nothing, which is then none', async () => {
+      await logIn()
+      expect(findAtOnce(user.places(), ada)).to.equal(undefined)
+      expect(await find()).to.deep.equal(inKeychain())
+      expect(findAtOnce(user.places(), ada)).to.deep.equal(inKeychain().found)
+    })
+
+    it('is found where it cannot be bound', async () => {
+      await logIn()
+      mkdirSync(join(user.dataDir, 'heroku-keychain.lock'))
       expect(await find()).to.deep.equal(inKeychain())
     })
 

@@ -310,4 +310,19 @@ describe('saving the token of a login', () => {
     expect(await findToken(user.places())).to.deep.equal({})
     expect([...user.memory.tokens]).to.deep.equal([['__proto__', 'HRKU-odd']])
   })
+
+  it('says that it replaces the login of the same account to another host', async () => {
+    const staging = user.places({HEROKU_HOST: 'staging.herokudev.com'})
+    await saveToken(user.places(), ada)
+    await saveToken(user.places(), {...ada, token: 'HRKU-again'})
+    await saveToken(staging, grace)
+    expect(user.notices).to.deep.equal([])
+    await saveToken(staging, {...ada, token: 'HRKU-staging'})
+    expect(user.notices).to.deep.equal(['this replaces the login of ada@example.com to api.heroku.com'])
+    await saveToken(user.places({}, noKeychain), ada)
+    expect(user.notices).to.deep.equal([
+      'this replaces the login of ada@example.com to api.heroku.com',
+      'this replaces the login of ada@example.com to api.staging.herokudev.com',
+    ])
+  })
 })

@@ -115,8 +115,8 @@ describe('the git helper as it is shipped', function () {
         })
       })
 
-      it('says what is wrong with a .netrc that cannot be understood', async () => {
-        await withNetrc(`machine api.heroku.com login\n`, async () => {
+      it('says what is wrong with a .netrc that is not text', async () => {
+        await withNetrc('machine api.heroku.com\0\n', async () => {
           const {stderr, ...ended} = await ask(['get'], {input: asked, env: {HEROKU_NETRC_WRITE: 'true'}})
           expect(ended).to.deep.equal({stdout: 'quit=1\n', exitCode: 0})
           expect(stderr).to.match(/^heroku: [^\n]*\.netrc: [^\n]+\n$/u)
@@ -154,7 +154,7 @@ describe('the git helper as it is shipped', function () {
         ['git.herokai.com', 'example.com'],
       ] as const)
         it(`answers for no host that the file of configured hosts must not name: ${git} with ${api}`, async () => {
-          const file = join(dataDir, 'heroku-keychain-git-hosts.json')
+          const file = join(sharedDir, 'heroku-keychain-git-hosts.json')
           writeFileSync(file, JSON.stringify({version: 1, hosts: [{git, api, before: []}]}))
           const input = `protocol=https\nhost=${git}\n\n`
           await withNetrc(`machine ${api}\n  login ada@example.com\n  password ${TOKEN}\n`, async () => {

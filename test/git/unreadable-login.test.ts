@@ -110,9 +110,9 @@ describe('git where the login cannot be read', function () {
       ['secret-tool lookup'],
     ],
     [
-      '.netrc is the place, and makes no sense',
+      '.netrc is the place, and is not text',
       () => {
-        writeFileSync(join(sandbox.home, '.netrc'), 'machine api.heroku.com login\n', {mode: 0o600})
+        writeFileSync(join(sandbox.home, '.netrc'), 'machine api.heroku.com\0\n', {mode: 0o600})
         return {HEROKU_NETRC_WRITE: 'true'}
       },
       /^heroku: [^\n]*\.netrc[^\n]*\n$/u,

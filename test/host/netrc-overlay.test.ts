@@ -275,9 +275,10 @@ describe('the overlay of netrc-parser', function () {
         logIn(ada)(netrc.machines)
         // Who is alone in the keychain was named as the token was looked for.
         expect(user.read('data/login.json')).to.equal(`{"account":"${ada.account}"}\n`)
+        const record = user.read('data/heroku-keychain.json')
         await save(netrc)
         expect(user.inode('.netrc')).to.equal(inode)
-        expect(user.read('data/heroku-keychain.json')).to.equal(undefined)
+        expect(user.read('data/heroku-keychain.json')).to.equal(record)
       })
 
       for (const [what, take] of Object.entries({

@@ -57,9 +57,9 @@ export default class AuthLogout extends BaseCommand {
 
     ux.action.start('Logging out')
     const server = flags.local ? 'not asked' : await this.revoke(found)
-    const removal = await removeToken(this.places, found, asOf)
-    if (removal.failures.length > 0)
-      throw stillThere(removal, server === 'revoked' ? 'the token was revoked, but a copy of it' : 'the token')
+    const revoked = server === 'revoked' || server === 'was invalid'
+    const removal = await removeToken(this.places, found, asOf, {revoked})
+    if (removal.failures.length > 0) throw stillThere(removal, revoked)
     await this.unconfigureGit()
     ux.action.stop()
     this.report(found, removal, server)
@@ -96,7 +96,7 @@ export default class AuthLogout extends BaseCommand {
     await rejectStaleCopies(run, env, hosts.git)
   }
 
-  private report({account}: Found, {left, removedFrom}: Removal, server: Outcome['server']): void {
+  private report({account}: Found, {left, notQueried, removedFrom}: Removal, server: Outcome['server']): void {
     const {bin} = this.config
     const token = `the token${account === undefined ? '' : ` of ${printable(account)}`}`
     if (removedFrom.length > 0) this.log(`Removed ${token} from ${removedFrom.join(' and ')}`)
@@ -104,6 +104,7 @@ export default class AuthLogout extends BaseCommand {
     if (server === 'is the API key')
       this.notify('it is the API key of the account, so it was not revoked, and stays valid')
     if (server === 'not asked') this.notify('it was not revoked, and stays valid')
+    if (notQueried !== undefined) this.notify(`${notQueried} was not queried, since the token was not stored there`)
     for (const {account, place, source} of left)
       this.notify(
         `${place} still holds another token${account === undefined ? '' : ` of ${printable(account)}`}; to remove it: ` +

@@ -3,7 +3,7 @@ import {BaseCommand} from '../../base-command.js'
 import {findToken} from '../../credentials/find.js'
 import type {Found} from '../../credentials/places.js'
 import {describeExpiry} from '../../expiry.js'
-import {notLoggedIn} from '../../user-error.js'
+import {notLoggedIn, UserError} from '../../user-error.js'
 
 export default class AuthToken extends BaseCommand {
   static override summary = 'print the API token that this CLI is using'
@@ -32,7 +32,8 @@ export default class AuthToken extends BaseCommand {
   async run(): Promise<Record<string, string>> {
     const {flags} = await this.parse(AuthToken)
     const looked = await findToken(this.places)
-    if (!looked.found) throw notLoggedIn(looked.because, looked.trouble?.hint)
+    if (!looked.found)
+      throw looked.trouble ? new UserError(looked.trouble.message, looked.trouble.hint) : notLoggedIn(looked.because)
     const found = flags.verify ? await this.verify(looked.found) : looked.found
     if (found.expiresAt !== undefined) this.notify(describeExpiry(found.expiresAt))
     this.log(found.token)

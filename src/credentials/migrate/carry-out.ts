@@ -64,56 +64,63 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
     case 'store':
     case 'record': {
       const {account, current, token} = step
-      await inTurn(around, async () => {
+      await inTurn(around, async (assertHeld) => {
         const held = await tokenIn(keychain, account)
         if (held !== token) {
+          assertHeld()
           if (step.do === 'record' || held !== step.replaces) throw changed(keychain.title)
           await ask((backend) => backend.set({account, token}))
         }
         const record = recordFor(step, around.hosts.api, keychain.name)
         await recordingLogin(dataDir, () =>
-          current ? recordLogin(dataDir, record, true) : recordToken(dataDir, record),
+          current ? recordLogin(dataDir, record, true, assertHeld) : recordToken(dataDir, record, assertHeld),
         )
       })
       return
     }
 
     case 'make current':
-      return inTurn(around, () => recordingLogin(dataDir, () => recordCurrent(dataDir, step.account)))
+      return inTurn(around, (assertHeld) =>
+        recordingLogin(dataDir, () => recordCurrent(dataDir, step.account, assertHeld)),
+      )
 
     case 'remove': {
       const {account, proof, spot, token} = step
       const remove = () => removePlainCopy(places, spot, token, account)
       if (!proof) return remove()
-      return inTurn(around, async () => {
+      return inTurn(around, async (assertHeld) => {
         if (!(await holds(proof))) throw changed(keychain.title)
+        assertHeld()
         await remove()
       })
     }
 
     case 'write': {
       const {account, replaces, there, token} = step
-      await inTurn(around, async () => {
+      await inTurn(around, async (assertHeld) => {
         if (!(await holds(step))) throw changed(keychain.title)
         const netrc = await places.netrc()
         const entries = await netrc.entries()
         if (entries.some((entry) => entry.token !== undefined && ![token, ...replaces].includes(entry.token)))
           throw changed(netrc.path)
+        assertHeld()
         if (!there) await netrc.set({account, token})
         // Before it is out of the keychain: whoever is left in there is not to be taken for the current one.
-        await recordingLogin(dataDir, () => recordLogin(dataDir, recordFor(step, around.hosts.api, 'netrc'), true))
+        const record = recordFor(step, around.hosts.api, step.keep ? keychain.name : 'netrc')
+        await recordingLogin(dataDir, () => recordLogin(dataDir, record, true, assertHeld))
       })
       return
     }
 
     case 'clear': {
       const {account, because, token} = step
-      await inTurn(around, async () => {
+      await inTurn(around, async (assertHeld) => {
         const held = await tokenIn(keychain, account)
         if (held !== undefined && held !== token) throw changed(keychain.title)
         if (because === 'stored') await assertInNetrc(places, step)
+        assertHeld()
         await ask((backend) => backend.remove(account))
-        if (because === 'invalid') await recordingLogin(dataDir, () => forgetAccount(dataDir, account))
+        if (because === 'invalid') await recordingLogin(dataDir, () => forgetAccount(dataDir, account, assertHeld))
       })
     }
   }

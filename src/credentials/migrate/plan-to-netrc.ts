@@ -107,7 +107,7 @@ export function planToNetrc({keychain, leaving, netrc, state}: SurveyBack, wishe
   )
   const expiresAt = verdict?.expiresAt ?? recordOf(leaving, state)?.expiresAt
   const known = {account, token, ...(expiresAt === undefined ? {} : {expiresAt})}
-  const write: Step = {do: 'write', ...known, path: netrc.path, replaces, there}
+  const write: Step = {do: 'write', ...known, path: netrc.path, replaces, there, keep: wishes.keep === true}
   const steps: Step[] = there && wishes.keep ? [] : [write]
   if (!wishes.keep) steps.push({do: 'clear', account, token, because: 'stored'})
   return {plan: {to: 'netrc', current: account, steps, notes}}

@@ -32,8 +32,11 @@ export type Step =
       proof?: Proof
       because: 'stored' | 'superseded' | 'invalid'
     }
-  /** Put the token into `.netrc`, in place of those that it holds now, unless it is there, and remember that it is. */
-  | (Token & {do: 'write'; path: string; replaces: string[]; there: boolean})
+  /**
+   * Put the token into `.netrc`, in place of those that it holds now, unless it is there, and remember that it is. With
+   * `keep` the login stays in the keychain, and `.netrc` holds a copy.
+   */
+  | (Token & {do: 'write'; path: string; replaces: string[]; there: boolean; keep: boolean})
   /** Take a token out of the keychain. */
   | {do: 'clear'; account: string; token: string; because: 'stored' | 'invalid'}
 

@@ -1,0 +1,50 @@
+// Two checks that keep a command from running as another account than the one on record.
+import {BackendError} from '../backends/backend.js'
+import {printable} from '../printable.js'
+import {UserError} from '../user-error.js'
+import type {KeychainSession} from './keychain-session.js'
+import {isOf, type LoginState, recordOfAccount, type TokenRecord} from './login-state.js'
+import type {Found} from './places.js'
+
+/**
+ * Tells a hidden token from a missing one, where a keychain has shown none of an account.
+ *
+ * KeePassXC shows nothing of a closed database, and another keyring may have taken its name on the session bus. Whether
+ * the item was removed by hand instead cannot be known.
+ * @throws {BackendError} 'failed' if our record says that one was stored there, and no logout ended it since
+ */
+export function assertNotHidden(state: LoginState, account: string, {name, title}: KeychainSession): void {
+  const record = recordOfAccount(state, account)
+  if (record?.savedIn !== name || state.ended?.includes(record.fingerprint)) return
+  const unlock = name === 'secret-service' ? 'unlock it (in KeePassXC: open the database)' : 'unlock it'
+  throw new BackendError(
+    'failed',
+    `${title} does not show the token of ${printable(account)} that was stored in it`,
+    `${unlock} and try again; or, if the token was removed from it: heroku login`,
+  )
+}
+
+/**
+ * @param onRecord the account on record, and what is recorded of its token
+ * @param found what `.netrc` holds
+ * @param trouble what is wrong with the keychain
+ * @param title the keychain's, if there is one
+ * @throws {UserError} if it is another account's
+ */
+export function assertSameAccount(
+  {account: onRecord, record}: {account: string | undefined; record: TokenRecord | undefined},
+  {account, place, token}: Found,
+  trouble: BackendError | undefined,
+  title: string | undefined,
+): void {
+  if (onRecord === undefined || account === onRecord || isOf(record, token)) return
+  const [ours, theirs] = [printable(onRecord), printable(account ?? 'an unnamed account')]
+  const elsewhere = record?.savedIn === 'netrc' ? place : (title ?? 'the keychain')
+  const because = trouble
+    ? `${trouble.message}, so the token of ${ours} cannot be read`
+    : `${ours} is logged in, but ${elsewhere} holds no token of it`
+  throw new UserError(
+    `${because}, and ${place} holds that of ${theirs}: nobody is acted for in place of somebody else`,
+    `${trouble ? (trouble.hint ?? 'repair the keychain') : 'heroku login'}; or set HEROKU_NETRC_WRITE=true to act as ${theirs}`,
+  )
+}

@@ -1,0 +1,120 @@
+// The keychain's part of a logout: the copy of a token that it holds, shows or hides.
+import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
+import {assertNotHidden} from './guard.js'
+import type {KeychainSession} from './keychain-session.js'
+import {
+  accountAt,
+  fingerprint,
+  isEnded,
+  isOf,
+  type LoginState,
+  readLoginState,
+  recordEnded,
+  recordOf,
+  recordOfAccount,
+} from './login-state.js'
+import type {Found, Places} from './places.js'
+
+/** What became of the copies of a token. */
+export interface Removal {
+  /** The places that held a copy and hold none now. */
+  removedFrom: string[]
+  /** Other tokens of Heroku's that were seen, and left alone. */
+  left: {source: BackendName; place: string; account?: string}[]
+  /** The places that may still hold a copy, and why. */
+  failures: {place: string; error: BackendError}[]
+  /** The keychain, if it was not queried: nothing says that it ever held this token. */
+  notQueried?: string
+}
+
+/** One removal of a token: what it is about, and what came of it so far. */
+export interface Task {
+  found: Found
+  /** Who was logged in when the token was found. */
+  asOf: LoginState
+  /** Whether the server has ended the token. */
+  revoked: boolean
+  removal: Removal
+  /** Throws if the lock was lost to another process. */
+  assertHeld: () => void
+}
+
+/** Whether our record says that this very token went to `.netrc`, because there was no keychain, or it failed. */
+export const isInNetrcAlone = ({around}: Places, {source, token}: Found) =>
+  source === 'netrc' &&
+  readLoginState(around.dataDir).tokens.some((record) => record.savedIn === 'netrc' && isOf(record, token))
+
+/** Whether a keychain that cannot be reached from here may be passed over: no file says that it ever held a token. */
+export function isNowhere({around}: Places, {problem}: BackendError): boolean {
+  const {named, tokens} = readLoginState(around.dataDir)
+  return problem === 'unavailable' && named === undefined && tokens.every(({savedIn}) => savedIn === 'netrc')
+}
+
+export async function removeFromKeychain(places: Places, keychain: KeychainSession, task: Task): Promise<void> {
+  const {asOf, found, removal} = task
+  const {dataDir, hosts} = places.around
+  const isOfLaterLogin = (held: Credential) => !recordOf(held, asOf) && recordOf(held, readLoginState(dataDir))
+  // A .netrc entry may not say whose token it is; then a copy of it can be anybody's.
+  const {account: known} = found
+  try {
+    const accounts = known === undefined ? await accountsOf(found, keychain, asOf) : [known]
+    for (const account of accounts) {
+      const held = await keychain.ask((backend) => backend.get(account))
+      if (held === found.token) {
+        await removeItem(places, keychain, {account, token: held}, task)
+        removal.removedFrom.push(keychain.title)
+      } else if (held !== undefined && found.source === keychain.name && !isOfLaterLogin({account, token: held})) {
+        // A tool that stumbles: whichever of its two answers is right, this is not done.
+        throw new BackendError('failed', `${keychain.title} gave another token of this account a moment ago`)
+      } else if (held !== undefined) removal.left.push({source: keychain.name, place: keychain.title, account})
+      else if (isAbout(readLoginState(dataDir), account, found, hosts.api))
+        assertNotHidden(readLoginState(dataDir), account, keychain)
+    }
+  } catch (error) {
+    if (!(error instanceof BackendError) || found.source !== 'netrc' || !isNowhere(places, error)) throw error
+    removal.notQueried = keychain.title
+  }
+}
+
+/** The accounts that a token without a name can be of: those that the keychain shows, and one that it may hide. */
+async function accountsOf({token}: Found, keychain: KeychainSession, {tokens}: LoginState): Promise<Set<string>> {
+  const recorded = tokens.filter((record) => isOf(record, token)).map(({account}) => account)
+  return new Set([...(await keychain.ask((backend) => backend.accounts())), ...recorded])
+}
+
+/** Whether a removal is about what is recorded of an account: it ends that login, or the record is this token's. */
+const isAbout = (state: LoginState, account: string, {token}: Found, apiHost: string) =>
+  accountAt(state, apiHost) === account || isOf(recordOfAccount(state, account), token)
+
+/**
+ * Removes an account's token from the keychain. It is marked as ended before, so that a removal that is killed leaves no
+ * record of a token that looks hidden.
+ */
+export async function removeItem(
+  places: Places,
+  keychain: KeychainSession,
+  {account, token}: Credential,
+  {assertHeld, revoked}: Pick<Task, 'assertHeld' | 'revoked'>,
+): Promise<void> {
+  await markEnded(places, token, assertHeld)
+  try {
+    assertHeld()
+    await keychain.ask((backend) => backend.remove(account))
+  } catch (error) {
+    if (!revoked) await markEnded(places, token, assertHeld, false)
+    throw error
+  }
+}
+
+/**
+ * Remembers that a token is not to be used again, or that it is after all. Not being able to is no reason not to remove
+ * it: that it is gone cannot be recorded either, and is reported.
+ */
+export async function markEnded({around, netrcOnly}: Places, token: string, assertHeld: () => void, isOver = true) {
+  const {dataDir} = around
+  const state = readLoginState(dataDir)
+  if (isEnded(state, token) === isOver) return
+  // Nothing is recorded of what HEROKU_NETRC_WRITE is about, unless a copy of it was stored elsewhere.
+  if (netrcOnly && !state.tokens.some((record) => isOf(record, token))) return
+  await recordEnded(dataDir, fingerprint(token), isOver, assertHeld).catch(() => undefined)
+}

@@ -1,0 +1,171 @@
+// A keychain that shows nothing of a token that was stored in it: KeePassXC while its database is closed, or a second
+// keyring that has taken the first one's name on the session bus.
+import {expect} from 'chai'
+import {rmSync} from 'node:fs'
+import {join} from 'node:path'
+import {BackendError} from '../../src/backends/backend.js'
+import {findAccountToken, findToken} from '../../src/credentials/find.js'
+import {nameAccount, readLoginState} from '../../src/credentials/login-state.js'
+import {findToRemove, removeToken} from '../../src/credentials/remove.js'
+import {removeAccount} from '../../src/credentials/remove-account.js'
+import {saveToken} from '../../src/credentials/save.js'
+import {openProvider} from '../../src/host/provider.js'
+import {UserError} from '../../src/user-error.js'
+import {thrownBy} from '../support/thrown-by.js'
+import {ada, entries, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
+
+const HIDDEN = 'the keyring does not show the token of ada@example.com that was stored in it'
+
+describe('a token that the keychain hides', () => {
+  const user = freshUser()
+  const find = () => findToken(user.places())
+  const files = () => [user.read(LOGIN_JSON), user.read(OUR_JSON), user.read('.netrc')]
+  let held: [string, string][]
+  const hide = () => {
+    held = [...user.memory.tokens]
+    user.memory.tokens.clear()
+  }
+  const show = () => {
+    for (const [account, token] of held) user.memory.tokens.set(account, token)
+  }
+  beforeEach(async () => {
+    await saveToken(user.places(), ada)
+    hide()
+  })
+
+  for (const [how, isGone] of [
+    ['as login.json says', false],
+    ['though login.json is gone', true],
+  ] as const)
+    it(`is a failure that names the keychain and two ways on, ${how}; the same login works once it is shown`, async () => {
+      if (isGone) rmSync(join(user.home, LOGIN_JSON))
+      const before = files()
+      const {because, found, trouble} = (await find()) as {because?: string; found?: unknown; trouble?: BackendError}
+      expect(found).to.equal(undefined)
+      expect(because).to.equal(HIDDEN)
+      expect(trouble).to.be.instanceOf(BackendError)
+      expect(trouble?.hint).to.include('unlock it').and.to.include('KeePassXC').and.to.include('heroku login')
+      expect(files()).to.deep.equal(before)
+      show()
+      expect((await find()).found).to.include(ada)
+    })
+
+  for (const [whose, entry] of Object.entries({
+    "another account's": grace,
+    'an unnamed': {token: grace.token},
+  }))
+    it(`is not replaced by ${whose} entry in .netrc`, async () => {
+      user.write('.netrc', entries(entry))
+      const error = await thrownBy(find())
+      expect(error).to.be.instanceOf(UserError)
+      expect(error.message).to.include(HIDDEN).and.to.include('nobody is acted for')
+      expect((await findAccountToken(user.places(), ada.account)).found).to.equal(undefined)
+    })
+
+  it("is replaced by the same account's entry in .netrc, with a warning", async () => {
+    user.write('.netrc', entries({...ada, token: 'HRKU-copy'}))
+    expect((await find()).found).to.include({source: 'netrc', token: 'HRKU-copy'})
+    expect(user.notices.join()).to.include(`${HIDDEN}; using ${user.netrcPath} instead`)
+  })
+
+  it('is the trouble to report, where .netrc cannot be read either', async () => {
+    user.write('.netrc', 'machine api.heroku.com login "not closed')
+    expect(await find()).to.include({because: HIDDEN})
+  })
+
+  it('is not replaced by the only account that the keychain shows', async () => {
+    user.memory.tokens.set(grace.account, grace.token)
+    rmSync(join(user.home, LOGIN_JSON))
+    expect(await find()).to.include({because: HIDDEN})
+    expect(user.read(LOGIN_JSON)).to.equal(undefined)
+    const {token} = await openProvider(user.places()).getAuth(undefined, 'api.heroku.com')
+    expect(() => `Bearer ${token}`).to.throw(HIDDEN)
+  })
+
+  it('keeps a logout from ending anything', async () => {
+    const before = files()
+    expect((await thrownBy(findToRemove(user.places()))).message).to.equal(`cannot log out: ${HIDDEN}`)
+    expect(files()).to.deep.equal(before)
+  })
+
+  it("keeps a logout that found the account's token in .netrc from forgetting the login", async () => {
+    user.write('.netrc', entries({...ada, token: 'HRKU-copy'}))
+    const found = await findToRemove(user.places())
+    expect(found?.token).to.equal('HRKU-copy')
+    const {failures} = await removeToken(user.places(), found ?? expect.fail('none found'))
+    expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([['the keyring', HIDDEN]])
+    expect(readLoginState(user.dataDir)).to.include({named: ada.account, loggedOut: false})
+    show()
+    expect((await find()).found).to.include(ada)
+  })
+
+  it('keeps a logout by a copy without a name from ending anything', async () => {
+    user.write('.netrc', entries({token: ada.token}))
+    const found = {token: ada.token, source: 'netrc', place: user.netrcPath} as const
+    const {failures} = await removeToken(user.places(), found)
+    expect(failures.map(({error}) => error.message)).to.deep.equal([HIDDEN])
+    expect(readLoginState(user.dataDir).tokens).to.have.length(1)
+  })
+
+  for (const current of [true, false])
+    it(`keeps the removal of ${current ? 'the current' : 'another'} account from forgetting it`, async () => {
+      if (!current) await saveToken(user.places(), grace)
+      const before = files()
+      const {failures, removedFrom} = await removeAccount(user.places(), ada.account)
+      expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([['the keyring', HIDDEN]])
+      expect(removedFrom).to.deep.equal([])
+      expect(files()).to.deep.equal(before)
+    })
+
+  it('is over with the next login, and with the logout after that', async () => {
+    const newer = {...ada, token: 'HRKU-newer'}
+    await saveToken(user.places(), newer)
+    const found = await findToRemove(user.places())
+    expect(found).to.include(newer)
+    expect((await removeToken(user.places(), found ?? expect.fail('none found'))).failures).to.deep.equal([])
+    expect(await find()).to.deep.equal({})
+  })
+
+  it('is not taken for hidden once another process has logged the account out', async () => {
+    const places = user.places()
+    show()
+    await removeToken(user.places(), {...ada, source: 'secret-service', place: 'the keyring'})
+    expect(await findToken(places)).to.deep.equal({})
+  })
+})
+
+describe('the account on record, where the keychain shows another alone', () => {
+  const user = freshUser()
+  beforeEach(() => {
+    user.memory.tokens.set(grace.account, grace.token)
+  })
+
+  it('stays who login.json named, though nothing of ours is on record, and the CLI has deleted login.json', async () => {
+    await nameAccount(user.dataDir, ada.account)
+    user.memory.tokens.set(ada.account, ada.token)
+    expect((await findToken(user.places())).found).to.include(ada)
+    user.memory.tokens.delete(ada.account)
+    rmSync(join(user.home, LOGIN_JSON))
+    expect((await findToken(user.places())).found).to.equal(undefined)
+    expect(user.read(LOGIN_JSON)).to.equal(undefined)
+  })
+
+  it('is no account of .netrc that login.json does not name', async () => {
+    await nameAccount(user.dataDir, ada.account)
+    user.write('.netrc', entries(grace))
+    const {hint, message} = await thrownBy(findToken(user.places()))
+    expect(message).to.include('ada@example.com is logged in, but the keyring holds no token of it')
+    expect(hint).to.equal('heroku login; or set HEROKU_NETRC_WRITE=true to act as grace@example.com')
+  })
+
+  it('is the one that accounts:set names', async () => {
+    await saveToken(user.places(), ada)
+    user.memory.tokens.delete(ada.account)
+    await nameAccount(user.dataDir, grace.account)
+    expect((await findToken(user.places())).found).to.include(grace)
+  })
+
+  it('is that one, where nothing is on record at all', async () => {
+    expect((await findToken(user.places())).found).to.include(grace)
+  })
+})
