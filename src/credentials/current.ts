@@ -3,7 +3,7 @@ import {accountOnRecord, type LoginState} from './login-state.js'
 export type Current = {account: string} | 'several'
 
 /** Which account is logged in, where the files say so; undefined after a logout, or where only a keychain can tell. */
-export function currentOnRecord(state: LoginState): Current | undefined {
+export function currentOnRecord(state: LoginState): {account: string} | undefined {
   const account = accountOnRecord(state)
   return account === undefined || (state.loggedOut && state.named === undefined) ? undefined : {account}
 }

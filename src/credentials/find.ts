@@ -13,6 +13,7 @@ import type {KeychainSession} from './keychain-session.js'
 import {
   accountAt,
   fingerprint,
+  hostInKeychain,
   isEnded,
   isOf,
   type LoginState,
@@ -141,8 +142,8 @@ async function askKeychain(search: Search, keychain: KeychainSession): Promise<L
   const {lookOnly, places, state} = search
   const {dataDir, hosts} = places.around
   const onRecord = currentOnRecord(state)
-  // One host's token is not for another's eyes.
-  if (onRecord && search.account === undefined) return anotherHosts(state, hosts.api)
+  if (onRecord && search.account === undefined)
+    return anotherHosts(onRecord.account, recordOfAccount(state, onRecord.account)?.apiHost, hosts.api)
   if (!onRecord && state.loggedOut) return {}
   const held = await keychain.ask(async (backend) => {
     const current = currentAmong(onRecord ? [] : await backend.accounts(), state)
@@ -171,7 +172,8 @@ function judge({endedToo, places, state}: Search, keychain: KeychainSession, {ac
   if (!isToken(token)) throw new BackendError('failed', `${title} gave something that is no token`)
   const {api} = places.around.hosts
   const known = recordOfAccount(state, account)
-  if (known && known.apiHost !== api) return anotherHosts({...state, named: account}, api)
+  // One host's token is not for another's eyes.
+  if (known && hostInKeychain(known) !== api) return anotherHosts(account, hostInKeychain(known), api)
   if (!endedToo && isEnded(state, token))
     return {because: `a logout revoked the token of ${printable(account)} that is still in ${title}`}
   const found: Found = {token, account, source: name, place: title}
@@ -179,12 +181,9 @@ function judge({endedToo, places, state}: Search, keychain: KeychainSession, {ac
   return {found: {...found, ...expiryOf(known?.expiresAt === undefined ? undefined : recordOf(found, state))}}
 }
 
-function anotherHosts(state: LoginState, api: string): Lookup {
-  const current = currentOnRecord(state)
-  const record = current === 'several' ? undefined : recordOfAccount(state, current?.account)
-  if (!record) return {}
-  return {because: `${printable(record.account)} is logged in to ${printable(record.apiHost)}, not to ${api}`}
-}
+const anotherHosts = (account: string, host: string | undefined, api: string): Lookup => ({
+  because: `${printable(account)} is logged in to ${printable(host ?? 'another host')}, not to ${api}`,
+})
 
 async function findInNetrc({endedToo, places, record, state}: Search): Promise<Lookup> {
   const netrc = await places.netrc()

@@ -16,6 +16,8 @@ export interface TokenRecord {
   /** By which the token is recognised: what we remember is void for any other. */
   fingerprint: string
   savedIn: BackendName
+  /** For one in `.netrc`: the API host of an older one that a keychain holds, if it is another. */
+  keychainHost?: string
   /** ISO 8601, if the server told. */
   expiresAt?: string
 }
@@ -112,4 +114,5 @@ const isTokenRecord = (value: unknown): value is TokenRecord =>
   isName(value.apiHost) &&
   isName(value.fingerprint) &&
   isName(value.savedIn) &&
+  (value.keychainHost === undefined || isName(value.keychainHost)) &&
   (value.expiresAt === undefined || isName(value.expiresAt))

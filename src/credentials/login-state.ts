@@ -36,7 +36,7 @@ export interface LoginState {
 export const accountOnRecord = ({named, remembered}: Pick<LoginState, 'named' | 'remembered'>) => named ?? remembered
 
 /** What is recorded of the account's token. A keychain has one item for an account, so there is one record. */
-export const recordOfAccount = ({tokens}: LoginState, account: string | undefined) =>
+export const recordOfAccount = ({tokens}: Pick<LoginState, 'tokens'>, account: string | undefined) =>
   tokens.find((each) => each.account === account)
 
 /** The account that is logged in to an API host: that of another host's token is not. */
@@ -80,11 +80,21 @@ export async function recordToken(dataDir: string, token: TokenRecord, assertHel
   await writeOurs(dataDir, withToken(readOurs(dataDir), token), assertHeld)
 }
 
-const withToken = (ours: OurFile, token: TokenRecord): OurFile => ({
-  ...ours,
-  tokens: [...ours.tokens.filter(({account}) => account !== token.account), token],
-  ended: ours.ended.filter((each) => each !== token.fingerprint),
-})
+function withToken(ours: OurFile, token: TokenRecord): OurFile {
+  const older = hostInKeychain(recordOfAccount(ours, token.account))
+  const isOthers = token.savedIn === 'netrc' && older !== undefined && older !== token.apiHost
+  return {
+    ...ours,
+    tokens: [
+      ...ours.tokens.filter(({account}) => account !== token.account),
+      isOthers ? {...token, keychainHost: older} : token,
+    ],
+    ended: ours.ended.filter((each) => each !== token.fingerprint),
+  }
+}
+
+/** The API host of the token that a keychain holds of an account, as far as we know. */
+export const hostInKeychain = (record: TokenRecord | undefined) => record?.keychainHost ?? record?.apiHost
 
 /** Makes an account current whose token is stored already. */
 export async function recordCurrent(dataDir: string, account: string, assertHeld?: AssertHeld): Promise<void> {

@@ -96,12 +96,13 @@ export async function removeItem(
   {account, token}: Credential,
   {assertHeld, revoked}: Pick<Task, 'assertHeld' | 'revoked'>,
 ): Promise<void> {
+  const wasEnded = isEnded(readLoginState(places.around.dataDir), token)
   await markEnded(places, token, assertHeld)
   try {
     assertHeld()
     await keychain.ask((backend) => backend.remove(account))
   } catch (error) {
-    if (!revoked) await markEnded(places, token, assertHeld, false)
+    if (!revoked && !wasEnded) await markEnded(places, token, assertHeld, false)
     throw error
   }
 }

@@ -462,6 +462,17 @@ describe('finding the token', () => {
       expect(findAtOnce(user.places(), ada)).to.deep.equal(inKeychain().found)
     })
 
+    it('is not given from the keychain after a login to that other host that went to .netrc', async () => {
+      await saveToken(user.places(), ada)
+      user.memory.fail(locked())
+      await saveToken(user.places(staging), {...ada, token: 'HRKU-staging'})
+      await saveToken(user.places(staging), {...ada, token: 'HRKU-staging-again'})
+      user.memory.mend()
+      writeNetrc('')
+      const because = 'ada@example.com is logged in to api.heroku.com, not to api.staging.herokudev.com'
+      expect(await find(staging)).to.deep.equal({because})
+    })
+
     it('is found where it cannot be bound', async () => {
       await logIn()
       mkdirSync(join(user.dataDir, 'heroku-keychain.lock'))

@@ -5,6 +5,7 @@ import {BackendError} from '../../src/backends/backend.js'
 import {findAccountToken, findAtOnce, findToken} from '../../src/credentials/find.js'
 import {readLoginState} from '../../src/credentials/login-state.js'
 import {findToRemove, forgetLogin, removeToken} from '../../src/credentials/remove.js'
+import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {openProvider} from '../../src/host/provider.js'
 import {thrownBy} from '../support/thrown-by.js'
@@ -48,6 +49,12 @@ describe('a token that a logout revoked, and that is still in the keychain', () 
       user.memory.mend()
       expect(await logOut()).to.deep.equal({removedFrom: ['the keyring'], left: [], failures: []})
       expect(readLoginState(user.dataDir)).to.deep.equal({loggedOut: true, tokens: []})
+    })
+
+    it('is not given again after a later removal that failed too, and was not about revoking it', async () => {
+      expect((await removeAccount(user.places(), ada.account)).failures).to.have.length(1)
+      expect((await logOut(false)).failures).to.have.length(1)
+      expect(await findToken(user.places())).to.deep.equal({because})
     })
 
     it('is no longer waited for once it was deleted by hand', async () => {

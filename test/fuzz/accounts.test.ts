@@ -1,0 +1,294 @@
+// Whatever a user, the Heroku CLI and a keychain do one after the other: the API and git never get another account's
+// token, nor another host's, nor one that a logout revoked. The model knows what was done, and reads no file.
+import {expect} from 'chai'
+import fc from 'fast-check'
+import {rmSync} from 'node:fs'
+import {join} from 'node:path'
+import {type Backend, BackendError, type Credential} from '../../src/backends/backend.js'
+import type {Keychain} from '../../src/backends/resolve.js'
+import {nameAccount} from '../../src/credentials/login-state.js'
+import {findToRemove, removeToken} from '../../src/credentials/remove.js'
+import {removeAccount} from '../../src/credentials/remove-account.js'
+import {saveToken} from '../../src/credentials/save.js'
+import {answer} from '../../src/git/answer.js'
+import {openProvider} from '../../src/host/provider.js'
+import {hostsFrom} from '../../src/hosts.js'
+import {isTold} from '../../src/user-error.js'
+import {fuzz} from '../support/fuzz.js'
+import {entries, freshUser, LOGIN_JSON, noKeychain, type User} from '../support/user.js'
+
+const ACCOUNTS = ['ada@example.com', 'grace@example.com', 'ops@example.com']
+const HOSTS = ['heroku.com', 'staging.herokudev.com']
+const API_KEY = 'HRKU-api-key'
+
+type Mode = 'visible' | 'hidden' | 'hides ada' | 'locked' | 'hanging' | 'keeps' | 'absent'
+type Action =
+  | {does: 'login' | 'login by the CLI' | 'choose' | 'remove account'; account: string; host: string}
+  | {does: 'edit .netrc'; account: string; host: string; named: boolean}
+  | {does: 'keychain'; mode: Mode}
+  | {does: 'logout'; host: string; env: Record<string, string>}
+  | {does: 'command' | 'failing command' | 'item deleted' | '.netrc deleted'; account: string; host: string}
+
+const account = fc.constantFrom(...ACCOUNTS)
+const host = fc.constantFrom(HOSTS[0] ?? '', ...HOSTS)
+const mode = fc.constantFrom<Mode>('visible', 'visible', 'hidden', 'hides ada', 'locked', 'hanging', 'keeps', 'absent')
+const netrcWrite = fc.constantFrom<Record<string, string>>({}, {}, {HEROKU_NETRC_WRITE: 'true'})
+const does = <T extends string>(...what: T[]) => fc.constantFrom(...what)
+const action: fc.Arbitrary<Action> = fc.oneof(
+  fc.record({does: does('login', 'login', 'login by the CLI', 'choose', 'remove account'), account, host}),
+  fc.record({does: does('edit .netrc'), account, host, named: fc.boolean()}),
+  fc.record({does: does('keychain'), mode}),
+  fc.record({does: does('logout'), host, env: netrcWrite}),
+  fc.record({does: does('command', 'failing command', 'item deleted', '.netrc deleted'), account, host}),
+)
+
+/** What was done to one user, and what may follow from it. */
+class World {
+  mode: Mode = 'visible'
+  /** The account of the last login or choice; undefined after a logout, and before anything. */
+  current: string | undefined
+  /** Whose each token is, and the one host that it may go to: of what the CLI stored, that of its first use. */
+  readonly tokens = new Map<string, {account: string; host: string | undefined}>()
+  readonly revoked = new Set<string>()
+  /** The last token of each account that is logged in. */
+  readonly last = new Map<string, string>()
+  /** What `.netrc` holds, by host. */
+  readonly netrc = new Map<string, string>()
+
+  constructor(readonly user: User) {}
+
+  issue(account: string, host: string | undefined): Credential {
+    const token = `HRKU-${this.tokens.size}-${account.slice(0, 3)}`
+    this.tokens.set(token, {account, host})
+    return {account, token}
+  }
+
+  private logIn(account: string, token: string): void {
+    this.last.set(account, token)
+    this.become(account)
+  }
+
+  places(host: string, env: Record<string, string> = {}) {
+    return this.user.places({HEROKU_HOST: host, ...env}, this.keychain())
+  }
+
+  private keychain(): Keychain {
+    const {keychain} = this.user.memory
+    if (this.mode === 'absent') return noKeychain
+    return {...keychain, open: async (options) => this.faulty(await keychain.open(options))}
+  }
+
+  private faulty(backend: Backend): Backend {
+    const fault = {
+      locked: new BackendError('locked', 'the keyring is locked', 'unlock it'),
+      hanging: new BackendError('timed-out', 'the keyring did not answer within 5 s'),
+    }[this.mode as string]
+    const isHidden = (account: string) =>
+      this.mode === 'hidden' || (this.mode === 'hides ada' && account === ACCOUNTS[0])
+    const or = async <T>(work: () => Promise<T>) => {
+      if (fault) throw fault
+      return work()
+    }
+    return {
+      ...backend,
+      get: (account) => or(async () => (isHidden(account) ? undefined : backend.get(account))),
+      accounts: () => or(async () => (await backend.accounts()).filter((account) => !isHidden(account))),
+      set: (credential) =>
+        or(async () => {
+          if (isHidden(credential.account)) throw new BackendError('failed', 'the keyring did not keep the token')
+          await backend.set(credential)
+        }),
+      remove: (account) =>
+        or(async () => {
+          if (this.mode === 'keeps') throw new BackendError('denied', 'the keyring did not let it go')
+          return isHidden(account) ? false : backend.remove(account)
+        }),
+    }
+  }
+
+  /** Does it; an error that is made for the user is an end like any other. */
+  async take(action: Action): Promise<void> {
+    try {
+      await this.act(action)
+    } catch (error) {
+      if (!isTold(error)) throw error
+    }
+  }
+
+  private async act(action: Action): Promise<void> {
+    const {user} = this
+    const {dataDir, memory} = user
+    switch (action.does) {
+      case 'login': {
+        const credential = this.issue(action.account, action.host)
+        const {savedIn} = await saveToken(this.places(action.host), credential)
+        this.logIn(action.account, credential.token)
+        if (savedIn === 'netrc') this.netrc.set(action.host, credential.token)
+        return
+      }
+      case 'login by the CLI': {
+        // The CLI knows of no host: what it stores in place of another token goes where that went.
+        const before = this.tokens.get(this.last.get(action.account) ?? '')
+        const {token} = this.issue(action.account, before?.host)
+        memory.tokens.set(action.account, token)
+        await nameAccount(dataDir, action.account)
+        this.logIn(action.account, token)
+        return
+      }
+      case 'choose':
+        await nameAccount(dataDir, action.account)
+        this.become(action.account)
+        return
+      case 'remove account': {
+        const {failures} = await removeAccount(this.places(action.host), action.account)
+        if (failures.length > 0) return
+        this.last.delete(action.account)
+        if (this.current === action.account) this.become(undefined)
+        return
+      }
+      case 'edit .netrc': {
+        const {account, token} = this.issue(action.account, action.host)
+        const {api, git} = hostsFrom({HEROKU_HOST: action.host})
+        user.write('.netrc', entries(action.named ? {account, token} : {token}, [api, git]))
+        this.netrc.clear()
+        this.netrc.set(action.host, token)
+        return
+      }
+      case 'keychain':
+        this.mode = action.mode
+        return
+      case 'logout': {
+        const places = this.places(action.host, action.env)
+        const found = await findToRemove(places)
+        if (!found) return
+        this.revoked.add(found.token)
+        const {failures} = await removeToken(places, found, undefined, {revoked: true})
+        const isCurrent = this.tokens.get(found.token)?.account === this.current || found.account === this.current
+        if (failures.length > 0 || places.netrcOnly) return
+        if (found.account !== undefined) this.last.delete(found.account)
+        if (isCurrent) this.mayBecomeNobody = true
+        return
+      }
+      case 'command':
+        await this.asked(action.host)
+        return
+      case 'failing command':
+        await this.asked(action.host)
+        // The CLI's client does so after any error.
+        rmSync(join(user.home, LOGIN_JSON), {force: true})
+        return
+      case 'item deleted':
+        memory.tokens.delete(action.account)
+        return
+      case '.netrc deleted':
+        rmSync(user.netrcPath, {force: true})
+        this.netrc.clear()
+    }
+  }
+
+  /** Whether a logout may have ended the login; whether it did depends on the host that it was for. */
+  mayBecomeNobody = false
+
+  private become(account: string | undefined): void {
+    this.current = account
+    this.mayBecomeNobody = false
+  }
+
+  /** What the API of a host, and git, get. */
+  async asked(host: string, env: Record<string, string> = {}): Promise<string[]> {
+    const {api, git} = hostsFrom({HEROKU_HOST: host})
+    const byProvider = await openProvider(this.places(host, env))
+      .getAuth(undefined, api)
+      .then(({token}) => (typeof token === 'string' ? [token] : []))
+      .catch(() => [])
+    const byGit = await answer('get', `protocol=https\nhost=${git}\n\n`, {
+      dataDir: this.user.dataDir,
+      hosts: hostsFrom({HEROKU_HOST: host}),
+      open: () => this.places(host, env),
+    })
+    const password = /^password=(.*)$/mu.exec(byGit.stdout)?.[1]
+    const given = [...byProvider, ...(password === undefined ? [] : [password])]
+    for (const token of given) this.check(token, host, env)
+    return given
+  }
+
+  /** Whether the contract allows that this token goes to this host. */
+  private check(token: string, host: string, env: Record<string, string>): void {
+    const {HEROKU_API_KEY, HEROKU_NETRC_WRITE} = env
+    if (HEROKU_API_KEY !== undefined) {
+      expect(token).to.equal(HEROKU_API_KEY)
+      return
+    }
+
+    const known = this.tokens.get(token)
+    const when = `${token} of ${known?.account ?? 'nobody'} for ${known?.host ?? 'any'} went to ${host}`
+    if (!known) throw new Error(`${token} was never issued`)
+    known.host ??= host
+    expect(known.host, when).to.equal(host)
+    expect(this.revoked.has(token), `${when}, and is revoked`).to.equal(false)
+    if (HEROKU_NETRC_WRITE !== undefined) expect(token, when).to.equal(this.netrc.get(host))
+    else if (this.current !== undefined && !this.mayBecomeNobody)
+      expect(this.mayAct(known.account, token, host), `${when}; current: ${this.current}`).to.equal(true)
+  }
+
+  /** The current account; or at a host that it is not logged in to, whoever `.netrc` names for that host. */
+  private mayAct(account: string, token: string, host: string): boolean {
+    if (account === this.current) return true
+    const last = this.tokens.get(this.last.get(this.current ?? '') ?? '')
+    const isLoggedIn = last?.host === undefined || last.host === host
+    return !isLoggedIn && this.netrc.get(host) === token
+  }
+}
+
+describe('whatever happens to a login', () => {
+  const user = freshUser()
+
+  fuzz("no other account's token, no other host's, and none that was revoked is given to the API or to git", {
+    name: 'accounts',
+    runs: 250,
+    values: fc.record({
+      actions: fc.array(action, {minLength: 1, maxLength: 8}),
+      env: fc.constantFrom<Record<string, string>>(
+        {},
+        {},
+        {},
+        {HEROKU_NETRC_WRITE: 'true'},
+        {HEROKU_API_KEY: API_KEY},
+        {HEROKU_API_KEY: API_KEY, HEROKU_NETRC_WRITE: 'true'},
+      ),
+    }),
+    async holds({actions, env}) {
+      for (const path of ['data', '.netrc']) rmSync(join(user.home, path), {recursive: true, force: true})
+      user.memory.tokens.clear()
+      const world = new World(user)
+      for (const each of actions) await world.take(each)
+      for (const each of HOSTS) await world.asked(each, env)
+      for (const each of HOSTS) await world.asked(each)
+    },
+  })
+
+  fuzz('the login that was the last is the one that is used, once the keychain shows it again', {
+    name: 'accounts-alive',
+    runs: 100,
+    values: fc.record({
+      actions: fc.array(action, {maxLength: 3}),
+      login: fc.record({does: does('login'), account, host}),
+      modes: fc.array(mode, {maxLength: 2}),
+    }),
+    async holds({actions, login, modes}) {
+      for (const path of ['data', '.netrc']) rmSync(join(user.home, path), {recursive: true, force: true})
+      user.memory.tokens.clear()
+      const world = new World(user)
+      for (const each of actions) await world.take(each)
+      world.mode = 'visible'
+      await world.take(login)
+      const token = [...world.tokens.keys()].at(-1)
+      for (const mode of modes) {
+        world.mode = mode
+        await world.take({does: 'failing command', account: login.account, host: login.host})
+      }
+      world.mode = 'visible'
+      expect(await world.asked(login.host)).to.deep.equal([token, token])
+    },
+  })
+})
