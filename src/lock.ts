@@ -1,5 +1,5 @@
 // A lock beside a file, for those who change what it guards: a folder, so that it is there or not on every file system.
-import {stat, utimes} from 'node:fs/promises'
+import {chmod, stat, utimes} from 'node:fs/promises'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {BackendError} from './backends/backend.js'
 import {codeOf, fileTrouble} from './file-trouble.js'
@@ -54,6 +54,8 @@ export async function takeTurn(target: string, waitMs: number): Promise<Turn> {
   for (;;) {
     try {
       const release = await lockfile.lock(target, {realpath: false, stale: STALE_MS, onCompromised})
+      // Where the umask lets others write, they could put a file into it, and it would stay.
+      await chmod(`${target}.lock`, 0o700).catch(() => undefined)
       return {isHeld: () => held, end: () => release().catch(() => undefined)}
     } catch (error) {
       if (codeOf(error) === 'ELOCKED' && (await makeStaleIfAhead(`${target}.lock`))) continue

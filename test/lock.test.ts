@@ -1,5 +1,5 @@
 import {expect} from 'chai'
-import {mkdirSync, rmSync, utimesSync} from 'node:fs'
+import {mkdirSync, rmSync, statSync, utimesSync} from 'node:fs'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {takeTurn} from '../src/lock.js'
 import {freshFolder} from './support/fresh-folder.js'
@@ -43,5 +43,17 @@ describe('a turn', () => {
     const renewed = (Date.now() + 2000) / 1000
     utimesSync(`${target()}.lock`, renewed, renewed)
     expect(await thrownBy(takeTurn(target(), 0))).to.include({code: 'ELOCKED'})
+  })
+
+  it('is nothing that others can write to, whatever the umask is', async function () {
+    if (process.platform === 'win32') this.skip()
+    const umask = process.umask(0)
+    try {
+      const turn = await takeTurn(target(), 0)
+      expect(statSync(`${target()}.lock`).mode & 0o777).to.equal(0o700)
+      await turn.end()
+    } finally {
+      process.umask(umask)
+    }
   })
 })

@@ -1,6 +1,8 @@
+import {stat} from 'node:fs/promises'
 import {type Backend, BackendError, type Credential} from './backend.js'
 import {type NetrcEntry, readEntry, removeEntries, replaceEntry, writeEntry} from './netrc-document.js'
 import {isNoFile, locateNetrc, type NetrcFileOptions, readNetrc, updateNetrc} from './netrc-file.js'
+import {assertNoOtherLink, assertText} from './netrc-refusals.js'
 import {assertAccount, assertPlain, assertStorable} from './storable.js'
 import type {ToolOptions} from './tool.js'
 
@@ -83,7 +85,13 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
     }
     if (await isNoFile(path)) return false
     // Nothing to do needs no lock, and no right to write.
-    if ((await isThere()) && (await updateNetrc(settings, edit))) return true
+    if (await isThere()) {
+      const before = await stat(path)
+      if (await updateNetrc(settings, edit)) {
+        assertNoOtherLink(path, before)
+        return true
+      }
+    }
     // A file that another program writes in place is half there for a moment: one look does not prove that nothing is.
     if (await isThere())
       throw new BackendError(
@@ -164,20 +172,6 @@ function changed(text: string, {from = {}, host, to}: MachineChange): string {
   if (entry?.account !== login || entry?.token !== password)
     throw new BackendError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
   return after
-}
-
-/**
- * @throws {BackendError} that names the line, for what is no text in an encoding that we know: an edit could lose it
- */
-function assertText(path: string, text: string, more = ''): void {
-  const nul = text.indexOf('\0')
-  if (nul === -1) return
-  const line = text.slice(0, nul).split('\n').length
-  throw new BackendError(
-    'failed',
-    `${path}: line ${line} holds a NUL byte${more}`,
-    `save ${path} as UTF-8 in an editor`,
-  )
 }
 
 /** Names the file in what the text's own functions say about its lines. */

@@ -1,7 +1,8 @@
 // The two small files on disk that say who is logged in.
-import {accessSync, constants, mkdirSync, readFileSync, rmSync} from 'node:fs'
+import {accessSync, constants, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import type {BackendName} from '../backends/backend.js'
+import {preparePrivateFolder} from '../private-folder.js'
 
 /** The Heroku CLI's file. */
 export const LOGIN_JSON = 'login.json'
@@ -39,12 +40,8 @@ export type AssertHeld = () => void
  * @throws {Error} of the file system, if a login could not be recorded there
  */
 export function assertRecordable(dataDir: string): void {
-  prepareDataDir(dataDir)
+  preparePrivateFolder(dataDir)
   accessSync(dataDir, constants.W_OK)
-}
-
-export function prepareDataDir(dataDir: string): void {
-  mkdirSync(dataDir, {recursive: true, mode: 0o700})
 }
 
 export function readOurs(dataDir: string): OurFile {
@@ -79,7 +76,7 @@ export function removeLoginJson(dataDir: string, assertHeld?: AssertHeld): void 
 }
 
 async function write(dataDir: string, name: string, text: string, assertHeld: AssertHeld = () => undefined) {
-  prepareDataDir(dataDir)
+  preparePrivateFolder(dataDir)
   // Loaded here, since the git helper reads, and has no time to load what it hardly ever needs.
   const {replaceFile} = await import('../atomic-file.js')
   // eslint-disable-next-line @typescript-eslint/require-await
@@ -98,7 +95,10 @@ export function readNamed(dataDir: string): string | undefined {
 /** At once: two small files, and the git helper has no time for node's pool of threads. */
 function readJson(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    // A named pipe in its place would be waited for.
+    // Node's flag may be a number, though its types lack it here.
+    const flag = (constants.O_RDONLY | constants.O_NONBLOCK) as unknown as 'r'
+    return JSON.parse(readFileSync(path, {encoding: 'utf8', flag}))
   } catch {
     return undefined
   }

@@ -3,7 +3,6 @@ import type {Credential} from '../backends/backend.js'
 import {
   type AssertHeld,
   type OurFile,
-  prepareDataDir,
   readNamed,
   readOurs,
   removeLoginJson,
@@ -11,6 +10,7 @@ import {
   writeLoginJson,
   writeOurs,
 } from './login-files.js'
+import {preparePrivateFolder} from '../private-folder.js'
 
 export {assertRecordable, LOGIN_JSON, OUR_JSON, type TokenRecord} from './login-files.js'
 
@@ -114,7 +114,7 @@ export async function nameAccount(dataDir: string, account: string, assertHeld?:
 export async function rememberNamed(dataDir: string): Promise<void> {
   const isNew = ({named, remembered}: LoginState) => named !== undefined && named !== remembered
   if (!isNew(readLoginState(dataDir))) return
-  prepareDataDir(dataDir)
+  preparePrivateFolder(dataDir)
   const {inTurn} = await import('./turn.js')
   await inTurn({dataDir, waitMs: REMEMBER_WAIT_MS}, async (assertHeld) => {
     const state = readLoginState(dataDir)

@@ -1,6 +1,6 @@
 // Writing down who is logged in, with words for the user where that cannot be done.
 import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
-import {causeOf} from '../file-trouble.js'
+import {accessCommand, causeOf} from '../file-trouble.js'
 import {UserError} from '../user-error.js'
 import {fingerprint, type TokenRecord} from './login-state.js'
 
@@ -28,7 +28,7 @@ export const recordingLogin = (dataDir: string, record: () => Promise<void> | vo
     (cause) =>
       new UserError(
         `cannot record in ${dataDir} who is logged in (${cause})`,
-        `make ${dataDir} writable${next === '' ? '' : `, ${next}`}`,
+        `${accessCommand(dataDir) ?? `make ${dataDir} writable`}${next === '' ? '' : `, ${next}`}`,
       ),
   )
 
@@ -38,7 +38,11 @@ export const recordingLogin = (dataDir: string, record: () => Promise<void> | vo
  * @throws {BackendError} if it cannot be recorded: the part of a removal that is not done
  */
 export const recordingRemoval = (dataDir: string, record: () => Promise<void>, fact: string) =>
-  recording(record, (cause) => new BackendError('failed', `cannot record in ${dataDir} that ${fact} (${cause})`))
+  recording(
+    record,
+    (cause) =>
+      new BackendError('failed', `cannot record in ${dataDir} that ${fact} (${cause})`, accessCommand(dataDir)),
+  )
 
 async function recording(record: () => Promise<void> | void, trouble: (cause: string) => Error): Promise<void> {
   try {

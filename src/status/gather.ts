@@ -4,7 +4,7 @@ import type {Found, Places} from '../credentials/places.js'
 import type {Subject} from '../git/steady-state.js'
 import type {Verified} from '../heroku/verify.js'
 import {lookAtGit} from './git.js'
-import {aliasFiles, leftInNetrc, type Netrc, lookAtNetrc} from './plain-text.js'
+import {aliasFiles, exposedFiles, leftInNetrc, type Netrc, lookAtNetrc} from './plain-text.js'
 import type {CliFacts, Facts, GitFacts} from './report.js'
 import {accountOf, checkToken, lookAtKeychain, lookForToken, shadowedBy} from './tokens.js'
 
@@ -26,7 +26,11 @@ export async function gather({cli, places, subject, verify}: Parts): Promise<Fac
   ])
   return {
     ...tokens,
-    plainText: [...leftInNetrc(netrc, found), ...aliasFiles(places.around.env)],
+    plainText: [
+      ...leftInNetrc(netrc, found),
+      ...aliasFiles(places.around.env),
+      ...exposedFiles(places.around.dataDir, netrc.place),
+    ],
     git: {...git, ...inNetrc(netrc, gitHost, found)},
     host: {api, git: gitHost, warnings},
     cli,

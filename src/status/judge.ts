@@ -53,6 +53,7 @@ function judgePlainText({keychain, noToken, plainText}: Facts, bin: string): Che
   const line = (message: string, hint?: string) => check('plain text', 'warning', message, hint)
   const aliases = plainText.filter(({kind}) => kind === 'alias')
   const others = plainText.flatMap((each: PlainText) => {
+    if (each.kind === 'exposed') return [line(each.because, each.hint)]
     if (each.kind === 'unreadable') return each.because === noToken?.because ? [] : [line(each.because, each.hint)]
     if (each.kind === 'alias' || isOnly) return []
     const token = `${each.same === undefined ? 'a' : 'another'} token${of(each.account)}`

@@ -4,8 +4,9 @@ import {join} from 'node:path'
 import {isEncrypted} from '../backends/netrc-place.js'
 import type {NetrcEntry} from '../backends/netrc.js'
 import {aliasFolders} from '../credentials/migrate/alias-files.js'
+import {LOGIN_JSON, OUR_JSON} from '../credentials/login-state.js'
 import type {Found, Places} from '../credentials/places.js'
-import {causeOf, codeOf} from '../file-trouble.js'
+import {causeOf, codeOf, notAFile} from '../file-trouble.js'
 import type {PlainText} from './report.js'
 import {accountOf, troubleOf} from './tokens.js'
 
@@ -54,8 +55,10 @@ function namesIn(folder: string): string[] {
 
 function tokenIn(place: string): PlainText[] {
   try {
-    // Reading a pipe would wait for ever.
-    if (!statSync(place).isFile()) return []
+    const stats = statSync(place)
+    const trouble = notAFile('read', place, stats)
+    if (trouble) return [{kind: 'unreadable', place, because: trouble.message, ...hintOf(trouble)}]
+    if (!stats.isFile()) return []
     return /^:?password:[^\S\n]*\S/mu.test(readFileSync(place, 'utf8')) ? [{kind: 'alias', place}] : []
   } catch (error) {
     return codeOf(error) === 'ENOENT'
@@ -63,3 +66,14 @@ function tokenIn(place: string): PlainText[] {
       : [{kind: 'unreadable', place, because: `cannot read ${place} (${causeOf(error)})`}]
   }
 }
+
+const hintOf = ({hint}: {hint?: string | undefined}) => (hint === undefined ? {} : {hint})
+
+/** What decides who is logged in, where other users can write to it. */
+export const exposedFiles = (dataDir: string, netrc: string): PlainText[] =>
+  [dataDir, join(dataDir, LOGIN_JSON), join(dataDir, OUR_JSON), netrc].flatMap((place) => {
+    const stats = statSync(place, {throwIfNoEntry: false})
+    // On Windows, modes say nothing of other users. A group may be the user's own.
+    if (!stats || process.getuid === undefined || (stats.mode & 0o002) === 0 || stats.isCharacterDevice()) return []
+    return [{kind: 'exposed', place, because: `other users can write to ${place}`, hint: `chmod go-w ${place}`}]
+  })

@@ -76,6 +76,8 @@ export type PlainText =
   /** A file of `heroku accounts`. */
   | {kind: 'alias'; place: string; because?: never}
   | {kind: 'unreadable'; place: string; because: string; hint?: string}
+  /** A file or folder of ours that other users can write to. */
+  | {kind: 'exposed'; place: string; because: string; hint?: string}
 
 export interface GitFacts {
   host: string

@@ -3,6 +3,7 @@ import {spawnSync} from 'node:child_process'
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -149,6 +150,21 @@ describe('changing a .netrc on disk', () => {
       )
       expect(readFileSync(file())).to.deep.equal(broken)
     })
+  })
+
+  it('says so where a hard link keeps what was removed', async function () {
+    if (process.platform === 'win32') this.skip()
+    const netrc = await open()
+    await netrc.set(ada)
+    linkSync(file(), folder.path('backup'))
+    const {ino} = statSync(file())
+    expect(await refusalOf(netrc.removeHosts(Object.values(hosts), ada.token))).to.include({
+      problem: 'failed',
+      message: `${file()} had a hard link, which still holds what was removed`,
+      hint: `to find it: find ~ -xdev -inum ${ino}`,
+    })
+    expect(text()).to.equal('')
+    expect(await netrc.removeHosts(Object.values(hosts), ada.token)).to.equal(false)
   })
 
   it('takes as many times as long for twice as many entries, not four times', async function () {

@@ -1,6 +1,8 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {mkdirSync, statSync} from 'node:fs'
+import {spawnSync} from 'node:child_process'
+import {chmodSync, mkdirSync, statSync} from 'node:fs'
+import {join} from 'node:path'
 import {
   fingerprint,
   nameAccount,
@@ -149,6 +151,21 @@ describe('who is logged in, on record', () => {
   it('cannot be recorded where the folder cannot be made, and says so', async () => {
     user.write('data', 'a file where the folder would be')
     expect(await thrownBy(recordLogin(user.dataDir, recordFor(ada), true))).to.include({code: 'EEXIST'})
+  })
+
+  it('is nobody where a file is a named pipe, which is not waited for', function () {
+    if (process.platform === 'win32') this.skip()
+    mkdirSync(user.dataDir)
+    for (const name of [LOGIN_JSON, OUR_JSON]) expect(spawnSync('mkfifo', [join(user.home, name)]).status).to.equal(0)
+    expect(readLoginState(user.dataDir)).to.deep.equal({loggedOut: false, tokens: []})
+  })
+
+  it('is recorded in a folder that others can no longer write to', async function () {
+    if (process.platform === 'win32') this.skip()
+    mkdirSync(user.dataDir)
+    chmodSync(user.dataDir, 0o777)
+    await nameAccount(user.dataDir, ada.account)
+    expect(statSync(user.dataDir).mode & 0o777).to.equal(0o755)
   })
 })
 

@@ -196,12 +196,12 @@ describe('saving the token of a login', () => {
     })
 
     it('names the one cause where there is no keychain', async () => {
-      user.write('.netrc', 'machine api.heroku.com login "not closed')
+      user.write('.netrc', 'machine api.heroku.com\0')
       const error = await thrownBy(saveToken(user.places({}, noKeychain), ada))
       expect(error).to.be.instanceOf(UserError)
       expect(error.message).to.match(/^no place took the token: \S+\.netrc: /u)
       expect(error.message).not.to.include(ada.token)
-      expect(netrc()).to.equal('machine api.heroku.com login "not closed')
+      expect(netrc()).to.equal('machine api.heroku.com\0')
     })
   })
 

@@ -85,4 +85,17 @@ describe('a user of the keychain, with a .netrc', () => {
     ])
     expect(readLoginState(user.dataDir)).to.include({remembered: ada.account, loggedOut: false})
   })
+
+  it("logs out though there is a named pipe among the files of 'heroku accounts'", async function () {
+    if (process.platform === 'win32') this.skip()
+    await saveToken(user.places(), ada)
+    user.write('.heroku/accounts/work', `username: ${ada.account}\npassword: ${ada.token}\n`)
+    spawnSync('mkfifo', [`${user.home}/.heroku/accounts/pipe`])
+    const found = await findToRemove(user.places())
+    const {failures, removedFrom} = await removeToken(user.places(), found ?? {...ada, source: 'netrc', place: ''})
+    expect({failures, removedFrom}).to.deep.equal({
+      failures: [],
+      removedFrom: [KEYRING, `${user.home}/.heroku/accounts/work`],
+    })
+  })
 })

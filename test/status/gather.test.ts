@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {execFileSync} from 'node:child_process'
-import {mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {BackendError, type Problem} from '../../src/backends/backend.js'
 import {nameAccount, recordLogout} from '../../src/credentials/login-state.js'
@@ -222,13 +222,41 @@ describe('gathering what auth:status shows', () => {
       user.write('.config/heroku/accounts/keychain', 'username: k@example.com\n')
       user.write('.heroku/accounts/old', '---\n:username: o@example.com\n:password: 0123\n')
       mkdirSync(join(user.home, '.heroku/accounts/folder'))
-      if (process.platform !== 'win32') execFileSync('mkfifo', [join(user.home, '.heroku/accounts/pipe')])
+      const pipe = join(user.home, '.heroku/accounts/pipe')
+      if (process.platform !== 'win32') execFileSync('mkfifo', [pipe])
       const facts = await gatherFor()
       expect(facts.plainText).to.deep.equal([
         {kind: 'alias', place: join(user.home, '.heroku/accounts/old')},
+        ...(process.platform === 'win32'
+          ? []
+          : [
+              {
+                kind: 'unreadable',
+                place: pipe,
+                because: `could not read ${pipe}: it is a named pipe`,
+                hint: `mv ${pipe} ${pipe}.old`,
+              },
+            ]),
         {kind: 'alias', place: join(user.home, '.config/heroku/accounts/work')},
       ])
       expect(JSON.stringify(facts)).not.to.include('HRKU-work')
+    })
+
+    it('says of the data folder, its files and .netrc that others can write to them', async function () {
+      if (process.platform === 'win32') this.skip()
+      await logIn()
+      writeNetrc('machine x\n')
+      user.write('data/heroku-keychain.json', '{}')
+      const places = [user.dataDir, ...['login.json', 'heroku-keychain.json'].map((name) => join(user.dataDir, name))]
+      for (const place of [...places, user.netrcPath]) chmodSync(place, 0o777)
+      expect((await gatherFor()).plainText).to.deep.equal(
+        [...places, user.netrcPath].map((place) => ({
+          kind: 'exposed',
+          place,
+          because: `other users can write to ${place}`,
+          hint: `chmod go-w ${place}`,
+        })),
+      )
     })
 
     it('says of a .netrc that makes no sense why, and goes on', async () => {

@@ -2,7 +2,7 @@
 //
 // Heroku CLI 11.6 and later writes no token into them where it has a keychain, and its `accounts:set` then makes the
 // account of the file's name current. So a file without its token is what that CLI itself would have written.
-import {readdir, readFile, realpath} from 'node:fs/promises'
+import {constants, readdir, readFile, realpath, stat} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {dirname, isAbsolute, join} from 'node:path'
 import type {Document, YAMLMap} from 'yaml'
@@ -95,10 +95,11 @@ async function list(folder: string): Promise<{names: string[]; real: string}> {
   }
 }
 
-/** Undefined for what is no file. */
+/** Undefined for what is no file: a folder, or a named pipe, which would be waited for. */
 async function textOf(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    if (!(await stat(path)).isFile()) return undefined
+    return await readFile(path, {encoding: 'utf8', flag: constants.O_RDONLY | constants.O_NONBLOCK})
   } catch (error) {
     if (['ENOENT', 'EISDIR'].includes(codeOf(error) ?? '')) return undefined
     throw fileTrouble('read', path, error)
