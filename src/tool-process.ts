@@ -41,6 +41,25 @@ export const toolEnv = (changes: Record<string, string | undefined> = {}): NodeJ
 /** In milliseconds. Not performance.now(), which takes longer to load than all of this file, and the git helper has no time. */
 export const now = () => process.uptime() * 1000
 
+// How late a timer comes tells how long this process was kept from running.
+const TICK_MS = 100
+
+let lost = 0
+let lostUntil = 0
+
+/**
+ * The time that this process has had, in milliseconds: {@link now} without the time in which it was kept from running
+ * while a tool ran. On a busy machine the tool and the keychain get as little of the processor, and are not to blame.
+ */
+export const timeHad = () => now() - lost
+
+/** @param due when we were to run, as of {@link now} */
+function noteDelay(due: number): void {
+  const from = Math.max(due, lostUntil)
+  lostUntil = Math.max(lostUntil, now())
+  lost += Math.max(0, lostUntil - from)
+}
+
 /** Why a tool was ended by us. */
 export type Unfinished = {ended: 'timed-out'} | {ended: 'interrupted'; signal: NodeJS.Signals}
 
@@ -54,7 +73,7 @@ interface Tool {
  * Starts a tool and waits until it is done, for so long. At the deadline, and when this process ends or is told to, the
  * tool is ended with all that it has started.
  * @param start is called at once; what it throws is thrown
- * @param timeoutMs in milliseconds
+ * @param timeoutMs in milliseconds of {@link timeHad}
  * @returns what came of it, or why nothing did
  */
 export async function supervise<T>(
@@ -70,8 +89,21 @@ export async function supervise<T>(
     if (tool) endTree(tool)
   })
   let timer: NodeJS.Timeout | undefined
+  const end = timeHad() + timeoutMs
   const deadline = new Promise<'timed-out'>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, 'timed-out')
+    const wait = () => {
+      const step = Math.min(TICK_MS, end - timeHad())
+      if (step <= 0) {
+        resolve('timed-out')
+        return
+      }
+      const due = now() + step
+      timer = setTimeout(() => {
+        noteDelay(due)
+        wait()
+      }, step)
+    }
+    wait()
   })
   try {
     const started = start()

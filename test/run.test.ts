@@ -10,6 +10,9 @@ import {searchFor} from './support/canary.js'
 import {until} from './support/listen.js'
 import {isRunning} from './support/processes.js'
 
+/** Keeps this process from running anything, as one that gets no processor. */
+const blockFor = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+
 const RUN_TOOL = fileURLToPath(new URL('fixtures/run/run-tool.ts', import.meta.url))
 
 // A tool of the tests is a shell script; Windows has no shell that all have.
@@ -196,6 +199,20 @@ for (const [door, run] of doors)
 
     describe('that takes too long', () => {
       const GRANDCHILD = `(trap '' TERM INT HUP; echo x >up; while :; do sleep 1; done) & echo $! >pid; while [ ! -f up ]; do :; done`
+
+      it('is not out of time because this process was kept from running, as on a busy machine', async () => {
+        const running = runTool('sleep 0.8; echo done', [], {timeoutMs: 500})
+        blockFor(1500)
+        expect(await running).to.deep.equal(exited('done\n'))
+      })
+
+      it('has its time, and no more, once this process runs again', async () => {
+        const start = performance.now()
+        const running = runTool('exec sleep 987', [], {timeoutMs: 500})
+        blockFor(1000)
+        expect(await running).to.deep.equal({ended: 'timed-out'})
+        expect(performance.now() - start).to.be.within(1400, 4000)
+      })
 
       it('is ended in time', async () => {
         const began = performance.now()

@@ -1,5 +1,5 @@
 import type {Ran, Run} from '../run.js'
-import {now} from '../tool-process.js'
+import {timeHad} from '../tool-process.js'
 import {interruptedBy} from '../user-error.js'
 import {BackendError} from './backend.js'
 
@@ -46,9 +46,9 @@ export type Call = (args: readonly string[], options?: CallOptions) => Promise<A
  * @returns a function that calls the tool; all calls together have the operation's time
  */
 export function startOperation(name: string, program: string, {run, timeoutMs}: ToolOptions): Call {
-  const end = now() + timeoutMs
+  const end = timeHad() + timeoutMs
   return async (args, options = {}) => {
-    const left = Math.max(1, Math.ceil(end - now()))
+    const left = Math.max(1, Math.ceil(end - timeHad()))
     return answerOf(name, timeoutMs, await run(program, args, {...options, timeoutMs: left}))
   }
 }

@@ -1,0 +1,53 @@
+// The deadline of a keychain call is about a keyring that hangs, not about a machine that is busy.
+import {expect} from 'chai'
+import {spawn} from 'node:child_process'
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {availableParallelism} from 'node:os'
+import {join} from 'node:path'
+import {text} from 'node:stream/consumers'
+import {fileURLToPath} from 'node:url'
+import {type Keyring, startKeyring} from '../support/keyring.js'
+import {openSandbox, type Sandbox} from '../support/sandbox.js'
+
+const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.url))
+const input = 'protocol=https\nhost=git.heroku.com\n\n'
+
+// More than one that has to wait for the others can do in five seconds.
+const HELPERS = 100 * availableParallelism()
+const BUSY = 2 * availableParallelism()
+
+describe('the git helper on a busy machine', () => {
+  let sandbox: Sandbox
+  let keyring: Keyring
+
+  before(async () => {
+    sandbox = openSandbox()
+    keyring = await startKeyring(sandbox)
+  })
+  after(async () => {
+    await keyring.stop()
+    await sandbox.close()
+  })
+
+  it(`answers each of ${HELPERS} requests at once, beside busy loops`, async () => {
+    const attributes = {service: 'heroku-cli', account: 'ada@example.com'}
+    await keyring.store({label: 'Heroku CLI', attributes, secret: 'HRKU-1'})
+    const dataDir = join(sandbox.home, 'data')
+    mkdirSync(dataDir)
+    writeFileSync(join(dataDir, 'login.json'), '{"account":"ada@example.com"}\n')
+    const loops = Array.from({length: BUSY}, () => spawn('/bin/sh', ['-c', 'while :; do :; done'], {stdio: 'ignore'}))
+    try {
+      const env = sandbox.envWith(keyring.env)
+      const ask = async () => {
+        const helper = spawn(process.execPath, [HELPER, dataDir, 'get'], {env, stdio: ['pipe', 'pipe', 'ignore']})
+        helper.stdin.on('error', () => undefined)
+        helper.stdin.end(input)
+        return text(helper.stdout)
+      }
+      const answers = await Promise.all(Array.from({length: HELPERS}, ask))
+      expect(answers.filter((answer) => answer !== 'username=heroku\npassword=HRKU-1\n')).to.deep.equal([])
+    } finally {
+      for (const loop of loops) loop.kill('SIGKILL')
+    }
+  }).timeout(300_000)
+})
