@@ -4,7 +4,7 @@ import type {Found, Places} from '../credentials/places.js'
 import type {Subject} from '../git/steady-state.js'
 import type {Verified} from '../heroku/verify.js'
 import {lookAtGit} from './git.js'
-import {aliasFiles, exposedFiles, leftInNetrc, type Netrc, lookAtNetrc} from './plain-text.js'
+import {aliasFiles, exposedFiles, keyringFiles, leftInNetrc, type Netrc, lookAtNetrc} from './plain-text.js'
 import type {CliFacts, Facts, GitFacts} from './report.js'
 import {accountOf, checkToken, lookAtKeychain, lookForToken, shadowedBy} from './tokens.js'
 
@@ -28,6 +28,7 @@ export async function gather({cli, places, subject, verify}: Parts): Promise<Fac
     ...tokens,
     plainText: [
       ...leftInNetrc(netrc, found),
+      ...keyringFiles(places),
       ...aliasFiles(places.around.env),
       ...exposedFiles(places.around.dataDir, netrc.place),
     ],

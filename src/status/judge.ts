@@ -1,4 +1,5 @@
 // What the facts mean: one line for each thing, what to do about it, and whether all is well.
+import {SET_A_PASSWORD} from '../backends/plain-keyring.js'
 import {type Check, check, of} from './check.js'
 import {judgeGit} from './judge-git.js'
 import {judgeMissing, judgeToken} from './judge-token.js'
@@ -55,6 +56,8 @@ function judgePlainText({keychain, noToken, plainText}: Facts, bin: string): Che
   const others = plainText.flatMap((each: PlainText) => {
     if (each.kind === 'exposed') return [line(each.because, each.hint)]
     if (each.kind === 'unreadable') return each.because === noToken?.because ? [] : [line(each.because, each.hint)]
+    if (each.kind === 'keyring')
+      return [line(`the keyring has no password: ${each.place} holds a Heroku token`, SET_A_PASSWORD)]
     if (each.kind === 'alias' || isOnly) return []
     const token = `${each.same === undefined ? 'a' : 'another'} token${of(each.account)}`
     return [line(`${each.place} holds ${each.same ? 'the token in use' : token}`, migrate)]

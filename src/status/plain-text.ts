@@ -1,6 +1,7 @@
 // Tokens that lie about in plain text.
 import {readdirSync, readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
+import {plainKeyrings} from '../backends/plain-keyring.js'
 import {isEncrypted} from '../backends/netrc-place.js'
 import type {NetrcEntry} from '../backends/netrc.js'
 import {aliasFolders} from '../credentials/migrate/alias-files.js'
@@ -24,6 +25,10 @@ export async function lookAtNetrc(places: Places): Promise<Netrc> {
     return {place, ...troubleOf(error)}
   }
 }
+
+/** The files of keyrings without a password. */
+export const keyringFiles = ({around: {env, keychain}}: Places): PlainText[] =>
+  keychain.name === 'secret-service' ? plainKeyrings(env).map((place) => ({kind: 'keyring', place})) : []
 
 /** The tokens in `.netrc` other than the one in use. */
 export function leftInNetrc(netrc: Netrc, found: Found | undefined): PlainText[] {

@@ -73,6 +73,8 @@ export interface KeychainFacts {
 /** A file with a token of Heroku's in plain text, or one that cannot be read. */
 export type PlainText =
   | {kind: 'netrc'; place: string; account?: string; same?: boolean; because?: never}
+  /** A file of a keyring that has no password. */
+  | {kind: 'keyring'; place: string; because?: never}
   /** A file of `heroku accounts`. */
   | {kind: 'alias'; place: string; because?: never}
   | {kind: 'unreadable'; place: string; because: string; hint?: string}

@@ -167,6 +167,10 @@ export const STATES: Record<string, Facts> = {
     ],
     git: {...git, netrc: {place: netrc, account: 'ada@example.com', same: true}},
   },
+  'a keyring without a password': {
+    ...healthy,
+    plainText: [{kind: 'keyring', place: '/home/ada/.local/share/keyrings/login.keyring'}],
+  },
   'a .netrc that cannot be read': {
     ...healthy,
     plainText: [

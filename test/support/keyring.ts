@@ -50,6 +50,8 @@ export interface Keyring extends Provider {
    * Without one no prompt can be shown here, and a locked keyring says so at once.
    */
   startUnansweredPrompter(): Promise<Prompter>
+  /** Gives the default collection an empty password, as its own window can: the daemon then stores it as text. */
+  removePassword(): Promise<void>
   /** Adds a collection beside the default one, unlocked. */
   addCollection(): Promise<Collection>
 }
@@ -138,6 +140,9 @@ export async function startKeyring(sandbox: Sandbox, {activation = false}: Keyri
     },
     async unlock() {
       await bus.runScript('secrets.py', ['unlock'], PASSWORD)
+    },
+    async removePassword() {
+      await bus.runScript('secrets.py', ['remove-password'], PASSWORD)
     },
     async addCollection() {
       const path = await bus.runScript('secrets.py', ['add-collection'], PASSWORD)

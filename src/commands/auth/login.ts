@@ -1,4 +1,5 @@
 import {Flags, ux} from '@oclif/core'
+import {plainKeyrings, SET_A_PASSWORD} from '../../backends/plain-keyring.js'
 import {isEncrypted} from '../../backends/netrc-place.js'
 import {BaseCommand} from '../../base-command.js'
 import {accountOnRecord, readLoginState} from '../../credentials/login-state.js'
@@ -132,6 +133,9 @@ export default class AuthLogin extends BaseCommand {
     const fallback = describeFallback(saved)
     if (fallback !== undefined) this.notify(fallback)
     else this.log(`The token is in ${saved.savedIn === 'netrc' ? inPlainText(saved.place) : saved.place}`)
+    if (saved.savedIn !== 'secret-service') return
+    for (const file of plainKeyrings(process.env))
+      this.notify(`the keyring has no password, so ${file} holds the token in plain text; ${SET_A_PASSWORD}`)
   }
 
   /** An older entry in `.netrc` is left alone, since other tools may read it; but git reads it before any helper. */

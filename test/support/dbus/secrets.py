@@ -4,6 +4,7 @@ usage: secrets.py wait-unlocked SECONDS    waits until there is a default collec
        secrets.py items                    prints a JSON list: label, attributes, secret (base64; null if locked), locked
        secrets.py lock | unlock [PATH]     locks or unlocks a collection, by default the default one; `unlock` reads the
                                            password on stdin
+       secrets.py remove-password          gives the default collection an empty password, for the one on stdin
        secrets.py add-collection           adds a collection with the password on stdin, and prints its path
        secrets.py pid                      prints the process id of the provider, without starting one
 """
@@ -89,9 +90,14 @@ def lock(path=None):
     service().Lock([dbus.ObjectPath(path or default_collection())])
 
 
-def password():
-    value = dbus.ByteArray(sys.stdin.buffer.read())
+def password(value=None):
+    value = dbus.ByteArray(sys.stdin.buffer.read() if value is None else value)
     return dbus.Struct((session(), dbus.ByteArray(b""), value, "text/plain"), signature="oayays")
+
+
+def remove_password():
+    service = at("/org/freedesktop/secrets", INTERNAL)
+    service.ChangeWithMasterPassword(default_collection(), password(), password(b""))
 
 
 def unlock(path=None):
@@ -110,5 +116,13 @@ def pid():
     print(int(daemon.GetConnectionUnixProcessID(SECRETS)))
 
 
-COMMANDS = {"wait-unlocked": wait_unlocked, "items": items, "lock": lock, "unlock": unlock, "add-collection": add_collection, "pid": pid}
+COMMANDS = {
+    "wait-unlocked": wait_unlocked,
+    "items": items,
+    "lock": lock,
+    "unlock": unlock,
+    "remove-password": remove_password,
+    "add-collection": add_collection,
+    "pid": pid,
+}
 COMMANDS[sys.argv[1]](*sys.argv[2:])
