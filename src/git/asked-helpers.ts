@@ -24,10 +24,11 @@ const USAGE = 129
 /**
  * Reads every line about helpers, in git's order.
  * @param call with or without those of the current repository
+ * @param wanted a pattern for other keys
  * @throws {GitProblem}
  */
-export async function readLines(call: Call): Promise<Line[]> {
-  const list = (...more: string[]) => call(['config', ...more, '--show-origin', '-z', '--get-regexp', WANTED])
+export async function readLines(call: Call, wanted = WANTED): Promise<Line[]> {
+  const list = (...more: string[]) => call(['config', ...more, '--show-origin', '-z', '--get-regexp', wanted])
   let done = await list('--show-scope')
   // Before 2.26.
   const isOld = done?.code === USAGE

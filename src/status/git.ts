@@ -5,6 +5,7 @@ import {type Git, GitProblem, openGit} from '../git/git-config.js'
 import {launcherProblem} from '../git/launcher.js'
 import {isLauncherValue, launcherValue} from '../git/launcher-text.js'
 import {lastProblem, someoneIsLoggedIn, type Subject} from '../git/steady-state.js'
+import {REWRITES, sshRewrite} from '../git/rewrites.js'
 import {FALLBACKS, helperName} from '../git/values.js'
 import type {Run} from '../run.js'
 import type {GitFacts} from './report.js'
@@ -21,13 +22,15 @@ export async function lookAtGit(subject: Subject, run: Run): Promise<GitFacts> {
   }
 
   try {
-    return {...facts, ...stateOf(await readLines(git.callInRepository), subject)}
+    const rewrite = sshRewrite(await readLines(git.callInRepository, REWRITES), hosts.git)
+    const rewrittenBy = rewrite && {key: rewrite.key, scope: rewrite.scope, file: rewrite.file}
+    return {...facts, ...stateOf(await readLines(git.callInRepository), subject), ...(rewrittenBy && {rewrittenBy})}
   } catch (error) {
     return {...facts, state: 'failed', because: wordsOf(error)}
   }
 }
 
-function stateOf(lines: Line[], subject: Subject): Omit<GitFacts, 'host' | 'kept'> {
+function stateOf(lines: Line[], subject: Subject): Omit<GitFacts, 'host' | 'kept'> & {kept?: boolean} {
   const {env, hosts} = subject
   const isOurs = ({value}: Line) => isLauncherValue(value) || FALLBACKS.includes(value)
   const {asked, dropped, droppedBy} = askedHelpers(lines, hosts.git)
@@ -36,13 +39,19 @@ function stateOf(lines: Line[], subject: Subject): Omit<GitFacts, 'host' | 'kept
     .map(({value, ...where}) => ({helper: helperName(value), ...where}))
 
   // One that does not work is passed over.
-  const hasLauncher = asked.some(({value}) => value === launcherValue(env)) && !launcherProblem(env)
-  const by = hasLauncher ? 'heroku-keychain' : asked.some(isOurs) ? 'heroku' : undefined
-  if (by !== undefined) return {state: 'configured', by, others}
+  const last = lastProblem(subject)
+  const problem = asked.some(({value}) => isLauncherValue(value)) ? launcherProblem(env)?.because : undefined
+  if (asked.some(({value}) => value === launcherValue(env)) && problem === undefined)
+    return {state: 'configured', by: 'heroku-keychain', others}
+  if (asked.some(isOurs)) {
+    const because = last ?? problem
+    // What stood in the way the last time will the next time, too.
+    return {state: 'configured', by: 'heroku', others, ...(because && {because}), ...(last && {kept: false})}
+  }
+
   if (isOptedOut(lines.filter(({scope}) => scope === 'global'))) return {state: 'opted out', others: []}
   if (droppedBy && dropped.some(isOurs)) return {state: 'dropped', droppedBy, others}
-  const problem = lastProblem(subject)
-  return {state: 'not configured', ...(problem === undefined ? {} : {because: problem}), others: []}
+  return {state: 'not configured', ...(last === undefined ? {} : {because: last}), others: []}
 }
 
 function wordsOf(error: unknown): string {

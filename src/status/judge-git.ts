@@ -22,12 +22,24 @@ export function judgeGit(facts: Facts, bin: string): Check[] {
       ),
       ...alsoGiven,
     ]
+  const {rewrittenBy} = git
+  if (rewrittenBy)
+    return [
+      line(
+        'warning',
+        `turns https://${host}/ into ssh, as ${rewrittenBy.key} in ${rewrittenBy.file} says, and asks no helper`,
+        unset(rewrittenBy, ''),
+      ),
+      ...alsoGiven,
+    ]
   return [asked(git, facts, bin), ...alsoGiven]
 }
 
 function asked({because, by, droppedBy, host, kept, netrc, state}: GitFacts, {token}: Facts, bin: string): Check {
   const line = (level: Check['level'], message: string, hint?: string) => check('git', level, message, hint)
   if (netrc && token?.source === 'netrc') return line('ok', `finds the token for ${host} in ${netrc.place} by itself`)
+  if (state === 'configured' && because !== undefined)
+    return line('warning', `asks the Heroku CLI for ${host}: ${because}`, kept ? `${bin} whoami` : undefined)
   if (state === 'configured')
     return line('ok', `asks ${by === 'heroku' ? 'the Heroku CLI' : 'heroku-keychain'} for ${host}`)
   if (state === 'opted out')
@@ -59,5 +71,8 @@ const OWN_FILES = ['system', 'global', 'local', 'worktree']
 /** What shows the user the line; one of the environment is in no file. */
 const edit = ({scope}: Setting) => (OWN_FILES.includes(scope) ? `git config --${scope} --edit` : undefined)
 
-const unset = ({key, scope}: Setting) =>
-  OWN_FILES.includes(scope) ? `git config --${scope} --unset-all ${key} '^$'` : undefined
+const unset = ({key, scope}: Setting, value = ` '^$'`) =>
+  OWN_FILES.includes(scope) ? `git config --${scope} --unset-all ${quoted(key)}${value}` : undefined
+
+/** For a shell, where that is needed. */
+const quoted = (key: string) => (/^[\w.:/@-]+$/u.test(key) ? key : `'${key.replaceAll("'", String.raw`'\''`)}'`)

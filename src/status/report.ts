@@ -89,7 +89,7 @@ export interface GitFacts {
    */
   state: 'configured' | 'dropped' | 'not configured' | 'opted out' | 'not installed' | 'failed'
   by?: 'heroku-keychain' | 'heroku'
-  /** Why it failed, or could not be configured the last time that was tried. */
+  /** Why it failed, or could not be configured the last time that was tried; or why it asks the CLI and not our launcher. */
   because?: string
   /** Where what drops it stands. */
   droppedBy?: Setting
@@ -97,6 +97,8 @@ export interface GitFacts {
   others: (Setting & {helper: string})[]
   /** Whether the next command of the CLI sees to it that git is configured. */
   kept: boolean
+  /** What turns https addresses of this host into ssh, for which git asks no helper. */
+  rewrittenBy?: Setting
   /** The `.netrc` entry for this host, which git uses before it asks anybody. */
   netrc?: {place: string; account?: string; same?: boolean}
 }

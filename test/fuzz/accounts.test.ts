@@ -202,7 +202,7 @@ class World {
       .then(({token}) => (typeof token === 'string' ? [token] : []))
       .catch(() => [])
     const byGit = await answer('get', `protocol=https\nhost=${git}\n\n`, {
-      dataDir: this.user.dataDir,
+      env: this.places(host, env).around.env,
       hosts: hostsFrom({HEROKU_HOST: host}),
       open: () => this.places(host, env),
     })

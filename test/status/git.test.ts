@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {chmodSync, existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {configureGit} from '../../src/git/configure.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
 import {type Subject, writeStamp} from '../../src/git/steady-state.js'
@@ -58,10 +58,42 @@ describe('how git stands to us', () => {
     await git('config', '--global', `credential.https://${host}.helper`, '!heroku git:credentials')
     expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
     await configure()
-    chmodSync(launcherPath(subject.env), 0o600)
-    expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
-    rmSync(launcherPath(subject.env))
-    expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
+    const launcher = launcherPath(subject.env)
+    for (const [spoil, because] of [
+      [
+        () => {
+          chmodSync(launcher, 0o600)
+        },
+        `${launcher} is not executable`,
+      ],
+      [
+        () => {
+          chmodSync(launcher, 0o777)
+        },
+        `other users can write to ${launcher}`,
+      ],
+      [
+        () => {
+          chmodSync(dirname(launcher), 0o777)
+        },
+        `other users can write to ${dirname(launcher)}`,
+      ],
+      [
+        () => {
+          chmodSync(dirname(launcher), 0o700)
+        },
+        `other users can write to ${launcher}`,
+      ],
+      [
+        () => {
+          rmSync(launcher)
+        },
+        `${launcher} is missing`,
+      ],
+    ] as const) {
+      spoil()
+      expect(await look()).to.deep.equal({...asksUs, by: 'heroku', because})
+    }
   })
 
   it('leaves helpers out that our own lines drop, and tells of those further down', async () => {
@@ -141,6 +173,38 @@ describe('how git stands to us', () => {
     writeFileSync(join(sandbox.bin, 'git'), '#!/bin/sh\nkill -9 $$\n')
     chmodSync(join(sandbox.bin, 'git'), 0o755)
     expect(await look()).to.include({state: 'failed', because: 'git did not answer'})
+  })
+
+  for (const [base, name, value] of [
+    ['git@heroku.com:', 'insteadOf', `https://${host}/`],
+    ['ssh://git@heroku.com/', 'insteadOf', 'https://'],
+    ['ssh://git@heroku.com/', 'pushInsteadOf', `https://${host}/`],
+    ['heroku:', 'insteadOf', `https://${host}/app.git`],
+  ] as const)
+    it(`is turned to ssh by url.${base}.${name} = ${value}`, async () => {
+      await configure()
+      await git('config', '--global', `url.${base}.${name}`, value)
+      const key = `url.${base}.${name.toLowerCase()}`
+      expect(await look()).to.deep.equal({...asksUs, rewrittenBy: at('global', global(), key)})
+    })
+
+  for (const [base, name, value] of [
+    [`https://${host}/`, 'insteadOf', 'heroku:'],
+    [`https://ada@${host}/`, 'insteadOf', `https://${host}/`],
+    ['git@github.com:', 'insteadOf', 'https://github.com/'],
+    ['git@heroku.com:', 'insteadOf', `https://evil${host}/`],
+  ] as const)
+    it(`is not turned to ssh by url.${base}.${name} = ${value}`, async () => {
+      await configure()
+      await git('config', '--global', `url.${base}.${name}`, value)
+      expect(await look()).to.deep.equal(asksUs)
+    })
+
+  it('is not turned to ssh where a longer line keeps the address', async () => {
+    await configure()
+    await git('config', '--global', 'url.ssh://git@.insteadOf', 'https://')
+    await git('config', '--global', `url.https://${host}/.insteadOf`, `https://${host}/`)
+    expect(await look()).to.deep.equal(asksUs)
   })
 
   it('is not there', async () => {

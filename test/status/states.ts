@@ -190,6 +190,22 @@ export const STATES: Record<string, Facts> = {
     plainText: [{kind: 'netrc', place: netrc, account: 'grace@example.com', same: false}],
   },
   'git asks the Heroku CLI': withGit({state: 'configured', by: 'heroku'}),
+  'git asks the Heroku CLI, since our launcher is gone': withGit({
+    state: 'configured',
+    by: 'heroku',
+    because: '/home/ada/.local/share/heroku/git-credential-helper is missing',
+  }),
+  "git asks the Heroku CLI, since our launcher's folder is another user's": withGit({
+    state: 'configured',
+    by: 'heroku',
+    kept: false,
+    because:
+      'could not write /home/ada/.local/share/heroku/git-credential-helper: /home/ada/.local belongs to another user; try this: sudo chown -R "$(id -un)" \'/home/ada/.local\'',
+  }),
+  'git over ssh': withGit({
+    ...asksUs,
+    rewrittenBy: {key: 'url.git@heroku.com:.insteadof', scope: 'global', file: '/home/ada/.gitconfig'},
+  }),
   'git not configured yet': withGit({state: 'not configured'}),
   'git never configured': withGit({state: 'not configured', kept: false}),
   'git opted out': withGit({state: 'opted out'}),
