@@ -16,15 +16,18 @@ const NOT_BEFORE = new Set([
 ])
 
 /**
- * Keeps git's configuration as a login made it. Where nothing has changed since the last look, which is before nearly
+ * Whether git is to be configured before a command. Where nothing has changed since the last look, which is before nearly
  * every command, nothing is imported and nothing is started.
  * @param id of the command that is about to run
  */
-export async function keepGitConfigured(config: Interfaces.Config, id: string | undefined): Promise<void> {
-  if (id !== undefined && NOT_BEFORE.has(id)) return
+export function needsGitConfigured(config: Interfaces.Config, id: string | undefined): boolean {
   const subject = subjectFor(config, hostsFrom(process.env))
-  if (isSteady(subject) || !someoneIsLoggedIn(process.env, config.dataDir)) return
-  if (findProgram('git', process.env) === undefined) return
+  if (isSteady(subject) || (id !== undefined && NOT_BEFORE.has(id))) return false
+  return someoneIsLoggedIn(process.env, subject.dataDir) && findProgram('git', process.env) !== undefined
+}
+
+/** Keeps git's configuration as a login made it. */
+export async function keepGitConfigured(config: Interfaces.Config): Promise<void> {
   const [{configureGit}, {lightRun}] = await Promise.all([import('./configure.js'), import('../light-run.js')])
-  await configureGit(subject, lightRun, false)
+  await configureGit(subjectFor(config, hostsFrom(process.env)), lightRun, false)
 }

@@ -1,5 +1,5 @@
 import type {Hook} from '@oclif/core'
-import {keepGitConfigured} from '../git/keep-configured.js'
+import {keepGitConfigured, needsGitConfigured} from '../git/keep-configured.js'
 import {claimCommands} from '../host/claim-commands.js'
 import {serveCommands} from '../host/serve-commands.js'
 import {takeOverGit} from '../host/take-over-git.js'
@@ -7,10 +7,12 @@ import {takeOverGit} from '../host/take-over-git.js'
 // Runs before every command of the host: no import that costs anything, no word, and never the end of the command.
 const init: Hook.Init = async function ({config, id}) {
   try {
-    takeOverGit(config)
     claimCommands(config)
     serveCommands(config)
-    await keepGitConfigured(config, id)
+    const needsGit = needsGitConfigured(config, id)
+    // Before the host comes to its own hook, and not before it is known that ours works.
+    takeOverGit(config)
+    if (needsGit) await keepGitConfigured(config)
   } catch {
     // The host's own code does what we would have done.
   }

@@ -7,7 +7,7 @@ import AuthLogout from '../../src/commands/auth/logout.js'
 import AuthMigrate from '../../src/commands/auth/migrate.js'
 import AuthToken from '../../src/commands/auth/token.js'
 import {Places, type Surroundings} from '../../src/credentials/places.js'
-import {keepGitConfigured} from '../../src/git/keep-configured.js'
+import {keepGitConfigured, needsGitConfigured} from '../../src/git/keep-configured.js'
 import type {Hosts} from '../../src/hosts.js'
 import type {Run} from '../../src/run.js'
 import type {World} from './world.js'
@@ -106,7 +106,7 @@ export async function keepGitConfiguredIn(world: World): Promise<Said> {
   const said: Said = {exitCode: 0, stdout: '', stderr: ''}
   const restore = disguise(world, said, '')
   try {
-    await keepGitConfigured(config, 'apps')
+    if (needsGitConfigured(config, 'apps')) await keepGitConfigured(config)
   } catch (error) {
     // The hook itself lets nothing through.
     said.crash = error instanceof Error ? (error.stack ?? error.message) : String(error)
