@@ -163,6 +163,17 @@ describe("git's launcher", () => {
     expect(readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')).to.equal('[user]\n\tname = Ada\n')
   })
 
+  it('leaves no line twice where there can be no lock, and several commands come at once', async () => {
+    writeFileSync(join(sandbox.home, '.local'), 'no folder')
+    for (let turn = 0; turn < 3; turn++) {
+      await Promise.all([configure(), configure(), configure()])
+      // What they could not agree on, the next one settles.
+      expect(await configure()).to.deep.equal(configured)
+      expect(await values()).to.deep.equal(['', launcherValue(subject.env), FALLBACK])
+      rmSync(join(sandbox.home, '.gitconfig'))
+    }
+  }).timeout(60_000)
+
   it('is removed from both files of the global configuration, whichever came first', async () => {
     const xdg = join(sandbox.home, '.config', 'git', 'config')
     const dot = join(sandbox.home, '.gitconfig')
