@@ -4,6 +4,9 @@ const DEFAULT_HOST = 'heroku.com'
 const DOMAINS = ['heroku.com', 'herokai.com', 'herokuspace.com', 'herokudev.com']
 const LOOPBACK = ['localhost', '127.0.0.1']
 
+/** Whether a host name is this machine's own. */
+export const isThisMachine = (hostname: string) => LOOPBACK.includes(hostname)
+
 export interface Hosts {
   /** The Platform API, as a URL without a slash at the end. */
   apiUrl: string
@@ -63,7 +66,7 @@ function allowedUrl(value: string): URL | undefined {
   const url = new URL(text)
   const {hostname} = url
   const bare = url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password
-  const loopback = LOOPBACK.includes(hostname)
+  const loopback = isThisMachine(hostname)
   const heroku = DOMAINS.some((domain) => hostname === domain || hostname.endsWith(`.${domain}`))
   // Nothing goes in clear over a network.
   const safe = loopback || url.protocol === 'https:'

@@ -1,9 +1,10 @@
 // The one door to the network. Proxies and certificates as the Heroku CLI takes them: HTTPS_PROXY, HTTP_PROXY and
 // NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR, NODE_EXTRA_CA_CERTS.
 import {readdirSync, readFileSync, statSync} from 'node:fs'
-import {join} from 'node:path'
+import {delimiter, join} from 'node:path'
 import {rootCertificates} from 'node:tls'
-import {type Dispatcher, EnvHttpProxyAgent, request} from 'undici'
+import {Agent, type Dispatcher, EnvHttpProxyAgent, request} from 'undici'
+import {isThisMachine} from '../hosts.js'
 import {printable} from '../printable.js'
 import {UserError} from '../user-error.js'
 
@@ -35,20 +36,22 @@ export class NetworkError extends UserError {}
 /**
  * Sends one request. A status of any kind is an answer; redirects are not followed, since a token goes with it.
  * @throws {NetworkError} if there was no answer within the time
+ * @throws {UserError} for a URL without TLS on another machine
  */
 export type Http = (url: string, exchange: Exchange) => Promise<Answer>
 
 /**
  * @param env where proxies and certificates are configured
- * @throws {UserError} if a certificate file that is configured cannot be read
+ * @throws {UserError} if a proxy is configured by what is no proxy's address
  */
 export function openHttp(env: NodeJS.ProcessEnv): Http {
-  const dispatcher = dispatcherFor(env)
+  const dispatcherOf = dispatchersFor(env)
   return async (url, {body, headers, method, signal, timeoutMs}) => {
+    const dispatcher = URL.canParse(url) ? dispatcherOf(new URL(url)) : undefined
     const limit = AbortSignal.timeout(timeoutMs)
     try {
       const response = await request(url, {
-        dispatcher,
+        ...(dispatcher && {dispatcher}),
         method,
         headers: {
           accept: 'application/json',
@@ -77,49 +80,84 @@ export function openHttp(env: NodeJS.ProcessEnv): Http {
 
 const CHECK_NETWORK = 'check the network, and HTTPS_PROXY if you need a proxy'
 
-function dispatcherFor(env: NodeJS.ProcessEnv): Dispatcher {
+/** @returns the dispatcher for a URL; throws for one that a token must not be sent to */
+function dispatchersFor(env: NodeJS.ProcessEnv): (url: URL) => Dispatcher {
   const ca = certificates(env)
-  return new EnvHttpProxyAgent({
-    ...(ca ? {connect: {ca}, requestTls: {ca}, proxyTls: {ca}} : {}),
-    httpProxy: proxyIn(env, 'HTTP_PROXY'),
-    httpsProxy: proxyIn(env, 'HTTPS_PROXY'),
-    noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
+  const tls = ca ? {connect: {ca}, requestTls: {ca}, proxyTls: {ca}} : {}
+  const [httpProxy, httpsProxy] = [proxyIn(env, 'HTTP_PROXY'), proxyIn(env, 'HTTPS_PROXY')]
+  const proxy = httpsProxy ?? httpProxy
+  const direct = new Agent()
+  const secure = new EnvHttpProxyAgent({
+    ...tls,
+    httpProxy: '',
+    httpsProxy: proxy?.address ?? '',
+    noProxy: variable(env, 'NO_PROXY') ?? '',
+    ...(proxy?.credentials === undefined ? {} : {token: proxy.credentials}),
   })
+  return (url) => {
+    if (url.protocol === 'https:') return secure
+    // No proxy either: it would get the token in the clear.
+    if (url.protocol === 'http:' && isThisMachine(url.hostname)) return direct
+    throw new UserError(`refusing to send a request to ${url.host} without TLS`, 'use https, or unset HEROKU_HOST')
+  }
 }
 
-function proxyIn(env: NodeJS.ProcessEnv, variable: 'HTTP_PROXY' | 'HTTPS_PROXY'): string {
-  const value = env[variable.toLowerCase()] ?? env[variable] ?? ''
-  if (value === '') return value
-  // As for curl, an address without a scheme is an HTTP proxy's.
-  const url = value.includes('://') ? value : `http://${value}`
-  if (!URL.canParse(url) || !/^https?:$/u.test(new URL(url).protocol))
-    throw new UserError(`${variable} is not the address of an HTTP proxy`, `correct or unset ${variable}`)
-  return url
+/** Lower case first, and an empty one is as good as unset, as for curl (its GetEnv). */
+const variable = (env: NodeJS.ProcessEnv, name: string): string | undefined =>
+  [env[name.toLowerCase()], env[name]].find((value) => value !== undefined && value !== '')
+
+/** A proxy's address without its user and password, and these as a `Proxy-Authorization`. */
+interface Proxy {
+  address: string
+  credentials?: string
 }
 
-/** Naming certificates at all replaces Node's own and NODE_EXTRA_CA_CERTS, so all of them are named. */
+// As for curl, an address without a scheme is an HTTP proxy's. A password may have any character in it.
+const PROXY = /^(?<scheme>[a-z][\w+.-]*:\/\/)?(?:(?<user>[^:]*?)(?::(?<password>.*))?@)?(?<host>[^@]*)$/isu
+
+function proxyIn(env: NodeJS.ProcessEnv, name: 'HTTP_PROXY' | 'HTTPS_PROXY'): Proxy | undefined {
+  const value = variable(env, name)
+  if (value === undefined) return undefined
+  const {host = '', password = '', scheme = 'http://', user = ''} = PROXY.exec(value)?.groups ?? {}
+  const address = `${scheme}${host}`
+  if (!/^https?:\/\/[^/:]/iu.test(address) || !URL.canParse(address))
+    throw new UserError(`${name} is not a valid HTTP proxy URL`, `correct or unset ${name}`)
+  if (user === '' && password === '') return {address}
+  const credentials = Buffer.concat([percentDecoded(user), Buffer.from(':'), percentDecoded(password)])
+  return {address, credentials: `Basic ${credentials.toString('base64')}`}
+}
+
+/** The bytes of a text with percent signs in it; one that begins no escape stands for itself, as for curl. */
+function percentDecoded(text: string): Buffer {
+  const bytes = Buffer.from(text).toString('latin1')
+  const decoded = bytes.replaceAll(/%([\da-f]{2})/giu, (_, hex: string) => String.fromCodePoint(parseInt(hex, 16)))
+  return Buffer.from(decoded, 'latin1')
+}
+
+/**
+ * Naming certificates at all replaces Node's own and NODE_EXTRA_CA_CERTS, so all of them are named. What cannot be read
+ * is skipped, as OpenSSL and node do: it can only make us trust less.
+ */
 function certificates(env: NodeJS.ProcessEnv): string[] | undefined {
-  const files = [
-    ...(env.SSL_CERT_DIR ? filesIn(env.SSL_CERT_DIR) : []),
-    ...(env.SSL_CERT_FILE ? [env.SSL_CERT_FILE] : []),
-  ]
-  if (files.length === 0) return undefined
-  if (env.NODE_EXTRA_CA_CERTS) files.push(env.NODE_EXTRA_CA_CERTS)
-  return [...rootCertificates, ...files.map((file) => read(file, () => readFileSync(file, 'utf8')))]
+  const {NODE_EXTRA_CA_CERTS: extra, SSL_CERT_DIR: folders, SSL_CERT_FILE: file} = env
+  if (!folders && !file) return undefined
+  const files = (folders ?? '').split(delimiter).flatMap(filesIn)
+  return [...rootCertificates, ...[...files, file, extra].flatMap((each) => (each ? contentOf(each) : []))]
 }
 
 // A system's folder of certificates has folders and dangling links in it, too (Debian: /etc/ssl/certs/java).
-const filesIn = (folder: string) =>
-  read(folder, () => readdirSync(folder))
+const filesIn = (folder: string): string[] =>
+  (folder === '' ? [] : orNone(() => readdirSync(folder)))
     .map((name) => join(folder, name))
-    .filter((file) => statSync(file, {throwIfNoEntry: false})?.isFile())
+    .filter((file) => orNone(() => [statSync(file)])[0]?.isFile())
 
-function read<T>(path: string, action: () => T): T {
+const contentOf = (file: string): string[] => orNone(() => [readFileSync(file, 'utf8')])
+
+function orNone<T>(read: () => T[]): T[] {
   try {
-    return action()
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
-    throw new UserError(`cannot read the certificates in ${path} (${code})`, 'check SSL_CERT_FILE and SSL_CERT_DIR')
+    return read()
+  } catch {
+    return []
   }
 }
 

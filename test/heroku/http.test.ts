@@ -6,7 +6,7 @@ import {createServer, type IncomingMessage, type RequestListener} from 'node:htt
 import {createServer as createTlsServer} from 'node:https'
 import {connect, createServer as createTcpServer, type Socket} from 'node:net'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {delimiter, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {type Exchange, NetworkError, openHttp} from '../../src/heroku/http.js'
 import {UserError} from '../../src/user-error.js'
@@ -220,6 +220,19 @@ describe('HTTP', () => {
       })
   })
 
+  for (const url of [
+    'http://api.heroku.com/account',
+    'http://127.0.0.1.example/',
+    'http://192.0.2.1/',
+    'ftp://127.0.0.1/',
+  ])
+    it(`sends nothing in the clear over a network: ${url}`, async () => {
+      const error = await thrownBy(openHttp({http_proxy: 'http://127.0.0.1:9'})(url, get))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error.message).to.equal(`refusing to send a request to ${new URL(url).host} without TLS`)
+      expect(shown(error)).not.to.include(TOKEN)
+    })
+
   describe('that is ended before its time', () => {
     it('ends at once, as an abortion and not as trouble with the network', async () => {
       const controller = new AbortController()
@@ -327,16 +340,44 @@ describe('HTTP', () => {
       }
     })
 
-    for (const variable of ['SSL_CERT_FILE', 'SSL_CERT_DIR'])
-      it(`names what ${variable} says and cannot be read, before anything is sent`, async () => {
-        const missing = file('missing')
-        const error = await thrownBy(Promise.resolve().then(() => openHttp({[variable]: missing})))
-        expect(error).to.be.instanceOf(UserError)
-        expect(error).to.include({
-          message: `cannot read the certificates in ${missing} (ENOENT)`,
-          hint: 'check SSL_CERT_FILE and SSL_CERT_DIR',
-        })
+    describe('with certificates that cannot be read', () => {
+      const broken = '-----BEGIN CERTIFICATE-----\nbroken\n-----END CERTIFICATE-----\n'
+      const trusted = () => ({SSL_CERT_FILE: file('cert.pem')})
+      const folderWith = (name: string, certificate: string) => {
+        mkdirSync(file(name), {recursive: true})
+        symlinkSync(certificate, join(file(name), '0123abcd.0'))
+        return file(name)
+      }
+
+      it('takes every folder of the list that SSL_CERT_DIR is, as OpenSSL does', async () => {
+        const good = folderWith('good', file('cert.pem'))
+        const empty = folderWith('dangling', file('missing'))
+        for (const list of [
+          [empty, good],
+          [good, empty],
+          [file('missing'), good],
+          ['', good, ''],
+        ]) {
+          const env = {SSL_CERT_DIR: list.join(delimiter)}
+          expect(await openHttp(env)(url, get), list.join()).to.deep.equal(answer)
+        }
       })
+
+      it('skips what is missing, is no file, or is no certificate, as OpenSSL and node do', async () => {
+        writeFileSync(file('broken.pem'), broken)
+        for (const wrong of ['missing', 'broken.pem', '.', 'key.pem']) {
+          for (const variable of ['SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'])
+            expect(await openHttp({...trusted(), [variable]: file(wrong)})(url, get), wrong).to.deep.equal(answer)
+          const env = {SSL_CERT_DIR: folderWith(`beside-${wrong}`, file('cert.pem')), SSL_CERT_FILE: file(wrong)}
+          expect(await openHttp(env)(url, get), wrong).to.deep.equal(answer)
+        }
+      })
+
+      it('trusts nobody else for that', async () => {
+        for (const env of [{SSL_CERT_FILE: file('missing')}, {SSL_CERT_DIR: file('missing')}, {SSL_CERT_FILE: ''}])
+          expect((await thrownBy(openHttp(env)(url, get))).message).to.include('self-signed')
+      })
+    })
 
     describe('through a proxy', () => {
       let proxy: string
@@ -380,6 +421,87 @@ describe('HTTP', () => {
         await openHttp(env)(`https://${HOST}/`, get)
         expect(credentials).to.deep.equal([`Basic ${Buffer.from('ada:se/cret').toString('base64')}`])
       })
+
+      const expectCredentials = async (userinfo: string, ...expected: (Buffer | string)[]) => {
+        const env = {...trusted(), HTTPS_PROXY: proxy.replace('//', `//${userinfo}@`)}
+        expect(await openHttp(env)(`https://${HOST}/`, get)).to.deep.equal(answer)
+        const bytes = Buffer.concat(expected.map((each) => Buffer.from(each)))
+        expect(credentials).to.deep.equal([`Basic ${bytes.toString('base64')}`])
+      }
+
+      for (const [userinfo, expected] of [
+        ['ada:100%', 'ada:100%'],
+        ['ada:%zz%2', 'ada:%zz%2'],
+        ['ada:%25%3A%40', 'ada:%:@'],
+        ['100%:x', '100%:x'],
+        ['ada:p@ss@word', 'ada:p@ss@word'],
+        ['ada:a:b:c', 'ada:a:b:c'],
+        ['ada:se/cret', 'ada:se/cret'],
+        ['ada:se?c#ret', 'ada:se?c#ret'],
+        ['ada:två ord', 'ada:två ord'],
+        ['ada:tv%C3%A5', 'ada:två'],
+        ['corp\\ada:x', 'corp\\ada:x'],
+        ['ada:"<>[]{}|^`', 'ada:"<>[]{}|^`'],
+        ['ada', 'ada:'],
+        ['ada:', 'ada:'],
+        [':secret', ':secret'],
+      ] as const)
+        it(`says ${JSON.stringify(expected)} to the proxy of an address with ${JSON.stringify(userinfo)}`, async () => {
+          await expectCredentials(userinfo, expected)
+        })
+
+      it('says bytes that are not of UTF-8 to the proxy as they are', async () => {
+        await expectCredentials('ada:tv%E5', 'ada:tv', Buffer.from([0xe5]))
+      })
+
+      it('says nothing to a proxy whose address has an empty user', async () => {
+        const env = {...trusted(), HTTPS_PROXY: proxy.replace('//', '//@')}
+        expect(await openHttp(env)(`https://${HOST}/`, get)).to.deep.equal(answer)
+        expect(credentials).to.deep.equal([undefined])
+      })
+
+      it('takes a user and password without a scheme, too', async () => {
+        const env = {...trusted(), HTTPS_PROXY: proxy.replace('http://', 'ada:100%://x@')}
+        await openHttp(env)(`https://${HOST}/`, get)
+        expect(credentials).to.deep.equal([`Basic ${Buffer.from('ada:100%://x').toString('base64')}`])
+      })
+
+      for (const [empty, full] of [
+        ['https_proxy', 'HTTPS_PROXY'],
+        ['HTTPS_PROXY', 'HTTP_PROXY'],
+        ['http_proxy', 'HTTP_PROXY'],
+        ['HTTPS_PROXY', 'http_proxy'],
+      ] as const)
+        it(`of ${full} where ${empty} is empty, which is as good as unset`, async () => {
+          const env = {...trusted(), [empty]: '', [full]: proxy}
+          expect(await openHttp(env)(`https://${HOST}/`, get)).to.deep.equal(answer)
+          expect(tunnels).to.deep.equal([`${HOST}:443`])
+        })
+
+      it('goes past it by NO_PROXY where no_proxy is empty', async () => {
+        const env = {...trusted(), HTTPS_PROXY: proxy, no_proxy: '', NO_PROXY: '127.0.0.1'}
+        expect(await openHttp(env)(url, get)).to.deep.equal(answer)
+        expect(tunnels).to.deep.equal([])
+      })
+
+      it('takes no proxy of the process where all are empty', async () => {
+        process.env.HTTPS_PROXY = 'http://127.0.0.1:1'
+        try {
+          const env = {...trusted(), HTTPS_PROXY: '', https_proxy: '', HTTP_PROXY: '', http_proxy: ''}
+          expect(await openHttp(env)(url, get)).to.deep.equal(answer)
+        } finally {
+          delete process.env.HTTPS_PROXY
+        }
+      })
+
+      for (const host of ['127.0.0.1', 'localhost'])
+        for (const variable of ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY'])
+          it(`never goes through it in the clear, as from http://${host} with ${variable}`, async () => {
+            const plain = await started(createServer((_, response) => response.end('{"plain":true}')))
+            const plainUrl = `http://${host}:${plain.port}/`
+            expect(await openHttp({[variable]: proxy})(plainUrl, get)).to.deep.equal({status: 200, body: {plain: true}})
+            expect(tunnels).to.deep.equal([])
+          })
 
       for (const exceptions of ['127.0.0.1', '*', 'x.example,127.0.0.1', '127.0.0.1 x.example'])
         it(`goes past it where NO_PROXY is ${exceptions}`, async () => {
@@ -433,12 +555,15 @@ describe('HTTP', () => {
       })
 
       for (const variable of ['HTTPS_PROXY', 'HTTP_PROXY'])
-        for (const value of ['http://', 'ftp://proxy.example', 'http://ada:hunter2@proxy example'])
+        for (const value of [
+          ...['http://', 'ftp://proxy.example', 'http://ada:hunter2@proxy example', 'http://ada:hunter2@'],
+          ...['http://ada:hunter2@proxy:99999', '://proxy', 'http://[::1', ':8080', 'http:// ', 'http://ada:hunter2%@'],
+        ])
           it(`says that ${variable} is wrong where it is ${value}, without repeating it`, async () => {
             const error = await thrownBy(Promise.resolve().then(() => openHttp({[variable]: value})))
             expect(error).to.be.instanceOf(UserError)
             expect(error).to.include({
-              message: `${variable} is not the address of an HTTP proxy`,
+              message: `${variable} is not a valid HTTP proxy URL`,
               hint: `correct or unset ${variable}`,
             })
           })
