@@ -97,7 +97,7 @@ async function statIfAny(file: string): Promise<Stats | undefined> {
 /** As Linux's `protected_symlinks`: a link that another user put into the user's folder would choose what we overwrite. */
 async function assertOwnLink(path: string): Promise<void> {
   const link = await lstat(path).catch(() => undefined)
-  if (!link?.isSymbolicLink() || [0, process.getuid?.()].includes(link.uid)) return
+  if (!link?.isSymbolicLink() || [0, process.geteuid?.()].includes(link.uid)) return
   const folder = await stat(dirname(path))
   if (link.uid !== folder.uid)
     throw new BackendError(

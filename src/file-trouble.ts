@@ -63,8 +63,8 @@ function nextStep(code: string, path: string): string {
  * @returns undefined where neither is the cause
  */
 export function accessCommand(path: string): string | undefined {
-  const uid = process.getuid?.()
-  const gid = process.getgid?.()
+  const uid = process.geteuid?.()
+  const gid = process.getegid?.()
   // Root is not stopped by owners and modes.
   if (!uid || gid === undefined) return undefined
 

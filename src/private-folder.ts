@@ -9,7 +9,7 @@ import {dirname, relative, sep} from 'node:path'
 export function preparePrivateFolder(folder: string): void {
   const first = mkdirSync(folder, {recursive: true, mode: 0o700})
   const {mode, uid} = statSync(folder)
-  const self = process.getuid?.()
+  const self = process.geteuid?.()
   if (first !== undefined && self === 0) giveToOwner(first, folder)
   // Without one there are no modes (Windows). Another user's is not ours to change.
   else if (self !== undefined && (self === 0 || uid === self) && (mode & 0o022) !== 0) chmodSync(folder, mode & 0o7755)

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
 import {spawnSync} from 'node:child_process'
-import {chmodSync, mkdirSync, statSync} from 'node:fs'
+import {chmodSync, chownSync, mkdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {
   fingerprint,
@@ -12,6 +12,7 @@ import {
   recordOf,
   type TokenRecord,
 } from '../../src/credentials/login-state.js'
+import {recordingLogin, recordingRemoval} from '../../src/credentials/recording.js'
 import {ada, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
 import {thrownBy} from '../support/thrown-by.js'
 
@@ -190,4 +191,47 @@ describe('recognising a token', () => {
       }),
     )
   })
+})
+
+describe("another user's files and folders, as sudo -E leaves them", () => {
+  const user = freshUser()
+  const NOBODY = 65_534
+  // Only root can become another user.
+  const isRoot = process.getuid?.() === 0
+  const asNobody = async <T>(work: () => Promise<T>): Promise<T> => {
+    process.seteuid?.(NOBODY)
+    try {
+      return await work()
+    } finally {
+      process.seteuid?.(0)
+    }
+  }
+  const record = recordFor(ada)
+
+  if (isRoot)
+    it("replaces root's files in the user's own folder", async () => {
+      await recordLogin(user.dataDir, recordFor(grace), true)
+      chmodSync(user.home, 0o755)
+      chownSync(user.dataDir, NOBODY, NOBODY)
+      await asNobody(() => recordLogin(user.dataDir, record, true))
+      expect(readLoginState(user.dataDir)).to.include({named: ada.account, remembered: ada.account})
+      expect(statSync(join(user.home, OUR_JSON)).uid).to.equal(NOBODY)
+      expect(statSync(join(user.home, LOGIN_JSON)).uid).to.equal(NOBODY)
+    })
+
+  if (isRoot)
+    it("names the command that gives root's folder back", async () => {
+      const dataDir = join(user.home, 'heroku')
+      mkdirSync(dataDir, {mode: 0o755})
+      chmodSync(user.home, 0o755)
+      chownSync(user.home, NOBODY, NOBODY)
+      const fix = `sudo chown -R ${NOBODY}:${process.getegid?.()} ${dataDir}`
+      const login = await asNobody(() =>
+        thrownBy(recordingLogin(dataDir, () => recordLogin(dataDir, record, true), 'then log in')),
+      )
+      expect(login.hint).to.equal(`${fix}, then log in`)
+      const logout = () => recordLogout(dataDir, ada.account)
+      const removal = await asNobody(() => thrownBy(recordingRemoval(dataDir, logout, 'the user is logged out')))
+      expect(removal.hint).to.equal(fix)
+    })
 })
