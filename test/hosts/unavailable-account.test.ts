@@ -1,0 +1,91 @@
+// An account whose token the keyring does not show, or cannot hold: nothing runs as another account, nothing is
+// forgotten, and a logout completes where there is nothing that it could not reach.
+import {expect} from 'chai'
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+
+const ada = 'ada@example.com'
+const grace = 'grace@example.com'
+const loginJson = '.local/share/heroku/login.json'
+const ourJson = '.local/share/heroku/heroku-keychain.json'
+
+/** As KeePassXC answers while its database is closed. */
+const HIDES = 'case "$1" in search) exit 0;; lookup|clear) exit 1;; esac\nexec "$REAL" "$@"'
+/** As over SSH and in a container. */
+const NO_SESSION = "echo 'secret-tool: Cannot autolaunch D-Bus without X11 $DISPLAY' >&2; exit 1"
+describe('heroku-keychain inside heroku@11.10.0, with an account that is not available', function () {
+  this.timeout(120_000)
+  let it11: PluggedHost
+
+  before(async function () {
+    this.timeout(600_000)
+    it11 = await startPluggedHost('11.10.0')
+  })
+  after(() => it11.stop())
+  beforeEach(() => it11.reset())
+
+  const login = async (account = ada) => {
+    const {token} = it11.heroku.issue({account})
+    const ended = await it11.run(['login', '--with-token'], {input: token})
+    expect(ended.exitCode, ended.stderr).to.equal(0)
+    return token
+  }
+  const files = () => Promise.all([loginJson, ourJson, '.netrc', '.gitconfig'].map((path) => it11.read(path)))
+  const writeNetrc = (account: string, token: string) =>
+    writeFile(
+      join(it11.sandbox.home, '.netrc'),
+      `machine ${it11.heroku.host}\n  login ${account}\n  password ${token}\n`,
+      {mode: 0o600},
+    )
+  const fill = () =>
+    it11.sandbox.run('git', ['credential', 'fill'], {
+      input: `protocol=https\nhost=${it11.heroku.host}\n\n`,
+      env: {...it11.env, GIT_TERMINAL_PROMPT: '0'},
+    })
+  const sent = () => JSON.stringify(it11.heroku.requests.map(({authorization}) => authorization))
+  const gitLines = async () => ((await it11.read('.gitconfig')) ?? '').includes('credential')
+
+  it('runs nothing as another account of .netrc while the keyring hides the token, and ends no login', async () => {
+    const token = await login()
+    const other = it11.heroku.issue({account: grace}).token
+    await writeNetrc(grace, other)
+    const before = await files()
+    await it11.secretTool(HIDES)
+
+    for (const args of [['auth:token'], ['whoami'], ['logout'], ['logout', '--local'], ['accounts:remove', ada]]) {
+      const {exitCode, stderr, stdout} = await it11.run(args)
+      const said = `${args.join(' ')}: ${stdout}${stderr}`
+      expect(exitCode, said).not.to.equal(0)
+      if (args[0] !== 'accounts:remove') expect(said).to.include('the keyring does not show the token')
+      expect(said).not.to.include('not logged in').and.not.to.include(other)
+    }
+    expect((await fill()).stdout).not.to.include(other)
+    expect(sent()).not.to.include(other)
+    expect([it11.heroku.revoked(token), it11.heroku.revoked(other)]).to.deep.equal([false, false])
+    expect((await files()).slice(1)).to.deep.equal(before.slice(1))
+
+    await it11.secretTool('exec "$REAL" "$@"')
+    expect(await it11.run(['auth:token'])).to.deep.include({stdout: `${token}\n`, exitCode: 0})
+    expect((await fill()).stdout).to.include(token)
+    expect(await it11.run(['whoami'])).to.deep.include({stdout: `${ada}\n`, exitCode: 0})
+  })
+
+  for (const args of [['logout'], ['logout', '--local']])
+    it(`completes ${args.join(' ')} of a token in .netrc without a D-Bus session, and a second one`, async () => {
+      await it11.secretTool(NO_SESSION)
+      const token = await login()
+      expect(await it11.read('.netrc')).to.include(token)
+      expect(await gitLines()).to.equal(true)
+      expect(await it11.run(['whoami'])).to.deep.equal({stdout: `${ada}\n`, stderr: '', exitCode: 0})
+
+      const first = await it11.run(args)
+      expect(first.exitCode, first.stderr).to.equal(0)
+      expect(first.stderr).to.include('the keyring was not queried')
+      expect(it11.heroku.revoked(token)).to.equal(args.length === 1)
+      expect(await it11.read('.netrc')).not.to.include(token)
+      expect(await gitLines()).to.equal(false)
+      expect(await it11.run(args)).to.deep.include({exitCode: 0})
+      expect(await it11.run(['auth:token'])).to.deep.include({stdout: '', exitCode: 100})
+    })
+})
