@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing needs, and nothing that is there already.
+# usage: setup.sh [keyrings]    with what those tests need besides
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,6 +20,16 @@ command -v pgrep|procps
 command -v jq|jq
 test -e /etc/ssl/certs/ca-certificates.crt|ca-certificates
 '
+needed_for_keyrings='
+command -v keepassxc|keepassxc
+command -v kwalletd5|libkf5wallet-bin
+dpkg-query --status libqca-qt5-2-plugins|libqca-qt5-2-plugins
+command -v Xvfb|xvfb
+/usr/bin/python3 -c "import Xlib"|python3-xlib
+'
+case "${1-}" in
+keyrings) needed+=$needed_for_keyrings ;;
+esac
 
 missing_packages() {
   while IFS='|' read -r check package; do

@@ -1,4 +1,5 @@
 import {expect} from 'chai'
+import {it as mochaIt} from 'mocha'
 import {randomUUID} from 'node:crypto'
 import {type Backend, BackendError} from '../../src/backends/backend.js'
 
@@ -8,6 +9,10 @@ export interface ContractOptions {
   longestToken: (account: string) => number
   /** The system may take two names that differ in case alone for one, so that only one of them is kept. */
   mayFoldCase?: boolean
+  /** The cases that this keychain cannot pass, by their titles: they must fail. */
+  cannot?: RegExp
+  /** Removes what a case has stored. Default: by the keychain itself. */
+  clear?: () => Promise<void>
 }
 
 const printable = String.fromCharCode(...Array.from({length: 0x7f - 0x20}, (_, index) => 0x20 + index))
@@ -26,6 +31,16 @@ const awkwardAccounts: Record<string, string> = {
   'an equals sign': 'a=b"="c@example.com',
 }
 
+/** @throws {AssertionError} if the action does not throw a BackendError */
+async function failureOf(action: Promise<unknown>): Promise<BackendError> {
+  const error: unknown = await action.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  expect(error, 'nothing was thrown').to.be.instanceOf(BackendError)
+  return error as BackendError
+}
+
 /**
  * What every keychain promises, on whatever stands behind `open`. Accounts are made up anew for each case, since a
  * real keychain is shared, and removed afterwards.
@@ -33,7 +48,7 @@ const awkwardAccounts: Record<string, string> = {
 export function describeKeychain(
   name: string,
   open: () => Promise<Backend>,
-  {longestToken, mayFoldCase = false}: ContractOptions,
+  {cannot, clear, longestToken, mayFoldCase = false}: ContractOptions,
 ): void {
   describe(`${name} keeps the keychain contract`, () => {
     let keychain: Backend
@@ -46,14 +61,11 @@ export function describeKeychain(
       return made
     }
 
-    const problemOf = async (action: Promise<unknown>) => {
-      const error: unknown = await action.then(
-        () => undefined,
-        (error: unknown) => error,
-      )
-      expect(error, 'nothing was thrown').to.be.instanceOf(BackendError)
-      return (error as BackendError).problem
-    }
+    const problemOf = async (action: Promise<unknown>) => (await failureOf(action)).problem
+
+    /** A case of the contract; one that the keychain cannot pass must fail, so that no exception outlives its reason. */
+    const it = (title: string, body: () => Promise<unknown>) =>
+      mochaIt(title, () => (cannot?.test(title) ? failureOf(body()) : body()))
 
     beforeEach(async () => {
       keychain = await open()
@@ -61,7 +73,8 @@ export function describeKeychain(
     })
 
     afterEach(async () => {
-      for (const each of used) await keychain.remove(each)
+      if (clear) await clear()
+      else for (const each of used) await keychain.remove(each)
       used.clear()
     })
 

@@ -1,0 +1,58 @@
+// What each provider of the Secret Service can do, as the tests beside this file see it; docs/keyrings.md is made of it.
+
+export const PROVIDERS = ['KeePassXC, default settings', 'KeePassXC, without confirmations', 'KWallet'] as const
+export type Provider = (typeof PROVIDERS)[number]
+
+/** The cases of the keychain contract that a provider cannot pass, by their titles, and why. */
+export const CANNOT: Partial<Record<Provider, {cases: RegExp; because: string}>> = {
+  'KeePassXC, default settings': {
+    cases: /^(?:removes a token|keeps accounts apart|takes an account)/u,
+    because: 'removes no entry',
+  },
+}
+
+export const JOB = {
+  login: '`login --with-token` stores the token in the keyring',
+  whoami: '`whoami`',
+  token: '`auth:token`',
+  fill: '`git credential fill`',
+  logout: '`logout` revokes the token and removes it from the keyring',
+  afterwards: '`auth:token` after that prints no token',
+} as const
+export type Task = keyof typeof JOB
+
+const YES = 'yes'
+const ONE_DIALOG = 'yes, after 1 dialog'
+
+export const EXPECTED: Record<Task, Record<Provider, string>> = {
+  login: {
+    'KeePassXC, default settings': ONE_DIALOG,
+    'KeePassXC, without confirmations': YES,
+    KWallet: YES,
+  },
+  whoami: {
+    'KeePassXC, default settings': ONE_DIALOG,
+    'KeePassXC, without confirmations': YES,
+    KWallet: YES,
+  },
+  token: {
+    'KeePassXC, default settings': ONE_DIALOG,
+    'KeePassXC, without confirmations': YES,
+    KWallet: YES,
+  },
+  fill: {
+    'KeePassXC, default settings': ONE_DIALOG,
+    'KeePassXC, without confirmations': YES,
+    KWallet: YES,
+  },
+  logout: {
+    'KeePassXC, default settings': 'revokes it; exits 1 and says that it is still in the keyring (1 dialog)',
+    'KeePassXC, without confirmations': YES,
+    KWallet: YES,
+  },
+  afterwards: {
+    'KeePassXC, default settings': YES,
+    'KeePassXC, without confirmations': YES,
+    KWallet: YES,
+  },
+}

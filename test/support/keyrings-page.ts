@@ -1,0 +1,65 @@
+// docs/keyrings.md: what works on which provider of the Secret Service, as a test has seen it.
+import {readFileSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {format, resolveConfig} from 'prettier'
+import {CANNOT, EXPECTED, JOB, type Provider, PROVIDERS, type Task} from '../keyrings/expected.js'
+import {REPOSITORY} from './npm.js'
+
+const FILE = join(REPOSITORY, 'docs', 'keyrings.md')
+
+const lineOf = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+
+const contract = (provider: Provider) => {
+  const exception = CANNOT[provider]
+  return exception ? `all but this: ${exception.because}` : 'yes'
+}
+
+/** The whole page, as prettier wants it. */
+export async function render(): Promise<string> {
+  const rows = [
+    ['stores, reads, lists and removes tokens, whatever the account and the token', ...PROVIDERS.map(contract)],
+    ...(Object.entries(JOB) as [Task, string][]).map(([task, title]) => [
+      title,
+      ...PROVIDERS.map((provider) => EXPECTED[task][provider]),
+    ]),
+  ]
+  const page = `# Keyrings other than GNOME Keyring
+
+On Linux the plugin talks to whatever program owns \`org.freedesktop.secrets\` on the session bus. GNOME Keyring is tested by
+\`npm test\`. \`npm run test:keyrings\` runs this table on the real KeePassXC and KWallet, inside the Heroku CLI, and fails
+where a cell is not true. A cell counts the dialogs that the keyring shows, to which the user agrees.
+
+${lineOf(['', ...PROVIDERS])}
+${lineOf(['---', ...PROVIDERS.map(() => '---')])}
+${rows.map(lineOf).join('\n')}
+
+Measured with Debian 12's KeePassXC 2.7.4, KWallet 5.103 and libsecret 0.20.5.
+
+## KeePassXC
+
+- Switch on the Secret Service integration in the settings, and expose a group of the database in the database's settings.
+- With "confirm when passwords are retrieved" each command is a new program to KeePassXC, so it asks each time. Removal
+  needs an entry that the same program has just been allowed to use; \`secret-tool\` asks for no such permission, so
+  \`heroku logout\` revokes the token, and you delete the entry in KeePassXC.
+
+## KWallet
+
+- Debian's \`libkf5wallet-bin\` needs \`libqca-qt5-2-plugins\`, on which it does not depend: without it no token can be
+  stored or read.
+- Its Secret Service is off unless \`~/.config/kwalletrc\` has \`apiEnabled=true\` under \`[org.freedesktop.secrets]\`.
+`
+  return format(page, {...(await resolveConfig(FILE)), parser: 'markdown'})
+}
+
+/** The page as it is; empty if there is none. */
+export function readPage(): string {
+  try {
+    return readFileSync(FILE, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+export function writePage(page: string): void {
+  writeFileSync(FILE, page)
+}

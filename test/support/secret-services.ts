@@ -1,0 +1,141 @@
+// Other providers of the Secret Service than GNOME Keyring, as Debian has them, each in a session of its own.
+import {mkdir, mkdtemp, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {type Bus, startBus} from './bus.js'
+import type {Display} from './display.js'
+import type {Env, Sandbox} from './sandbox.js'
+import {startSupervised, type Supervised} from './supervised.js'
+
+const PASSWORD = 'the password of the database'
+
+export interface SecretService {
+  /** What a program needs to find it, the display included. */
+  readonly env: Env
+  /** The accounts of Heroku's items. Unlocks nothing. */
+  accounts(): Promise<string[]>
+  /** Unlocks and removes Heroku's items; somebody must be there to answer dialogs about it. */
+  clear(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface KeepassxcSettings {
+  /** Ask whether a program may use an entry, and whether it may remove one: KeePassXC's defaults. */
+  confirm: boolean
+}
+
+/**
+ * Starts KeePassXC with one database, open, whose root group is the default collection. Needs `keepassxc`.
+ * @throws {Error} with what it said, if the collection is not there within ten seconds
+ */
+export async function startKeepassxc(
+  sandbox: Sandbox,
+  display: Display,
+  {confirm}: KeepassxcSettings,
+): Promise<SecretService> {
+  const folder = await mkdtemp(join(sandbox.root, 'keepassxc-'))
+  const [xml, database, config] = ['database.xml', 'passwords.kdbx', 'keepassxc.ini'].map((name) => join(folder, name))
+  if (xml === undefined || database === undefined || config === undefined) throw new Error('no paths')
+  await writeFile(xml, DATABASE)
+  await writeFile(config, keepassxcSettings(confirm))
+  const imported = await sandbox.run('keepassxc-cli', ['import', '--set-password', xml, database], {
+    input: `${PASSWORD}\n${PASSWORD}\n`,
+  })
+  if (imported.exitCode !== 0) throw new Error(`keepassxc-cli import: ${imported.stderr}`)
+
+  const bus = await startBus(sandbox, {activation: false})
+  const env = {...bus.env, ...display.env}
+  const program = startSupervised(
+    'keepassxc',
+    ['--config', config, '--localconfig', join(folder, 'local.ini'), '--pw-stdin', database],
+    {env: sandbox.envWith(env), cwd: sandbox.home, input: `${PASSWORD}\n`},
+  )
+  return ready('KeePassXC', bus, env, program)
+}
+
+/** The key under which KeePassXC keeps the exposed group in a database (its CustomData::FdoSecretsExposedGroup). */
+const DATABASE = `<?xml version="1.0" encoding="UTF-8"?>
+<KeePassFile>
+  <Meta>
+    <DatabaseName>passwords</DatabaseName>
+    <CustomData>
+      <Item>
+        <Key>FDO_SECRETS_EXPOSED_GROUP</Key>
+        <Value>{00112233-4455-6677-8899-aabbccddeeff}</Value>
+      </Item>
+    </CustomData>
+  </Meta>
+  <Root>
+    <Group>
+      <UUID>ABEiM0RVZneImaq7zN3u/w==</UUID>
+      <Name>Root</Name>
+    </Group>
+  </Root>
+</KeePassFile>
+`
+
+/**
+ * Names as in its src/core/Config.cpp. Its questions are left at their defaults unless `confirm` is false. It does not
+ * save after every change: 2.7.4 crashed (SIGSEGV) when an entry was removed while it saved and reloaded.
+ */
+const keepassxcSettings = (confirm: boolean) => `[General]
+SingleInstance=false
+UpdateCheckMessageShown=true
+AutoReloadOnChange=false
+AutoSaveAfterEveryChange=false
+[GUI]
+CheckForUpdates=false
+[FdoSecrets]
+Enabled=true
+${confirm ? '' : 'ConfirmAccessItem=false\nConfirmDeleteItem=false\n'}`
+
+/**
+ * Starts KWallet with one wallet, open, which is the default collection: the wallet is created and opened with a key,
+ * as at a login to a Plasma desktop (its PAM module calls `pamOpen`). Needs `libkf5wallet-bin` and, since KWallet
+ * encrypts with it, `libqca-qt5-2-plugins`.
+ * @throws {Error} with what it said, if the collection is not there within ten seconds
+ */
+export async function startKwallet(sandbox: Sandbox, display: Display): Promise<SecretService> {
+  await mkdir(join(sandbox.home, '.config'), {recursive: true})
+  await writeFile(join(sandbox.home, '.config', 'kwalletrc'), KWALLETRC)
+  const bus = await startBus(sandbox, {activation: false})
+  const env = {...bus.env, ...display.env}
+  const start = () => startSupervised('kwalletd5', [], {env: sandbox.envWith(env), cwd: sandbox.home})
+  // KWallet finds its default collection when it starts, among the wallets that are there then.
+  const first = start()
+  await bus.runScript('kwallet.py', ['open', '10'])
+  await first.stop()
+  const program = start()
+  await bus.runScript('kwallet.py', ['open', '10'])
+  return ready('KWallet', bus, env, program)
+}
+
+const KWALLETRC = `[Wallet]
+First Use=false
+Default Wallet=kdewallet
+
+[org.freedesktop.secrets]
+apiEnabled=true
+`
+
+async function ready(name: string, bus: Bus, env: Env, program: Supervised): Promise<SecretService> {
+  const stop = async () => {
+    await program.stop()
+    await bus.stop()
+  }
+  try {
+    await bus.runScript('heroku-items.py', ['unlock', '10'])
+  } catch (error) {
+    await stop()
+    throw new Error(`${name} did not come up: ${program.stderr()}`, {cause: error})
+  }
+  return {
+    env,
+    stop,
+    async accounts() {
+      return JSON.parse(await bus.runScript('heroku-items.py', ['accounts'])) as string[]
+    },
+    async clear() {
+      await bus.runScript('heroku-items.py', ['clear'])
+    },
+  }
+}
