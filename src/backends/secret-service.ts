@@ -17,7 +17,7 @@ const LONGEST_TOKEN_BYTES = 8192
  * @param options `program` is the absolute path of secret-tool
  */
 export function openSecretService(options: ToolOptions & {program: string}): Backend {
-  const start = () => startOperation('the keyring', options.program, options)
+  const start = () => withNewSession(startOperation('the keyring', options.program, options))
 
   return {
     name: NAME,
@@ -51,6 +51,24 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
     },
   }
 }
+
+const MAX_SESSIONS = 3
+
+/**
+ * Calls again where KWallet refused the session that the tool had opened, before anything was asked in it and so before
+ * any prompt: KWallet 5.103 loses one session in a hundred, and takes no public key that begins with a zero byte.
+ */
+function withNewSession(call: Call): Call {
+  return async (args, options) => {
+    for (let session = 1; ; session += 1) {
+      const answer = await call(args, options)
+      if (session === MAX_SESSIONS || !SESSION_REFUSED.test(answer.stderr)) return answer
+    }
+  }
+}
+
+/** As secret-tool 0.20.5 prints KWallet's errors. */
+const SESSION_REFUSED = /^secret-tool: (?:Client public key size is invalid|Can't find session )/mu
 
 /**
  * Reads the account's token by the one call that may show a prompt: whatever became of the prompt, no second one follows.
