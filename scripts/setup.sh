@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing needs, and nothing that is there already.
-# usage: setup.sh [keyrings]    with what those tests need besides
+# usage: setup.sh [keyrings | debian13]    with what those tests need besides
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,8 +27,12 @@ dpkg-query --status libqca-qt5-2-plugins|libqca-qt5-2-plugins
 command -v Xvfb|xvfb
 /usr/bin/python3 -c "import Xlib"|python3-xlib
 '
+needed_for_debian13='
+command -v debootstrap|debootstrap
+'
 case "${1-}" in
 keyrings) needed+=$needed_for_keyrings ;;
+debian13) needed+=$needed_for_debian13 ;;
 esac
 
 missing_packages() {

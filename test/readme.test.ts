@@ -86,7 +86,7 @@ describe('the README', () => {
 
     it(`names scripts that there are: ${name}`, () => {
       const {scripts} = JSON.parse(read('package.json')) as {scripts: Record<string, string>}
-      const named = [...text.matchAll(/npm (?:run )?([a-z][a-z:]*)/gu)].map(([, script = '']) => script)
+      const named = [...text.matchAll(/npm (?:run )?([a-z][a-z\d:]*)/gu)].map(([, script = '']) => script)
       const npms = ['ci', 'pack', 'run']
       expect(named.filter((script) => !(script in scripts) && !npms.includes(script))).to.deep.equal([])
     })

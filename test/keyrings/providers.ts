@@ -59,7 +59,8 @@ describe('other providers of the Secret Service', function () {
       let service: SecretService
       let user: User
 
-      before(async () => {
+      before(async function () {
+        this.timeout(180_000)
         user = await display.startUser('accept', DIALOGS)
         service = await start[provider](sandbox, display)
       })

@@ -25,7 +25,7 @@ export interface KeepassxcSettings {
 
 /**
  * Starts KeePassXC with one database, open, whose root group is the default collection. Needs `keepassxc`.
- * @throws {Error} with what it said, if the collection is not there within ten seconds
+ * @throws {Error} with what it said, if the collection is not there within a minute
  */
 export async function startKeepassxc(
   sandbox: Sandbox,
@@ -37,9 +37,13 @@ export async function startKeepassxc(
   if (xml === undefined || database === undefined || config === undefined) throw new Error('no paths')
   await writeFile(xml, DATABASE)
   await writeFile(config, keepassxcSettings(confirm))
-  const imported = await sandbox.run('keepassxc-cli', ['import', '--set-password', xml, database], {
-    input: `${PASSWORD}\n${PASSWORD}\n`,
-  })
+  const imported = await sandbox.run(
+    'keepassxc-cli',
+    ['import', '--set-password', '--decryption-time', '100', xml, database],
+    {
+      input: `${PASSWORD}\n${PASSWORD}\n`,
+    },
+  )
   if (imported.exitCode !== 0) throw new Error(`keepassxc-cli import: ${imported.stderr}`)
 
   const bus = await startBus(sandbox, {activation: false})
@@ -92,7 +96,7 @@ ${confirm ? '' : 'ConfirmAccessItem=false\nConfirmDeleteItem=false\n'}`
  * Starts KWallet with one wallet, open, which is the default collection: the wallet is created and opened with a key,
  * as at a login to a Plasma desktop (its PAM module calls `pamOpen`). Needs `libkf5wallet-bin` and, since KWallet
  * encrypts with it, `libqca-qt5-2-plugins`.
- * @throws {Error} with what it said, if the collection is not there within ten seconds
+ * @throws {Error} with what it said, if the collection is not there within a minute
  */
 export async function startKwallet(sandbox: Sandbox, display: Display): Promise<SecretService> {
   await mkdir(join(sandbox.home, '.config'), {recursive: true})
@@ -102,10 +106,10 @@ export async function startKwallet(sandbox: Sandbox, display: Display): Promise<
   const start = () => startSupervised('kwalletd5', [], {env: sandbox.envWith(env), cwd: sandbox.home})
   // KWallet finds its default collection when it starts, among the wallets that are there then.
   const first = start()
-  await bus.runScript('kwallet.py', ['open', '10'])
+  await settled(bus, 'kwallet.py', 'open')
   await first.stop()
   const program = start()
-  await bus.runScript('kwallet.py', ['open', '10'])
+  await settled(bus, 'kwallet.py', 'open')
   return ready('KWallet', bus, env, program)
 }
 
@@ -117,13 +121,23 @@ Default Wallet=kdewallet
 apiEnabled=true
 `
 
+/** Desktop programs take their time on a busy machine. */
+const READY_S = 60
+
+/** Runs a script that prints a line once the provider is ready. */
+async function settled(bus: Bus, script: string, command: string): Promise<void> {
+  const waiting = bus.startScript(script, [command, String(READY_S)])
+  await waiting.line((READY_S + 10) * 1000)
+  await waiting.stop()
+}
+
 async function ready(name: string, bus: Bus, env: Env, program: Supervised): Promise<SecretService> {
   const stop = async () => {
     await program.stop()
     await bus.stop()
   }
   try {
-    await bus.runScript('heroku-items.py', ['unlock', '10'])
+    await settled(bus, 'heroku-items.py', 'unlock')
   } catch (error) {
     await stop()
     throw new Error(`${name} did not come up: ${program.stderr()}`, {cause: error})
