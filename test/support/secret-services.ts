@@ -53,7 +53,8 @@ export async function startKeepassxc(
     ['--config', config, '--localconfig', join(folder, 'local.ini'), '--pw-stdin', database],
     {env: sandbox.envWith(env), cwd: sandbox.home, input: `${PASSWORD}\n`},
   )
-  return ready('KeePassXC', bus, env, program)
+  // Looks only: to ask for the database to be unlocked would open a dialog, in which the password on stdin is lost.
+  return ready('KeePassXC', {bus, env, program}, () => wait(bus, 'secrets.py', 'wait-unlocked'))
 }
 
 /** The key under which KeePassXC keeps the exposed group in a database (its CustomData::FdoSecretsExposedGroup). */
@@ -106,11 +107,13 @@ export async function startKwallet(sandbox: Sandbox, display: Display): Promise<
   const start = () => startSupervised('kwalletd5', [], {env: sandbox.envWith(env), cwd: sandbox.home})
   // KWallet finds its default collection when it starts, among the wallets that are there then.
   const first = start()
-  await settled(bus, 'kwallet.py', 'open')
+  await wait(bus, 'kwallet.py', 'open')
   await first.stop()
   const program = start()
-  await settled(bus, 'kwallet.py', 'open')
-  return ready('KWallet', bus, env, program)
+  return ready('KWallet', {bus, env, program}, async () => {
+    await wait(bus, 'kwallet.py', 'open')
+    await wait(bus, 'heroku-items.py', 'unlock')
+  })
 }
 
 const KWALLETRC = `[Wallet]
@@ -121,23 +124,28 @@ Default Wallet=kdewallet
 apiEnabled=true
 `
 
-/** Desktop programs take their time on a busy machine. */
-const READY_S = 60
-
-/** Runs a script that prints a line once the provider is ready. */
-async function settled(bus: Bus, script: string, command: string): Promise<void> {
-  const waiting = bus.startScript(script, [command, String(READY_S)])
-  await waiting.line((READY_S + 10) * 1000)
-  await waiting.stop()
+/**
+ * Waits until the provider is ready, a minute at most: desktop programs take their time on a busy machine.
+ * @param script waits for the seconds that its last argument says
+ * @throws {Error} with what the script said, if it fails
+ */
+async function wait(bus: Bus, script: string, command: string): Promise<void> {
+  const waiting = bus.startScript(script, [command, '60'])
+  const {exitCode} = await waiting.ended
+  if (exitCode !== 0) throw new Error(`${script} ${command}: ${waiting.stderr()}`)
 }
 
-async function ready(name: string, bus: Bus, env: Env, program: Supervised): Promise<SecretService> {
+async function ready(
+  name: string,
+  {bus, env, program}: {bus: Bus; env: Env; program: Supervised},
+  isReady: () => Promise<void>,
+): Promise<SecretService> {
   const stop = async () => {
     await program.stop()
     await bus.stop()
   }
   try {
-    await settled(bus, 'heroku-items.py', 'unlock')
+    await isReady()
   } catch (error) {
     await stop()
     throw new Error(`${name} did not come up: ${program.stderr()}`, {cause: error})

@@ -1,6 +1,6 @@
 """Looks at Heroku's items in any Secret Service, and removes them, with the prompts that any program gets.
 
-usage: heroku-items.py unlock SECONDS    waits until there is a default collection, unlocks it, and prints a line
+usage: heroku-items.py unlock SECONDS    waits until there is a default collection, and unlocks it
        heroku-items.py accounts          prints a JSON list: the account of each item, locked ones included
        heroku-items.py clear             unlocks and removes them all; waits until the user has answered each prompt
 """
@@ -36,7 +36,6 @@ def unlock(seconds):
         collection = service().ReadAlias("default") if bus.name_has_owner(SECRETS) else "/"
         if collection != "/":
             settle(service().Unlock([collection])[1])
-            print("unlocked", flush=True)
             return
         time.sleep(0.02)
     sys.exit("there is no default collection")

@@ -1,6 +1,6 @@
 """Opens KWallet's wallet `kdewallet`, which is created if there is none, as its PAM module does at a login.
 
-usage: kwallet.py open SECONDS    waits until KWallet is there, the wallet is open and on the disk, and prints a line
+usage: kwallet.py open SECONDS    waits until KWallet is there, and the wallet is open and on the disk
 """
 
 import os
@@ -24,7 +24,6 @@ def open_wallet(seconds):
             kwallet = dbus.Interface(wallets, "org.kde.KWallet")
             kwallet.pamOpen(WALLET, KEY, 0, signature="sayi")
             if kwallet.isOpen(WALLET, signature="s") and os.path.exists(FILE):
-                print("open", flush=True)
                 return
         time.sleep(0.02)
     sys.exit("the wallet did not open")
