@@ -15,16 +15,18 @@ const LOCKED = 255
 const NOTHING_TO_UNSET = 5
 
 // No repository: the configuration of the current one may be broken, and its helpers are commands that its author chose.
-// Inherited variables (git rev-parse --local-env-vars) must not lead there either; `git config --global` refuses to work while
-// GIT_CONFIG is set. The user's own `-c` and GIT_CONFIG_COUNT still count.
+// Inherited variables (git rev-parse --local-env-vars) must not lead there either. The user's own `-c` and GIT_CONFIG_COUNT
+// still count.
 const NO_REPOSITORY = {
   GIT_DIR: '/dev/null',
   GIT_COMMON_DIR: undefined,
-  GIT_CONFIG: undefined,
   GIT_IMPLICIT_WORK_TREE: undefined,
   GIT_PREFIX: undefined,
   GIT_WORK_TREE: undefined,
 }
+
+// With it, `git config` reads that file alone, and refuses `--global`; nothing else reads it (git-config(1)).
+const ALL_FILES = {GIT_CONFIG: undefined}
 
 /** Why there is nothing to configure. */
 export const NO_GIT = 'git is not installed'
@@ -88,7 +90,7 @@ export function openGit(run: Run, env: NodeJS.ProcessEnv): Git {
   const callIn =
     (variables: Record<string, string | undefined>): Call =>
     async (args, input = '') => {
-      const env = {GIT_TERMINAL_PROMPT: '0', ...variables}
+      const env = {GIT_TERMINAL_PROMPT: '0', ...ALL_FILES, ...variables}
       const ran = await run(program, args, {input, timeoutMs: TIMEOUT_MS, env})
       return ran.ended === 'exited' ? ran : undefined
     }

@@ -3,6 +3,7 @@ import {mkdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {haveGitUseToken} from '../../src/git/after-login.js'
 import {unconfigureGit} from '../../src/git/configure.js'
+import {sharedFolder} from '../../src/git/data-dir.js'
 import {hostsFrom} from '../../src/hosts.js'
 import {takeTurn} from '../../src/lock.js'
 import {run, type Run} from '../../src/run.js'
@@ -50,6 +51,11 @@ describe('a login configures git, and', function () {
     }
   }
 
+  const holdLock = () => {
+    mkdirSync(sharedFolder(sandbox.env), {recursive: true, mode: 0o700})
+    return takeTurn(join(sharedFolder(sandbox.env), 'heroku-keychain-git'), 0)
+  }
+
   it('says nothing where there is nothing to say', async () => {
     await afterLogin()
     expect(notices).to.deep.equal([])
@@ -73,9 +79,7 @@ describe('a login configures git, and', function () {
   })
 
   it("reports that another process holds git's configuration", async () => {
-    const {cacheDir} = dirs()
-    mkdirSync(cacheDir)
-    const turn = await takeTurn(join(cacheDir, 'heroku-keychain-git'), 0)
+    const turn = await holdLock()
     try {
       await afterLogin()
       expect(notices).to.deep.equal([
@@ -94,7 +98,7 @@ describe('a login configures git, and', function () {
   it("a logout reports that another process holds git's configuration", async () => {
     await afterLogin()
     const {cacheDir, dataDir} = dirs()
-    const turn = await takeTurn(join(cacheDir, 'heroku-keychain-git'), 0)
+    const turn = await holdLock()
     try {
       const hosts = hostsFrom({})
       const because = await unconfigureGit({cacheDir, dataDir, env: sandbox.env, hosts, helper: 'x'}, runHere)

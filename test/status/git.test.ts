@@ -116,6 +116,14 @@ describe('how git stands to us', () => {
     expect(await look()).to.deep.equal(asksUs)
   })
 
+  it('is read from every file of git, also where GIT_CONFIG names one alone', async () => {
+    await configure()
+    await git('init', '--quiet')
+    await git('config', 'credential.helper', 'store')
+    subject.env = {...subject.env, GIT_CONFIG: '/dev/null'}
+    expect(await look()).to.deep.equal({...asksUs, others: [{helper: 'store', ...at('local', '.git/config')}]})
+  })
+
   it('is found out without a start of anything that the repository names', async () => {
     await configure()
     await git('init', '--quiet')
