@@ -89,7 +89,7 @@ describe('finding the token', () => {
 
     it('does not read a .netrc that it does not need', async () => {
       await logIn()
-      writeNetrc('machine api.heroku.com login "not closed')
+      writeNetrc('machine api.heroku.com\0')
       expect(await find()).to.deep.equal(inKeychain())
     })
 

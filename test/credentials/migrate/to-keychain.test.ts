@@ -171,7 +171,7 @@ describe('migrating to the keychain', () => {
     })
 
     it('refuses a file that it does not understand', async () => {
-      user.write('.netrc', 'machine api.heroku.com login "not closed')
+      user.write('.netrc', 'machine api.heroku.com\0')
       expect(await thrownBy(go())).to.be.instanceOf(BackendError)
       expect(user.memory.calls).to.deep.equal([])
     })
