@@ -23,13 +23,12 @@ export interface Hosts {
 /**
  * Works out the hosts from the environment.
  *
- * A token goes nowhere but to Heroku's own domains and to this machine: whoever can set HEROKU_HOST or
- * HEROKU_GIT_HOST must not be able to name the place that it is sent to.
+ * A token goes nowhere but to Heroku's own domains and to this machine: setting a variable must not be enough to get it.
  */
 export function hostsFrom(env: NodeJS.ProcessEnv): Hosts {
   const warnings: string[] = []
   const allowed = (variable: string) => {
-    const value = env[variable]
+    const value = env[variable]?.replace(/(?<=[^/:])\/+$/u, '')
     if (!value) return
     const url = allowedUrl(value)
     if (!url) warnings.push(`${variable} is set to a host that is not Heroku's; it is ignored`)
@@ -38,6 +37,7 @@ export function hostsFrom(env: NodeJS.ProcessEnv): Hosts {
 
   const host = allowed('HEROKU_HOST')
   const gitHost = allowed('HEROKU_GIT_HOST')
+  const loginHost = allowed('HEROKU_LOGIN_HOST')
   // There is no name below an address, and `https://api.127.0.0.1` is no URL.
   const isUrl = host !== undefined && (hasScheme(host.value) || host.url.hostname === '127.0.0.1')
   const name = host?.url.host ?? DEFAULT_HOST
@@ -45,7 +45,7 @@ export function hostsFrom(env: NodeJS.ProcessEnv): Hosts {
     apiUrl: isUrl ? host.url.origin : `https://api.${name}`,
     api: isUrl ? name : `api.${name}`,
     git: gitHost?.url.host ?? (isUrl ? name : `git.${name}`),
-    loginUrl: (env.HEROKU_LOGIN_HOST ?? '').replace(/\/+$/u, '') || 'https://cli-auth.heroku.com',
+    loginUrl: loginHost?.url.origin ?? 'https://cli-auth.heroku.com',
     warnings,
   }
 }
@@ -56,6 +56,10 @@ export function isAllowedHost(name: string): boolean {
   const bare = name.replace(/^(?:api|git)\.(?=localhost(?::\d+)?$)/u, '')
   return allowedUrl(bare)?.host === bare
 }
+
+/** Whether a variable that holds a URL is set to one that no token may go to. */
+export const isForeignUrl = (value: string | undefined): boolean =>
+  value !== undefined && value !== '' && (!hasScheme(value) || allowedUrl(value) === undefined)
 
 const hasScheme = (value: string) => /^https?:\/\//u.test(value)
 

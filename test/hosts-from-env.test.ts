@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {hostsFrom, isAllowedHost} from '../src/hosts.js'
+import {hostsFrom, isAllowedHost, isForeignUrl} from '../src/hosts.js'
 
 const LOGIN = 'https://cli-auth.heroku.com'
 const usual = {
@@ -179,6 +179,33 @@ describe('the hosts from the environment', () => {
       }
     for (const name of [...foreign, '', 'https://heroku.com', 'x.localhost', 'api.127.0.0.1', 'api.git.localhost'])
       expect(isAllowedHost(name), name).to.equal(false)
+  })
+
+  for (const value of ['https://login.herokudev.com', 'https://login.herokudev.com/', 'login.herokudev.com'])
+    it(`have the browser login at HEROKU_LOGIN_HOST=${value}`, () => {
+      expect(hostsFrom({HEROKU_LOGIN_HOST: value})).to.deep.equal({...usual, loginUrl: 'https://login.herokudev.com'})
+    })
+
+  for (const value of [
+    ...['https://evil.com', 'evil.com', 'https://heroku.com.evil.com', 'https://cli-auth.heroku.com@evil.com'],
+    ...[
+      'http://cli-auth.heroku.com',
+      'https://cli-auth.heroku.com/a',
+      'https://cli-auth.heroku.com?a',
+      'http://127.0.0.2',
+    ],
+    ...['ftp://cli-auth.heroku.com', 'https://', '//', '$(calc)'],
+  ])
+    it(`have the browser login nowhere else: HEROKU_LOGIN_HOST=${value}`, () => {
+      expect(hostsFrom({HEROKU_LOGIN_HOST: value})).to.deep.equal({...usual, warnings: [ignored('HEROKU_LOGIN_HOST')]})
+    })
+
+  it('have the particleboard at an allowed host alone, and only where that was named', () => {
+    for (const value of ['https://particleboard.heroku.com', 'https://pb.herokudev.com/', 'http://127.0.0.1:5000'])
+      expect(isForeignUrl(value), value).to.equal(false)
+    for (const value of ['', undefined]) expect(isForeignUrl(value)).to.equal(false)
+    for (const value of ['https://evil.com', 'http://particleboard.heroku.com', 'https://heroku.com@evil.com', 'x y'])
+      expect(isForeignUrl(value), value).to.equal(true)
   })
 
   it('are on the list, and give a URL that can be asked, whatever the variables say', () => {

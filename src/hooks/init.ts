@@ -1,12 +1,14 @@
 import type {Hook} from '@oclif/core'
 import {keepGitConfigured, needsGitConfigured} from '../git/keep-configured.js'
 import {claimCommands} from '../host/claim-commands.js'
+import {guardParticleboard} from '../host/guard-particleboard.js'
 import {serveCommands} from '../host/serve-commands.js'
 import {takeOverGit} from '../host/take-over-git.js'
 
 // Runs before every command of the host: no import that costs anything, no word, and never the end of the command.
 const init: Hook.Init = async function ({config, id}) {
   try {
+    guardParticleboard(config.bin)
     claimCommands(config)
     serveCommands(config)
     const needsGit = needsGitConfigured(config, id)

@@ -55,11 +55,15 @@ describe('whatever the environment says', () => {
     runs: 10_000,
     values: fc.record({HEROKU_HOST: text, HEROKU_GIT_HOST: text, HEROKU_LOGIN_HOST: text}, {requiredKeys: []}),
     holds(env) {
-      const {api, apiUrl, git, warnings} = hostsFrom(env)
+      const {api, apiUrl, git, loginUrl, warnings} = hostsFrom(env)
       for (const host of [api, git]) expect(LISTED.test(host) || LOOPBACK.test(host), host).to.equal(true)
       const url = new URL(apiUrl)
       expect({host: url.host, origin: url.origin}).to.deep.equal({host: api, origin: apiUrl})
       expect(url.protocol === 'https:' || LOOPBACK.test(api), apiUrl).to.equal(true)
+      const login = new URL(loginUrl)
+      expect(login.origin).to.equal(loginUrl)
+      expect(LISTED.test(login.host) || LOOPBACK.test(login.host), loginUrl).to.equal(true)
+      expect(login.protocol === 'https:' || LOOPBACK.test(login.host), loginUrl).to.equal(true)
       expect(warnings.join('')).not.to.match(/[\p{Cc}\p{Cf}]/u)
     },
   })

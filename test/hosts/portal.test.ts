@@ -1,5 +1,7 @@
 import {expect} from 'chai'
 import {writeFile} from 'node:fs/promises'
+import {createServer} from 'node:http'
+import type {AddressInfo} from 'node:net'
 import {join} from 'node:path'
 import type {Fault} from '../support/loopback-heroku.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
@@ -71,6 +73,29 @@ describe('heroku-keychain inside heroku@11.10.0, with something in between that 
       for (const {stderr} of [verified, again, migrated]) expect(unwrapped(stderr)).not.to.match(/not valid/u)
     })
   }
+
+  it('sends the token to no particleboard that is not on the list of hosts', async () => {
+    await login()
+    const requests: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      requests.push(request.headers.authorization)
+      response.end('{}')
+    })
+    const port = await new Promise((resolve) => {
+      server.listen(0, '127.0.0.2', () => {
+        resolve((server.address() as AddressInfo).port)
+      })
+    })
+    try {
+      const env = {HEROKU_PARTICLEBOARD_URL: `http://127.0.0.2:${String(port)}`}
+      const {stderr, stdout} = await it11.run(['whoami'], {env})
+      expect(stdout).to.equal(`${ada}\n`)
+      expect(stderr).to.include("HEROKU_PARTICLEBOARD_URL is set to a host that is not Heroku's; it is ignored")
+      expect(requests).to.deep.equal([])
+    } finally {
+      server.close()
+    }
+  })
 
   describe('logout', () => {
     beforeEach(() => {
