@@ -3,7 +3,7 @@ export const exitStatusOf = (signal: NodeJS.Signals) =>
   // Loaded here, since the git helper has this file, and hardly ever needs it.
   128 + process.getBuiltinModule('node:os').constants.signals[signal]
 
-/** The signals that end a whole process group: Ctrl-C, timeout(1)'s, and that of a closed terminal. */
+/** Those that end a command: Ctrl-C, a supervisor's, `kill`'s or timeout(1)'s, and a closed terminal's. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**

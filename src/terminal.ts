@@ -1,6 +1,7 @@
 // What commands need of a terminal beyond printing: a key, an answer, a secret. Only commands use it.
 import {addAbortSignal} from 'node:stream'
 import {read} from 'read'
+import {exitStatusOf, SIGNALS} from './signals.js'
 import {UserError} from './user-error.js'
 
 /** Whether somebody can answer: keys come from a terminal, and questions show on one. */
@@ -9,8 +10,9 @@ export const isInteractive = () => process.stdin.isTTY && process.stderr.isTTY
 const CTRL_C = '\u0003'
 const CTRL_D = '\u0004'
 
-/** The user does not want to go on. Exit status as of a program that Ctrl-C ended. */
-export const cancelled = () => new UserError('login cancelled', undefined, 130)
+/** The user cancelled, or a signal did. Exit status as of a program that the signal ended. */
+export const cancelled = (signal: NodeJS.Signals = 'SIGINT') =>
+  new UserError('login cancelled', undefined, exitStatusOf(signal))
 
 /**
  * Waits for one key. The terminal is as before afterwards, whatever happens.
@@ -39,15 +41,20 @@ export async function waitForKey(): Promise<string> {
 
 /**
  * Asks a question on stderr and reads one line.
+ * @param options.signal ends it before that
  * @throws {UserError} with exit status 130 on Ctrl-C or at the end of input
  */
-export async function ask(question: string, options: {secret?: boolean; default?: string} = {}): Promise<string> {
+export async function ask(
+  question: string,
+  options: {secret?: boolean; default?: string; signal?: AbortSignal} = {},
+): Promise<string> {
   // `read` never settles on Ctrl-D; node then has nothing left to wait for, and would just end.
   const {promise: ended, reject} = withRejecter()
   const onIdle = () => {
     reject(cancelled())
   }
   process.once('beforeExit', onIdle)
+  options.signal?.addEventListener('abort', onIdle, {once: true})
   try {
     const answer = read({
       prompt: question,
@@ -62,6 +69,7 @@ export async function ask(question: string, options: {secret?: boolean; default?
     throw cancelled()
   } finally {
     process.off('beforeExit', onIdle)
+    options.signal?.removeEventListener('abort', onIdle)
     if (options.secret) process.stderr.write('\n')
   }
 }
@@ -75,23 +83,42 @@ function withRejecter(): {promise: Promise<never>; reject: (error: Error) => voi
 }
 
 /**
- * Runs something that Ctrl-C may end.
- * @param action must heed the signal wherever it waits
- * @throws {UserError} with exit status 130 if it did
+ * Runs something that Ctrl-C, SIGTERM or SIGHUP may end.
+ * @param action must heed the first signal wherever it waits, and the second, which is a repeated Ctrl-C, wherever it
+ * cleans up
+ * @throws {UserError} with the exit status of the signal, if one came before it failed
  */
-export async function interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(action: (signal: AbortSignal, insisted: AbortSignal) => Promise<T>): Promise<T> {
+  const first = new AbortController()
+  const second = new AbortController()
+  let received: NodeJS.Signals | undefined
+  const interrupt = (signal: NodeJS.Signals) => {
+    // A closed terminal sends SIGHUP more than once: from the kernel and from the shell.
+    if (received && signal === 'SIGINT') second.abort()
+    received ??= signal
+    first.abort()
+    // The terminal is gone, and a write to it fails.
+    if (signal === 'SIGHUP') for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  }
+  for (const signal of SIGNALS) process.on(signal, interrupt)
+  try {
+    return await action(first.signal, second.signal)
+  } catch (error) {
+    throw received ? cancelled(received) : error
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt)
+  }
+}
+
+/** A signal that comes some time after another, in milliseconds; at once if a third comes. */
+export function delayed(signal: AbortSignal, ms: number, atOnce: AbortSignal): AbortSignal {
   const controller = new AbortController()
-  const interrupt = () => {
+  const abort = () => {
     controller.abort()
   }
-  process.once('SIGINT', interrupt)
-  try {
-    return await action(controller.signal)
-  } catch (error) {
-    throw controller.signal.aborted ? cancelled() : error
-  } finally {
-    process.off('SIGINT', interrupt)
-  }
+  signal.addEventListener('abort', () => setTimeout(abort, ms).unref(), {once: true})
+  atOnce.addEventListener('abort', abort, {once: true})
+  return controller.signal
 }
 
 /**

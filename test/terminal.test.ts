@@ -8,12 +8,17 @@ const READ_STDIN = fileURLToPath(new URL('fixtures/run/read-stdin.ts', import.me
 describe('reading stdin', function () {
   this.timeout(20_000)
 
-  it('ends at Ctrl-C, though nobody has closed it', async () => {
-    const program = spawn(process.execPath, ['--import', 'tsx', READ_STDIN], {stdio: ['pipe', 'pipe', 'inherit']})
-    const ended = once(program, 'close')
-    await once(program.stdout, 'data')
-    program.stdin.write('HRKU-a-part')
-    program.kill('SIGINT')
-    expect(await ended).to.deep.equal([130, null])
-  })
+  for (const [signal, status] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)
+    it(`ends at ${signal}, though it was not closed`, async () => {
+      const program = spawn(process.execPath, ['--import', 'tsx', READ_STDIN], {stdio: ['pipe', 'pipe', 'inherit']})
+      const ended = once(program, 'close')
+      await once(program.stdout, 'data')
+      program.stdin.write('HRKU-a-part')
+      program.kill(signal)
+      expect(await ended).to.deep.equal([status, null])
+    })
 })

@@ -20,6 +20,8 @@ export interface Saved {
   because?: string
   /** What would have it in a keychain the next time. */
   hint?: string
+  /** The token of the same account that was there before, if it was another one. */
+  replaced?: string
 }
 
 /** A `.netrc`, and what is to be known of it. */
@@ -82,7 +84,7 @@ async function saveByTiers(places: Places, credential: Credential): Promise<Done
     })
     await keychain.ask((backend) => backend.set(credential))
     return {
-      saved: {savedIn: keychain.name, place: keychain.title},
+      saved: {savedIn: keychain.name, place: keychain.title, ...replaced(credential, before)},
       putBack: () =>
         keychain.ask<unknown>(async (backend) => {
           // Where the lock was lost, it may be another login's by now.
@@ -98,6 +100,9 @@ async function saveByTiers(places: Places, credential: Credential): Promise<Done
   }
 }
 
+const replaced = ({token}: Credential, before: string | undefined): Pick<Saved, 'replaced'> =>
+  before === undefined || before === token ? {} : {replaced: before}
+
 const because = ({putBack, saved}: Done, {because, hint}: {because: string; hint?: string | undefined}): Done => ({
   putBack,
   saved: {...saved, because, ...(hint === undefined ? {} : {hint})},
@@ -109,7 +114,11 @@ async function saveInNetrc(places: Places, credential: Credential, alreadyFailed
     const before = await netrc.entries()
     await netrc.set(credential)
     return {
-      saved: {savedIn: 'netrc', place: netrc.path},
+      saved: {
+        savedIn: 'netrc',
+        place: netrc.path,
+        ...replaced(credential, before.find((entry) => entry.account === credential.account)?.token),
+      },
       putBack: () => putBackInNetrc(netrc, places.around.hosts, before),
     }
   } catch (error) {

@@ -19,6 +19,8 @@ export interface BrowserLogin {
   /** Revokes a token that nobody would ever know of. */
   discard: (token: string) => Promise<void>
   signal: AbortSignal
+  /** Ends the wait for the token: a moment after the other, so that a token that is just coming can be revoked. */
+  issuing: {signal: AbortSignal}
   /** How long the user may take, in milliseconds. Default: ten minutes. */
   limitMs?: number
 }
@@ -62,7 +64,12 @@ export async function browserLogin(login: BrowserLogin): Promise<Issued> {
   }
 }
 
-async function waitForUser({http, signal}: BrowserLogin, url: string, token: string, end: number): Promise<Answer> {
+async function waitForUser(
+  {http, issuing: {signal}}: BrowserLogin,
+  url: string,
+  token: string,
+  end: number,
+): Promise<Answer> {
   for (let tries = 0; ; tries++) {
     const timeoutMs = Math.max(1, end - Date.now())
     try {

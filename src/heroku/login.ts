@@ -11,6 +11,10 @@ export interface Login {
   http: Http
   /** Heeds the signal. */
   api: Api
+  /** The same for requests that issue a token: these go on for a moment, so that the token can be revoked. */
+  issuing: {api: Api; signal: AbortSignal}
+  /** Called if a request was ended that may have issued a token. */
+  onDoubt: () => void
   loginUrl: string
   env: NodeJS.ProcessEnv
   ask: Ask
@@ -27,18 +31,39 @@ export interface Login {
   seconds?: number
 }
 
+/** The method that the flags choose, or else the environment. */
+export function methodFor(
+  flags: {interactive: boolean; sso: boolean; 'with-token': boolean; 'expires-in': number | undefined},
+  env: NodeJS.ProcessEnv,
+): Method {
+  if (flags['with-token']) return 'with-token'
+  if (flags.sso) return 'sso'
+  // Only the API's own authorizations can be given a life; a browser login cannot.
+  if (flags.interactive || flags['expires-in'] !== undefined) return 'interactive'
+  return env.HEROKU_LEGACY_SSO === '1' ? 'sso' : 'browser'
+}
+
 /** Gets a token from Heroku, by the method that the user chose. */
 export function login(method: Method, options: Login): Promise<Issued> {
   switch (method) {
     case 'browser':
       return browserLogin(options)
     case 'interactive':
-      return passwordLogin(options.api, options.ask, options.known, options.seconds)
+      return interactiveLogin(options)
     case 'sso':
       return ssoLogin(options)
     case 'with-token':
       return tokenLogin(options)
   }
+}
+
+function interactiveLogin({ask, issuing, known, onDoubt, seconds}: Login): Promise<Issued> {
+  const api: Api = (...call) =>
+    issuing.api(...call).catch((error: unknown) => {
+      if (!(error instanceof UserError)) onDoubt()
+      throw error
+    })
+  return passwordLogin(api, ask, known, seconds)
 }
 
 async function tokenLogin({api, readStdin, signal}: Login): Promise<Issued> {

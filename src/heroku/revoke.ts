@@ -22,7 +22,8 @@ export async function revoke(api: Api, token: string): Promise<Revocation> {
   const inFull = own.some((each) => tokenOf(each) === token)
   // Several that look alike may all be of other tokens.
   const isOurs = own.length > 0 && (inFull || own.length === 1)
-  if (isOurs && (await isApiKey(api, bearer, ids))) return 'is the API key'
+  const apiKey = isOurs ? await defaultAuthorization(api, bearer) : undefined
+  if (apiKey !== undefined && ids.includes(apiKey)) return 'is the API key'
   const ended = inFull && (await endAll(api, bearer, ids))
   // Before an authorization that only looks like ours: it is another token's if ours has a session.
   const session = await unlessGone(api('DELETE', '/oauth/sessions/~', bearer))
@@ -57,13 +58,16 @@ async function invalidOr(problem: UserError, api: Api, token: string): Promise<'
   throw problem
 }
 
-/** Whether the account's default authorization is among these. Its token does not tell: the API may redact it. */
-async function isApiKey(api: Api, bearer: {bearer: string}, ids: string[]): Promise<boolean> {
+/**
+ * The id of the account's default authorization, which is its API key; undefined if it has none. Its token does not tell
+ * which one it is: the API may redact it.
+ */
+export async function defaultAuthorization(api: Api, bearer: {bearer: string}): Promise<string | undefined> {
   const standard = await unlessGone(api('GET', '/oauth/authorizations/~', bearer))
-  if (standard === GONE) return false
+  if (standard === GONE) return undefined
   const id = text(field(standard, 'id'))
   if (id === undefined) throw unexpectedAnswer()
-  return ids.includes(id)
+  return id
 }
 
 /** @returns whether the API said of one of them, in so many words, that it has ended */

@@ -9,17 +9,24 @@ export interface SsoLogin {
   visit: (url: string) => Promise<void>
   /** SSO_URL names the page; HEROKU_ORGANIZATION is offered as the organization. */
   env: NodeJS.ProcessEnv
+  /** Revokes a token of a login that was cancelled. */
+  discard: (token: string) => Promise<void>
 }
 
 /**
  * Logs in through an organization's own login page, which shows an access token for the user to paste.
  * @throws {ApiError} if the token is not valid
  */
-export async function ssoLogin({api, ask, env, visit}: SsoLogin): Promise<Issued> {
+export async function ssoLogin({api, ask, discard, env, visit}: SsoLogin): Promise<Issued> {
   await visit(env.SSO_URL ? httpUrl(env.SSO_URL) : await organizationUrl(ask, env.HEROKU_ORGANIZATION))
   const token = (await ask('Access token:', {secret: true})).trim()
   if (token === '') throw new UserError('no access token was given', 'heroku login --sso')
-  return {account: await accountOf(api, token), token}
+  try {
+    return {account: await accountOf(api, token), token}
+  } catch (error) {
+    if (!(error instanceof UserError)) await discard(token)
+    throw error
+  }
 }
 
 async function organizationUrl(ask: Ask, known: string | undefined): Promise<string> {

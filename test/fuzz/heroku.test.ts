@@ -138,11 +138,13 @@ describe('whatever Heroku answers', () => {
         visit,
         signal,
         discard,
+        issuing: {api, signal},
+        onDoubt: () => undefined,
         readStdin: () => Promise.resolve(TOKEN),
       }
       if (method === 'password') assertIssued(await outcomeOf(passwordLogin(api, ask)))
       else if (method === 'sso')
-        assertIssued(await outcomeOf(ssoLogin({api, ask: () => Promise.resolve(TOKEN), visit, env})))
+        assertIssued(await outcomeOf(ssoLogin({api, ask: () => Promise.resolve(TOKEN), visit, env, discard})))
       else assertIssued(await outcomeOf(login('with-token', options)))
     },
   })
@@ -159,7 +161,7 @@ describe('whatever Heroku answers', () => {
         visited.push(url)
         return Promise.resolve()
       }
-      assertIssued(await outcomeOf(browserLogin({http, api, loginUrl, visit, signal, discard})))
+      assertIssued(await outcomeOf(browserLogin({http, api, loginUrl, visit, signal, issuing: {signal}, discard})))
       const {origin} = new URL(loginUrl)
       for (const url of visited) expect(new URL(url)).to.include({origin, username: '', password: ''})
       for (const url of urls) expect([origin, 'https://api.heroku.com']).to.include(new URL(url).origin)

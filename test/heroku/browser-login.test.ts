@@ -15,12 +15,13 @@ describe('logging in through the browser', () => {
   let visited: string[]
   let discarded: string[]
   const http = openHttp({})
-  const login = (more: Partial<BrowserLogin> = {}) =>
+  const login = ({signal = new AbortController().signal, ...more}: Partial<BrowserLogin> = {}) =>
     browserLogin({
       http,
       api: openApi(http, heroku.url, 2000),
       loginUrl: heroku.env.HEROKU_LOGIN_HOST,
-      signal: new AbortController().signal,
+      signal,
+      issuing: {signal},
       discard(token) {
         discarded.push(token)
         return Promise.resolve()
@@ -144,6 +145,21 @@ describe('logging in through the browser', () => {
     controller.abort()
     expect((await done).name).to.equal('AbortError')
     expect(waits()).to.have.length(1)
+  })
+
+  it('revokes a token that comes just after the login was cancelled', async () => {
+    const [cancelled, never] = [new AbortController(), new AbortController()]
+    const visit = (url: string) => {
+      cancelled.abort()
+      return fetch(url).then(() => undefined)
+    }
+    const error = await thrownBy(
+      login({signal: cancelled.signal, issuing: never, visit, api: openApi(http, heroku.url, 2000, cancelled.signal)}),
+    )
+    expect(error.name).to.equal('AbortError')
+    expect(discarded)
+      .to.deep.equal(heroku.tokens.map(({token}) => token))
+      .and.to.have.length(1)
   })
 
   for (const [what, fault, said] of [

@@ -3,6 +3,7 @@ import {ApiError, openApi} from '../../src/heroku/api.js'
 import {openHttp} from '../../src/heroku/http.js'
 import {login, type Login, type Method} from '../../src/heroku/login.js'
 import {UserError} from '../../src/user-error.js'
+import {until} from '../support/listen.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
 
@@ -14,9 +15,13 @@ describe('logging in', () => {
 
   const by = (method: Method, answers: string[] = [], more: Partial<Login> = {}) => {
     const http = openHttp({})
+    const {signal} = new AbortController()
+    const api = openApi(http, heroku.url, 2000)
     return login(method, {
       http,
-      api: openApi(http, heroku.url, 2000),
+      api,
+      issuing: {api, signal},
+      onDoubt: () => asked.push('a token may have been issued'),
       loginUrl: heroku.env.HEROKU_LOGIN_HOST,
       env: {},
       ask(question, {default: known} = {}) {
@@ -28,7 +33,7 @@ describe('logging in', () => {
       },
       discard: () => Promise.reject(new Error('no token is anybody else’s business')),
       readStdin: () => Promise.reject(new Error('stdin is nobody else’s business')),
-      signal: new AbortController().signal,
+      signal,
       ...more,
     })
   }
@@ -50,6 +55,19 @@ describe('logging in', () => {
     expect(account).to.equal(ADA)
     expect(Date.parse(expiresAt)).to.be.closeTo(Date.now() + 60_000, 5000)
     expect(asked).to.deep.equal([`Email: (${ADA})`, 'Password:'])
+  })
+
+  it('says that a token may have been issued where the answer was not waited for, and only there', async () => {
+    const controller = new AbortController()
+    const issuing = {api: openApi(openHttp({}), heroku.url, 2000, controller.signal), signal: controller.signal}
+    await thrownBy(by('interactive', [ADA, 'wrong'], {issuing}))
+    expect(asked).not.to.include('a token may have been issued')
+    heroku.faults.set('/oauth/authorizations', 'hang')
+    const done = thrownBy(by('interactive', [ADA, 'correct horse'], {issuing}))
+    await until(() => heroku.requestsTo('POST /oauth/authorizations').length === 2)
+    controller.abort()
+    expect((await done).name).to.equal('AbortError')
+    expect(asked.at(-1)).to.equal('a token may have been issued')
   })
 
   it("goes through an organization's page where that was chosen", async () => {

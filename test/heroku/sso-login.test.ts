@@ -9,11 +9,16 @@ import {thrownBy} from '../support/thrown-by.js'
 describe('logging in through the page of an organization', () => {
   let heroku: LoopbackHeroku
   let happened: unknown[]
+  let cancelled: boolean
   const api: Api = (...call) => openApi(openHttp({}), heroku.url, 2000)(...call)
   const login = (env: NodeJS.ProcessEnv, ...answers: string[]) =>
     ssoLogin({
-      api,
+      api: cancelled ? openApi(openHttp({}), heroku.url, 2000, AbortSignal.abort()) : api,
       env,
+      discard(token) {
+        happened.push(`revoked ${token}`)
+        return Promise.resolve()
+      },
       ask(question, options) {
         happened.push([question, options])
         return Promise.resolve(answers.shift() ?? '')
@@ -27,6 +32,7 @@ describe('logging in through the page of an organization', () => {
 
   beforeEach(async () => {
     happened = []
+    cancelled = false
     heroku = await startHeroku()
   })
   afterEach(() => heroku.stop())
@@ -66,6 +72,12 @@ describe('logging in through the page of an organization', () => {
     expect(await thrownBy(login({}, ''))).to.include({message: 'no organization was given', hint: 'heroku login --sso'})
     expect(await thrownBy(login({}, 'acme', ''))).to.include({message: 'no access token was given'})
     expect(heroku.requests).to.deep.equal([])
+  })
+
+  it('has the token revoked where the login was cancelled', async () => {
+    cancelled = true
+    expect((await thrownBy(login({}, 'acme', 'HRKU-canary'))).name).to.equal('AbortError')
+    expect(happened.at(-1)).to.equal('revoked HRKU-canary')
   })
 
   it('fails with a token that the API does not take', async () => {

@@ -2,18 +2,26 @@ import {Flags, ux} from '@oclif/core'
 import {plainKeyrings, SET_A_PASSWORD} from '../../backends/plain-keyring.js'
 import {isEncrypted} from '../../backends/netrc-place.js'
 import {BaseCommand} from '../../base-command.js'
-import {accountOnRecord, readLoginState} from '../../credentials/login-state.js'
+import {accountOnRecord, type LoginState, readLoginState, recordOf} from '../../credentials/login-state.js'
 import {describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
 import {haveGitUseToken} from '../../git/after-login.js'
 import {type Api, type Issued, openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
-import {login, type Method} from '../../heroku/login.js'
+import {login, type Method, methodFor} from '../../heroku/login.js'
 import {THIRTY_DAYS} from '../../heroku/password-login.js'
+import {FIND_AND_REVOKE, howToRevoke} from '../../heroku/replaced.js'
 import {revoke} from '../../heroku/revoke.js'
 import {openBrowser} from '../../open-browser.js'
 import {printable} from '../../printable.js'
-import {ask, interruptible, isInteractive, readStdin, waitForKey} from '../../terminal.js'
+import {ask, delayed, interruptible, isInteractive, readStdin, waitForKey} from '../../terminal.js'
 import {UserError} from '../../user-error.js'
+
+const DASHBOARD = 'https://dashboard.heroku.com/account/applications'
+
+/** How long a request that issues a token may go on after a signal, in milliseconds. */
+const GRACE_MS = 2000
+/** How long a request about a token that is not needed any more may take, in milliseconds. */
+const DISCARD_TIMEOUT_MS = 10_000
 
 export default class AuthLogin extends BaseCommand {
   static override summary = 'log in, and keep the API token in the keychain of this system'
@@ -68,28 +76,35 @@ export default class AuthLogin extends BaseCommand {
 
     const {hosts} = this.places.around
     const http = openHttp(process.env)
-    const api = openApi(http, hosts.apiUrl)
-    const known = accountOnRecord(readLoginState(this.config.dataDir))
-    const issued = await interruptible((signal) =>
-      login(method, {
+    const before = readLoginState(this.config.dataDir)
+    const known = accountOnRecord(before)
+    const {issued, saved} = await interruptible(async (signal, insisted) => {
+      const discard = (token: string) =>
+        this.discard(openApi(http, hosts.apiUrl, DISCARD_TIMEOUT_MS, insisted), token, signal)
+      const untilAnswered = delayed(signal, GRACE_MS, insisted)
+      const issued = await login(method, {
         http,
         api: openApi(http, hosts.apiUrl, undefined, signal),
+        issuing: {api: openApi(http, hosts.apiUrl, undefined, untilAnswered), signal: untilAnswered},
+        onDoubt: () => {
+          this.notify(`Heroku may have issued a token that is stored nowhere; to revoke it: ${DASHBOARD}`)
+        },
         loginUrl: hosts.loginUrl,
         env: process.env,
-        ask,
+        ask: (question, options) => ask(question, {...options, signal}),
         visit: (url) => this.visit(url, method, flags.browser),
-        discard: (token) => this.discard(api, token),
+        discard,
         readStdin,
         signal,
         ...(known === undefined ? {} : {known}),
         ...(flags['expires-in'] === undefined ? {} : {seconds: flags['expires-in']}),
-      }),
-    )
-    if (ux.action.running) ux.action.stop()
-
-    const saved = await this.save(issued, api, method)
+      })
+      if (ux.action.running) ux.action.stop()
+      return {issued, saved: await this.save(issued, signal, method === 'with-token' ? undefined : discard)}
+    })
     this.log(`Logged in as ${printable(issued.account)}`)
     this.report(saved)
+    await this.mentionReplaced(saved, issued, before, openApi(http, hosts.apiUrl, DISCARD_TIMEOUT_MS))
     await this.mentionLeftovers(saved, issued.token)
     await haveGitUseToken(this.config, this.places.around, saved)
     await this.config.runHook('recache', {type: 'login'})
@@ -110,23 +125,48 @@ export default class AuthLogin extends BaseCommand {
     if (method === 'browser') ux.action.start(`${this.config.bin}: waiting for you to log in`)
   }
 
-  private async save({account, expiresAt, token}: Issued, api: Api, method: Method): Promise<Saved> {
+  /** @param discard undefined for a token that came from stdin: the user has it already */
+  private async save(
+    {account, expiresAt, token}: Issued,
+    signal: AbortSignal,
+    discard: ((token: string) => Promise<void>) | undefined,
+  ): Promise<Saved> {
     try {
+      signal.throwIfAborted()
       return await saveToken(this.places, {account, token}, expiresAt)
     } catch (error) {
-      // One that came from stdin is the user's own affair.
-      if (method !== 'with-token') await this.discard(api, token)
+      await discard?.(token)
       throw error
     }
   }
 
-  /** Revokes a token that was just issued, and that nobody would ever know of. */
-  private async discard(api: Api, token: string): Promise<void> {
-    await revoke(api, token).catch(() => {
+  /** Revokes a token that was just issued and is stored nowhere. */
+  private async discard(api: Api, token: string, signal: AbortSignal): Promise<void> {
+    try {
+      await revoke(api, token)
+      if (signal.aborted) this.notify('the token that was issued for this login was revoked')
+    } catch {
+      this.notify(`the token that was issued could not be revoked, so it is still valid; to revoke it: ${DASHBOARD}`)
+    }
+  }
+
+  /** The token that was replaced is revoked by the user alone: some script may have a copy. */
+  private async mentionReplaced({replaced}: Saved, {account}: Issued, before: LoginState, api: Api): Promise<void> {
+    if (replaced === undefined) return
+    const {bin} = this.config
+    const apiHost = recordOf({account, token: replaced}, before)?.apiHost
+    if (apiHost !== undefined && apiHost !== this.places.around.hosts.api) {
+      this.notify(`this login replaced that of ${printable(account)} to ${printable(apiHost)}`)
+      return
+    }
+
+    // A token is sent to no other host than the one that issued it.
+    const commands = apiHost === undefined ? FIND_AND_REVOKE : await howToRevoke(api, replaced)
+    if (commands.length > 0)
       this.notify(
-        'the token that was issued could not be revoked; see https://dashboard.heroku.com/account/applications',
+        'the token that this login replaced was not revoked; to revoke it: ' +
+          commands.map((each) => `${bin} ${each}`).join(', then '),
       )
-    })
   }
 
   private report(saved: Saved): void {
@@ -159,15 +199,4 @@ export default class AuthLogin extends BaseCommand {
       // Its trouble is not the login's: nothing here needs the file.
     }
   }
-}
-
-function methodFor(
-  flags: {interactive: boolean; sso: boolean; 'with-token': boolean; 'expires-in': number | undefined},
-  env: NodeJS.ProcessEnv,
-): Method {
-  if (flags['with-token']) return 'with-token'
-  if (flags.sso) return 'sso'
-  // Only the API's own authorizations can be given a life; a browser login cannot.
-  if (flags.interactive || flags['expires-in'] !== undefined) return 'interactive'
-  return env.HEROKU_LEGACY_SSO === '1' ? 'sso' : 'browser'
 }
