@@ -2,7 +2,7 @@
 import {type Backend, BackendError, type Credential, type Peek, SERVICE} from './backend.js'
 import {printable} from '../printable.js'
 import {attributes, lookupArgs} from './secret-tool-args.js'
-import {dismissed, locked, neverUnlocked, trouble} from './secret-tool-errors.js'
+import {dismissed, locked, neverUnlocked, notRemovable, trouble} from './secret-tool-errors.js'
 import {assertAccount, assertStorable} from './storable.js'
 import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
 
@@ -18,13 +18,18 @@ const LONGEST_TOKEN_BYTES = 8192
  */
 export function openSecretService(options: ToolOptions & {program: string}): Backend {
   const start = () => withNewSession(startOperation('the keyring', options.program, options))
+  /** The accounts whose token was given to the last read. */
+  const readable = new Set<string>()
 
   return {
     name: NAME,
 
     async get(account) {
       assertAccount(account)
-      return lookup(start(), account)
+      readable.delete(account)
+      const token = await lookup(start(), account)
+      if (token !== undefined) readable.add(account)
+      return token
     },
 
     async peek(account) {
@@ -41,7 +46,14 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
 
     async remove(account) {
       assertAccount(account)
-      return clear(start(), account, options.notify)
+      const wasReadable = readable.delete(account)
+      try {
+        return await clear(start(), account, options.notify)
+      } catch (error) {
+        // With "confirm access", KeePassXC locks an item for every new client, and a removal does not ask (2.7.4).
+        if (error instanceof BackendError && error.problem === 'locked' && wasReadable) throw notRemovable()
+        throw error
+      }
     },
 
     async accounts() {

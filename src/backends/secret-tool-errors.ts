@@ -12,6 +12,14 @@ export const neverUnlocked = () =>
 
 export const dismissed = () => new BackendError('denied', 'the keyring prompt was dismissed', 'try again and answer it')
 
+export const notRemovable = () =>
+  new BackendError(
+    'denied',
+    'the keyring gave the token, but does not let secret-tool remove it',
+    'unlock it; in KeePassXC, delete the entry, or turn off "Confirm when passwords are retrieved by clients" ' +
+      '(Settings, Secret Service Integration)',
+  )
+
 /** Sorts a tool that failed by what it says (English: `run` sets the locale), and keeps its words to itself. */
 export function trouble({code, stderr}: Answer, task: string): BackendError {
   const kind = troubles.find(({said}) => said.test(stderr))

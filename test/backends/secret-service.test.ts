@@ -486,6 +486,23 @@ describe('secret-service on other providers', () => {
       }
       expect(seen).to.deep.equal(verbs)
     })
+
+  it('names the way out where KeePassXC gives the token for a confirmation, and never lets it be removed', async () => {
+    const provider = await startProvider(sandbox, 'confirming', {label: 'Heroku CLI', attributes: adas})
+    try {
+      const keychain = openSecretService({run: runIn({...sandbox.env, ...provider.env}), timeoutMs: 10_000, program})
+      expect(await keychain.get(ada)).to.equal('HRKU-held')
+      const trouble = await troubleOf(keychain.remove(ada))
+      expect(trouble).to.include({
+        problem: 'denied',
+        message: 'the keyring gave the token, but does not let secret-tool remove it',
+      })
+      expect(trouble.hint).to.include('KeePassXC').and.to.include('delete the entry')
+      expect(provider.prompts()).to.equal(1)
+    } finally {
+      await provider.stop()
+    }
+  })
 })
 
 describe('secret-service with an item of the account in another, locked collection', () => {
