@@ -59,7 +59,7 @@ export async function removeFromKeychain(places: Places, keychain: KeychainSessi
   try {
     const accounts = known === undefined ? await accountsOf(found, keychain, asOf) : [known]
     for (const account of accounts) {
-      const held = await keychain.ask((backend) => backend.get(account))
+      const held = await heldNow(keychain, account, found)
       if (held === found.token) {
         await removeItem(places, keychain, {account, token: held}, task)
         removal.removedFrom.push(keychain.title)
@@ -75,6 +75,18 @@ export async function removeFromKeychain(places: Places, keychain: KeychainSessi
     removal.notQueried = keychain.title
   }
 }
+
+/**
+ * The account's token, read again. No prompt is shown for what this process has just read: where each access asks the
+ * user (KeePassXC, by default), a removal cannot ask.
+ */
+const heldNow = (keychain: KeychainSession, account: string, {source}: Found) =>
+  keychain.ask(async (backend) => {
+    const peek = source === keychain.name ? await backend.peek?.(account) : undefined
+    if (peek === undefined) return backend.get(account)
+    if (peek !== 'locked') return peek.token
+    throw new BackendError('locked', `${keychain.title} does not unlock the token for its removal`)
+  })
 
 /** The accounts that a token without a name can be of: those that the keychain shows, and one that it may hide. */
 async function accountsOf({token}: Found, keychain: KeychainSession, {tokens}: LoginState): Promise<Set<string>> {

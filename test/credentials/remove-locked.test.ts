@@ -1,0 +1,22 @@
+import {expect} from 'chai'
+import {removeToken} from '../../src/credentials/remove.js'
+import {saveToken} from '../../src/credentials/save.js'
+import {ada, freshUser} from '../support/user.js'
+
+describe('removing a token that the keychain shows only after a prompt', () => {
+  const user = freshUser()
+
+  it('shows no second prompt for a token that was just read, and keeps it and the login', async () => {
+    await saveToken(user.places(), ada)
+    user.memory.peek = () => Promise.resolve('locked')
+    user.memory.calls.length = 0
+    const found = {...ada, source: 'secret-service', place: 'the keyring'} as const
+    const {failures, removedFrom} = await removeToken(user.places(), found)
+    expect(removedFrom).to.deep.equal([])
+    expect(failures.map(({error}) => error.problem)).to.deep.equal(['locked'])
+    expect(user.memory.calls).to.deep.equal(['open'])
+    expect(user.memory.tokens.get(ada.account)).to.equal(ada.token)
+    user.memory.peek = () => Promise.resolve({token: ada.token})
+    expect((await removeToken(user.places(), found)).removedFrom).to.deep.equal(['the keyring'])
+  })
+})
