@@ -164,7 +164,7 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
       const port = it11.heroku.host.split(':')[1] ?? ''
       const before = it11.heroku.requests.length
       const {stderr} = await login({HEROKU_HOST: `http://localhost:${port}`})
-      expect(stderr).to.include(`this login replaced that of ${ada} to ${it11.heroku.host}\n`)
+      expect(stderr).to.include(`this replaces the login of ${ada} to ${it11.heroku.host}\n`)
       expect(it11.heroku.requests.slice(before).map(({path}) => path)).to.deep.equal(['/account'])
     })
   })

@@ -8,7 +8,7 @@ import {type LoopbackGit, startGit} from '../support/loopback-git.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 import {heedingModes, withReadOnly} from '../support/read-only.js'
 import {traced} from '../support/trace.js'
-import {openWorkTree, type WorkTree} from '../support/work-tree.js'
+import {credentialFill, openWorkTree, type WorkTree} from '../support/work-tree.js'
 
 const ada = 'ada@example.com'
 const fallback = '!heroku git:credentials'
@@ -145,6 +145,53 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await push({...more, PATH: '/usr/bin:/bin'})).to.include({exitCode: 0})
       expect(shown()).to.deep.equal([token])
     })
+  })
+
+  describe('of a user with two shells, each with a data folder of its own,', () => {
+    const fill = async (more: Record<string, string>) =>
+      (await credentialFill(it11.sandbox, env(more), {protocol: 'https', host: git.host})).found.password
+    const token = async (more: Record<string, string>) =>
+      (await it11.run(['auth:token'], {env: env(more)})).stdout.trim()
+
+    for (const plugged of [true, false])
+      it(`uses the login of the shell that runs it, ${plugged ? 'whichever ran a command last' : 'also without the plugin'}`, async () => {
+        const folder = join(it11.sandbox.home, plugged ? "it's another" : 'bare')
+        await mkdir(folder)
+        if (plugged)
+          for (const name of ['node_modules', 'package.json'])
+            await symlink(join(it11.dataDir, name), join(folder, name))
+        const other = {HEROKU_DATA_DIR: folder}
+        const {token: adas} = await login()
+        const {token: graces} = it11.heroku.issue({account: 'grace@example.com'})
+        const attributes = {service: 'heroku-cli', account: 'grace@example.com'}
+        await it11.keyring.store({label: 'Heroku CLI', attributes, secret: graces})
+        await writeFile(join(folder, 'login.json'), '{"account":"grace@example.com"}\n')
+        await it11.run(['whoami'], {env: env(other)})
+        const configured = await it11.read('.gitconfig')
+        for (const more of [{}, other, {}]) {
+          expect(await token(more)).to.equal('HEROKU_DATA_DIR' in more ? graces : adas)
+          expect([await fill({}), await fill(other)]).to.deep.equal([adas, graces])
+          expect(await it11.read('.gitconfig')).to.equal(configured)
+        }
+
+        if (!plugged) return
+        expect((await it11.run(['logout'], {env: env()})).exitCode).to.equal(0)
+        expect([await fill({}), await fill(other)]).to.deep.equal([undefined, graces])
+        expect((await it11.run(['logout'], {env: env(other)})).exitCode).to.equal(0)
+        expect((await it11.read('.gitconfig')) ?? '').not.to.include(git.host)
+      })
+  })
+
+  it('is configured where neither the data folder nor the cache can be written, with HEROKU_API_KEY', async () => {
+    const {token} = it11.heroku.issue()
+    const cache = join(it11.sandbox.home, '.cache', 'heroku')
+    const [file, args] = withReadOnly(it11.dataDir, ...withReadOnly(cache, 'heroku', ['auth:token']))
+    const more = {HEROKU_API_KEY: token}
+    const {stderr, stdout} = await it11.sandbox.run(file, args, {env: env(more)})
+    expect({stderr, stdout}).to.deep.equal({stderr: '', stdout: `${token}\n`})
+    expect((await values()).at(-1)).to.equal(fallback)
+    expect(await push(more)).to.include({exitCode: 0})
+    expect(shown()).to.deep.equal([token])
   })
 
   for (const [what, spoilt] of [

@@ -14,6 +14,9 @@ const ourJson = '.local/share/heroku/heroku-keychain.json'
 const HIDES = 'case "$1" in search) exit 0;; lookup|clear) exit 1;; esac\nexec "$REAL" "$@"'
 /** As over SSH and in a container. */
 const NO_SESSION = "echo 'secret-tool: Cannot autolaunch D-Bus without X11 $DISPLAY' >&2; exit 1"
+/** As with "confirm access", where each call is a new client and `clear` does not unlock. */
+const NEVER_REMOVES = 'case "$1" in clear) exit 1;; esac\nexec "$REAL" "$@"'
+
 describe('heroku-keychain inside heroku@11.10.0, with an account that is not available', function () {
   this.timeout(120_000)
   let it11: PluggedHost
@@ -43,7 +46,7 @@ describe('heroku-keychain inside heroku@11.10.0, with an account that is not ava
       input: `protocol=https\nhost=${it11.heroku.host}\n\n`,
       env: {...it11.env, GIT_TERMINAL_PROMPT: '0'},
     })
-  const sent = () => JSON.stringify(it11.heroku.requests.map(({authorization}) => authorization))
+  const sent = (from = 0) => JSON.stringify(it11.heroku.requests.slice(from).map(({authorization}) => authorization))
   const gitLines = async () => ((await it11.read('.gitconfig')) ?? '').includes('credential')
 
   it('runs nothing as another account of .netrc while the keyring hides the token, and ends no login', async () => {
@@ -71,6 +74,27 @@ describe('heroku-keychain inside heroku@11.10.0, with an account that is not ava
     expect(await it11.run(['whoami'])).to.deep.include({stdout: `${ada}\n`, exitCode: 0})
   })
 
+  it('does not make the only other account of the keyring current, whatever commands have failed', async () => {
+    const other = await login(grace)
+    const token = await login()
+    const before = it11.heroku.requests.length
+    await it11.keyring.clear({service: 'heroku-cli', account: ada})
+    await it11.sandbox.run('rm', [join(it11.sandbox.home, loginJson)])
+    for (const args of [['whoami'], ['auth:token'], ['apps']]) {
+      const {exitCode, stderr, stdout} = await it11.run(args)
+      expect(exitCode).not.to.equal(0)
+      expect(`${stdout}${stderr}`).to.include('heroku login').and.not.to.include(other)
+    }
+    expect((await fill()).stdout).not.to.include(other)
+    expect(sent(before)).not.to.include(other)
+    await it11.keyring.store({
+      label: 'Heroku CLI',
+      attributes: {service: 'heroku-cli', account: ada},
+      secret: token,
+    })
+    expect(await it11.run(['auth:token'])).to.deep.include({stdout: `${token}\n`, exitCode: 0})
+  })
+
   for (const args of [['logout'], ['logout', '--local']])
     it(`completes ${args.join(' ')} of a token in .netrc without a D-Bus session, and a second one`, async () => {
       await it11.secretTool(NO_SESSION)
@@ -88,4 +112,27 @@ describe('heroku-keychain inside heroku@11.10.0, with an account that is not ava
       expect(await it11.run(args)).to.deep.include({exitCode: 0})
       expect(await it11.run(['auth:token'])).to.deep.include({stdout: '', exitCode: 100})
     })
+
+  it('never gives a token again that it revoked, where the keyring never removes it, and the way out works', async () => {
+    const token = await login()
+    await it11.secretTool(NEVER_REMOVES)
+    const {exitCode, stderr} = await it11.run(['logout'])
+    expect({exitCode, isRevoked: it11.heroku.revoked(token)}).to.deep.equal({exitCode: 1, isRevoked: true})
+    expect(stderr.replaceAll(/\s+›?\s*/gu, ' '))
+      .to.include('is not used again')
+      .and.to.include('delete the entry')
+    const given = await it11.run(['auth:token'])
+    expect(given).to.deep.include({stdout: '', exitCode: 100})
+    expect(given.stderr).to.include('heroku login')
+    expect((await fill()).stdout).not.to.include(token)
+    expect((await it11.run(['logout'])).exitCode).to.equal(1)
+
+    // By hand, in the keyring's own window.
+    await it11.secretTool('exec "$REAL" "$@"')
+    await it11.keyring.clear({service: 'heroku-cli', account: ada})
+    expect(await it11.run(['logout'])).to.deep.include({exitCode: 0})
+    expect(await gitLines()).to.equal(false)
+    const newer = await login()
+    expect(await it11.run(['auth:token'])).to.deep.include({stdout: `${newer}\n`, exitCode: 0})
+  })
 })

@@ -155,12 +155,8 @@ export default class AuthLogin extends BaseCommand {
     if (replaced === undefined) return
     const {bin} = this.config
     const apiHost = recordOf({account, token: replaced}, before)?.apiHost
-    if (apiHost !== undefined && apiHost !== this.places.around.hosts.api) {
-      this.notify(`this login replaced that of ${printable(account)} to ${printable(apiHost)}`)
-      return
-    }
-
-    // A token is sent to no other host than the one that issued it.
+    // A token is sent to no other host than the one that issued it. saveToken names that host.
+    if (apiHost !== undefined && apiHost !== this.places.around.hosts.api) return
     const commands = apiHost === undefined ? FIND_AND_REVOKE : await howToRevoke(api, replaced)
     if (commands.length > 0)
       this.notify(
