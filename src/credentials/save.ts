@@ -84,7 +84,11 @@ async function saveByTiers(places: Places, credential: Credential): Promise<Done
     })
     await keychain.ask((backend) => backend.set(credential))
     return {
-      saved: {savedIn: keychain.name, place: keychain.title, ...replaced(credential, before === 'locked' ? undefined : before.token)},
+      saved: {
+        savedIn: keychain.name,
+        place: keychain.title,
+        ...replaced(credential, before === 'locked' ? undefined : before.token),
+      },
       putBack: () =>
         keychain.ask<unknown>(async (backend) => {
           // Where the lock was lost, it may be another login's by now.
