@@ -66,7 +66,7 @@ describe('the README', () => {
       'secret-tool is not installed',
       'in plain text',
       'did not answer within',
-      'nobody is acted for in place of somebody else',
+      'token, which was not used',
       'not logged in',
       'there is no D-Bus session',
     ]) {

@@ -41,10 +41,10 @@ export function assertSameAccount(
   const [ours, theirs] = [printable(onRecord), printable(account ?? 'an unnamed account')]
   const elsewhere = record?.savedIn === 'netrc' ? place : (title ?? 'the keychain')
   const because = trouble
-    ? `${trouble.message}, so the token of ${ours} cannot be read`
-    : `${ours} is logged in, but ${elsewhere} holds no token of it`
+    ? `${trouble.message}, so ${ours}'s token cannot be read`
+    : `${ours} is logged in, but that account's token is not in ${elsewhere}`
   throw new UserError(
-    `${because}, and ${place} holds that of ${theirs}: nobody is acted for in place of somebody else`,
+    `${because}; ${place} holds ${theirs}'s token, which was not used`,
     `${trouble ? (trouble.hint ?? 'repair the keychain') : 'heroku login'}; or set HEROKU_NETRC_WRITE=true to act as ${theirs}`,
   )
 }

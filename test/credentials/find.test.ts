@@ -131,8 +131,8 @@ describe('finding the token', () => {
       const error = await thrownBy(find())
       expect(error).to.be.instanceOf(UserError)
       expect(error.message).to.equal(
-        'an account name cannot hold a control character, so the token of ada\uFFFD[2J@example.com cannot be read, ' +
-          `and ${user.netrcPath} holds that of ${grace.account}: nobody is acted for in place of somebody else`,
+        "an account name cannot hold a control character, so ada\uFFFD[2J@example.com's token cannot be read; " +
+          `${user.netrcPath} holds ${grace.account}'s token, which was not used`,
       )
     })
 
@@ -248,7 +248,7 @@ describe('finding the token', () => {
         writeNetrc(entries(grace))
         const {hint, message} = await thrownBy(find({}, noKeychain))
         expect(message).to.equal(
-          `secret-tool is not installed, so the token of ada@example.com cannot be read, and ${user.netrcPath} holds that of grace@example.com: nobody is acted for in place of somebody else`,
+          `secret-tool is not installed, so ada@example.com's token cannot be read; ${user.netrcPath} holds grace@example.com's token, which was not used`,
         )
         expect(hint).to.equal('install it; or set HEROKU_NETRC_WRITE=true to act as grace@example.com')
         expect(await find({HEROKU_NETRC_WRITE: 'true'}, noKeychain)).to.deep.equal(inNetrc(grace))
@@ -369,8 +369,8 @@ describe('finding the token', () => {
           expect(error).to.be.instanceOf(UserError)
           expect(error).to.include({
             message:
-              `the keyring is locked, so the token of ${ada.account} cannot be read, and ${user.netrcPath} holds ` +
-              `that of ${named}: nobody is acted for in place of somebody else`,
+              `the keyring is locked, so ${ada.account}'s token cannot be read; ${user.netrcPath} holds ` +
+              `${named}'s token, which was not used`,
             hint: `unlock it; or set HEROKU_NETRC_WRITE=true to act as ${named}`,
             exitCode: 1,
           })

@@ -58,7 +58,7 @@ describe('a token that the keychain hides', () => {
       user.write('.netrc', entries(entry))
       const error = await thrownBy(find())
       expect(error).to.be.instanceOf(UserError)
-      expect(error.message).to.include(HIDDEN).and.to.include('nobody is acted for')
+      expect(error.message).to.include(HIDDEN).and.to.include('which was not used')
       expect((await findAccountToken(user.places(), ada.account)).found).to.equal(undefined)
     })
 
@@ -154,7 +154,7 @@ describe('the account on record, where the keychain shows another alone', () => 
     await nameAccount(user.dataDir, ada.account)
     user.write('.netrc', entries(grace))
     const {hint, message} = await thrownBy(findToken(user.places()))
-    expect(message).to.include('ada@example.com is logged in, but the keyring holds no token of it')
+    expect(message).to.include("ada@example.com is logged in, but that account's token is not in the keyring")
     expect(hint).to.equal('heroku login; or set HEROKU_NETRC_WRITE=true to act as grace@example.com')
   })
 

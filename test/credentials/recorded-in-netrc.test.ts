@@ -72,8 +72,8 @@ describe('a token that our record says is in .netrc', () => {
     await saveToken(user.places(), ada)
     user.write('.netrc', entries(grace))
     expect((await thrownBy(findToken(user.places()))).message).to.equal(
-      `ada@example.com is logged in, but ${user.netrcPath} holds no token of it, and ${user.netrcPath} holds that of ` +
-        'grace@example.com: nobody is acted for in place of somebody else',
+      `ada@example.com is logged in, but that account's token is not in ${user.netrcPath}; ${user.netrcPath} holds ` +
+        "grace@example.com's token, which was not used",
     )
     user.write('.netrc', entries({token: ada.token}))
     expect((await findToken(user.places())).found?.token).to.equal(ada.token)

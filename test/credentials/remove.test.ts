@@ -289,7 +289,7 @@ describe('looking for the token of a logout', () => {
     await saveToken(user.places(), ada)
     expect(await problemOf({}, noKeychain)).to.equal('cannot log out: secret-tool is not installed')
     user.write('.netrc', entries(grace))
-    expect(await problemOf({}, noKeychain)).to.include('nobody is acted for in place of somebody else')
+    expect(await problemOf({}, noKeychain)).to.include('which was not used')
   })
 
   it('finds none, without a keychain, for whoever logged in without one', async () => {

@@ -81,7 +81,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
       expect((error as Error).message)
         .to.include(ada.account)
         .and.to.include(grace.account)
-        .and.to.include('nobody is acted for')
+        .and.to.include('which was not used')
     })
 
     it('gives no token for another host', async () => {

@@ -93,7 +93,7 @@ const failingOnce: Scenario = {
 }
 
 const someoneElse: Scenario = {
-  title: "a locked keyring, and another account's token in .netrc: nobody is acted for",
+  title: "a locked keyring, and another account's token in .netrc: no account is used",
   async run(host) {
     await loggedIn(host)
     await writeNetrc(host, grace, host.heroku.issue({account: grace}).token)
