@@ -51,7 +51,7 @@ export const EXPECTED: Record<Task, Record<Provider, string>> = {
     KWallet: YES,
   },
   afterwards: {
-    'KeePassXC, default settings': YES,
+    'KeePassXC, default settings': ONE_DIALOG,
     'KeePassXC, without confirmations': YES,
     KWallet: YES,
   },

@@ -38,14 +38,17 @@ Measured with Debian 12's KeePassXC 2.7.4, KWallet 5.103 and libsecret 0.20.5.
 ## KeePassXC
 
 - Switch on the Secret Service integration in the settings, and expose a group of the database in the database's settings.
-- With "confirm when passwords are retrieved" each command is a new program to KeePassXC, so it asks each time. Removal
-  needs an entry that the same program has just been allowed to use; \`secret-tool\` asks for no such permission, so
-  \`heroku logout\` revokes the token, and you delete the entry in KeePassXC.
+- With "confirm when passwords are retrieved", its default, each command is a new program to KeePassXC, so it asks each
+  time. It also removes no entry for a program that it has not just allowed to use it, and \`secret-tool\` cannot ask for
+  that. So \`heroku logout\` revokes the token and exits with 1; delete the entry "Heroku CLI" in KeePassXC. The revoked
+  token is not used again.
+- Without confirmations it moves what a logout removes to its recycle bin.
 
 ## KWallet
 
 - Debian's \`libkf5wallet-bin\` needs \`libqca-qt5-2-plugins\`, on which it does not depend: without it no token can be
   stored or read.
+- It refuses one request in a hundred by a fault of its own (5.103); the plugin then asks again.
 - Its Secret Service is off unless \`~/.config/kwalletrc\` has \`apiEnabled=true\` under \`[org.freedesktop.secrets]\`.
 `
   return format(page, {...(await resolveConfig(FILE)), parser: 'markdown'})
