@@ -49,7 +49,7 @@ Measured with Debian 12's KeePassXC 2.7.4, KWallet 5.103 and libsecret 0.20.5.
 - Debian's \`libkf5wallet-bin\` needs \`libqca-qt5-2-plugins\`, on which it does not depend: without it no token can be
   stored or read.
 - It refuses one request in a hundred by a fault of its own (5.103); the plugin then asks again.
-- Its Secret Service is off unless \`~/.config/kwalletrc\` has \`apiEnabled=true\` under \`[org.freedesktop.secrets]\`.
+- Its Secret Service is on unless \`~/.config/kwalletrc\` has \`apiEnabled=false\` under \`[org.freedesktop.secrets]\`.
 `
   return format(page, {...(await resolveConfig(FILE)), parser: 'markdown'})
 }

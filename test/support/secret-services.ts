@@ -119,9 +119,6 @@ export async function startKwallet(sandbox: Sandbox, display: Display): Promise<
 const KWALLETRC = `[Wallet]
 First Use=false
 Default Wallet=kdewallet
-
-[org.freedesktop.secrets]
-apiEnabled=true
 `
 
 /**
