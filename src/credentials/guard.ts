@@ -1,8 +1,7 @@
 // Two checks that keep a command from running as another account than the one on record.
-import {BackendError} from '../backends/backend.js'
+import {BackendError, type BackendName} from '../backends/backend.js'
 import {printable} from '../printable.js'
 import {UserError} from '../user-error.js'
-import type {KeychainSession} from './keychain-session.js'
 import {isOf, type LoginState, recordOfAccount, type TokenRecord} from './login-state.js'
 import type {Found} from './places.js'
 
@@ -13,7 +12,11 @@ import type {Found} from './places.js'
  * the item was removed by hand instead cannot be known.
  * @throws {BackendError} 'failed' if our record says that one was stored there, and no logout ended it since
  */
-export function assertNotHidden(state: LoginState, account: string, {name, title}: KeychainSession): void {
+export function assertNotHidden(
+  state: LoginState,
+  account: string,
+  {name, title}: {name: BackendName; title: string},
+): void {
   const record = recordOfAccount(state, account)
   if (record?.savedIn !== name || state.ended?.includes(record.fingerprint)) return
   const unlock = name === 'secret-service' ? 'unlock it (in KeePassXC: open the database)' : 'unlock it'

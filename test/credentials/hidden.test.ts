@@ -11,9 +11,11 @@ import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {openProvider} from '../../src/host/provider.js'
 import {UserError} from '../../src/user-error.js'
+import {migrate} from '../support/migrate.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
 
+const ALIASES = '.config/heroku/accounts'
 const HIDDEN = 'the keyring does not show the token of ada@example.com that was stored in it'
 
 describe('a token that the keychain hides', () => {
@@ -117,6 +119,62 @@ describe('a token that the keychain hides', () => {
       expect(files()).to.deep.equal(before)
     })
 
+  const others: [string, () => void][] = [
+    [
+      "another account's entry in .netrc",
+      () => {
+        user.write('.netrc', entries(grace))
+      },
+    ],
+    [
+      "another account's alias",
+      () => {
+        user.write(`${ALIASES}/work`, `username: ${grace.account}\npassword: ${grace.token}\n`)
+      },
+    ],
+    [
+      "another account's item in the keychain, and its alias",
+      () => {
+        user.memory.tokens.set(grace.account, grace.token)
+        user.write(`${ALIASES}/work`, `username: ${grace.account}\npassword: ${grace.token}\n`)
+      },
+    ],
+  ]
+  for (const isGone of [false, true])
+    for (const force of [false, true])
+      for (const [what, arrange] of others)
+        it(`is not replaced at a migrate by ${what}${force ? ', with --force' : ''}${isGone ? ', though login.json is gone' : ''}`, async () => {
+          arrange()
+          if (isGone) rmSync(join(user.home, LOGIN_JSON))
+          const before = files()
+          const error = await thrownBy(migrate(user.places(), 'keychain', {force}))
+          expect(error).to.be.instanceOf(BackendError)
+          expect(error.message).to.equal(HIDDEN)
+          expect(files()).to.deep.equal(before)
+          show()
+          expect((await find()).found).to.include(ada)
+        })
+
+  it('is not replaced at a migrate by the account of an alias, where the account was never current', async () => {
+    rmSync(join(user.home, LOGIN_JSON))
+    const record = {...(JSON.parse(user.read(OUR_JSON) ?? '') as object), account: undefined}
+    user.write(OUR_JSON, JSON.stringify(record))
+    user.write(`${ALIASES}/work`, `username: ${grace.account}\npassword: ${grace.token}\n`)
+    const {conflicts} = await migrate(user.places(), 'keychain')
+    expect(conflicts?.map(({about, candidates}) => [about, ...candidates])).to.deep.equal([['current', grace.account]])
+    await migrate(user.places(), 'keychain', {account: grace.account})
+    expect((await find()).found).to.include(grace)
+  })
+
+  it('is a failure of a migrate to .netrc, which names the keychain', async () => {
+    const before = files()
+    const error = await thrownBy(migrate(user.places(), 'netrc'))
+    expect(error.message).to.equal(HIDDEN)
+    user.memory.tokens.set(grace.account, grace.token)
+    expect((await thrownBy(migrate(user.places(), 'netrc'))).message).to.equal(HIDDEN)
+    expect(files()).to.deep.equal(before)
+  })
+
   it('is over with the next login, and with the logout after that', async () => {
     const newer = {...ada, token: 'HRKU-newer'}
     await saveToken(user.places(), newer)
@@ -156,6 +214,39 @@ describe('the account on record, where the keychain shows another alone', () => 
     const {hint, message} = await thrownBy(findToken(user.places()))
     expect(message).to.include("ada@example.com is logged in, but that account's token is not in the keyring")
     expect(hint).to.equal('heroku login; or set HEROKU_NETRC_WRITE=true to act as grace@example.com')
+  })
+
+  for (const force of [false, true])
+    it(`stays current at a migrate of the other${force ? ' with --force' : ''}, whose token is stored`, async () => {
+      user.memory.tokens.clear()
+      await nameAccount(user.dataDir, ada.account)
+      user.write('.netrc', entries(grace))
+      const {plan} = await migrate(user.places(), 'keychain', {force})
+      expect(Object.fromEntries(user.memory.tokens)).to.deep.equal({[grace.account]: grace.token})
+      expect(user.read('.netrc')).to.equal('')
+      expect(readLoginState(user.dataDir)).to.include({named: ada.account})
+      expect(plan).not.to.have.property('current')
+      expect(plan?.notes).to.deep.equal([
+        'ada@example.com stays the current account, though no token of it was found; to log in: heroku login',
+      ])
+      expect((await findToken(user.places())).found).to.equal(undefined)
+    })
+
+  it('stays current at a migrate, where .netrc holds it for one host alone, and the other for the API', async () => {
+    user.memory.tokens.clear()
+    await nameAccount(user.dataDir, ada.account)
+    user.write('.netrc', entries(grace, ['api.heroku.com']) + entries(ada, ['git.heroku.com']))
+    const {conflicts} = await migrate(user.places(), 'keychain')
+    expect(conflicts).to.deep.equal([
+      {
+        about: 'current',
+        candidates: [ada.account, grace.account],
+        says: 'ada@example.com is logged in, and .netrc has a token of grace@example.com',
+        asks: 'whom do you want to act as?',
+      },
+    ])
+    await migrate(user.places(), 'keychain', {force: true})
+    expect((await findToken(user.places())).found).to.include(ada)
   })
 
   it('is the one that accounts:set names', async () => {

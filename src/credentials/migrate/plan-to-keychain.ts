@@ -5,7 +5,7 @@ import {recordOf} from '../login-state.js'
 import {type Conflict, mayReplace, type Planned, type Step, type Wishes} from './plan.js'
 import type {Spot} from './plain-copies.js'
 import type {CheckedCopy, Survey} from './survey.js'
-import {currentAfter, isNamed, type OwnedCopy} from './who.js'
+import {absentAccount, currentAfter, isNamed, type OwnedCopy} from './who.js'
 import {tokenOf} from './words.js'
 
 /** One account's token that goes into the keychain, and the copies of it. */
@@ -18,7 +18,8 @@ interface Move {
 
 /**
  * Decides what is to be done; pure.
- * @throws {UserError} if `--account` names somebody who is not there
+ * @throws {UserError} if `--account` names an account that is not there
+ * @throws {BackendError} if the keychain hides the token of the account on record
  */
 export function planToKeychain(survey: Survey, wishes: Wishes): Planned {
   const {copies} = survey
@@ -34,7 +35,12 @@ export function planToKeychain(survey: Survey, wishes: Wishes): Planned {
   if (typeof current === 'object') conflicts.push(current)
   if (conflicts.length > 0 || typeof current === 'object') return {conflicts}
 
-  const notes = [...survey.notes, ...invalidNotes(survey, wishes), ...mismatchNotes(survey)]
+  const notes = [
+    ...survey.notes,
+    ...invalidNotes(survey, wishes),
+    ...mismatchNotes(survey),
+    ...absentNotes(survey, owned, wishes),
+  ]
   const steps = [
     ...storing(survey, moves, current, wishes),
     ...(wishes.keep ? [] : removing(owned, moves, wishes)),
@@ -157,6 +163,13 @@ const mismatchNotes = ({copies}: Survey) =>
       ? [`${spot.path} names ${printable(account)}, but its token is that of ${printable(verdict.account)}`]
       : [],
   )
+
+/** No migrate makes another account current. */
+function absentNotes(survey: Survey, owned: OwnedCopy[], wishes: Wishes): string[] {
+  const absent = wishes.account === undefined ? absentAccount(survey, owned) : undefined
+  if (absent === undefined) return []
+  return [`${printable(absent)} stays the current account, though no token of it was found; to log in: heroku login`]
+}
 
 function firstRemoval(steps: Step[]): number {
   const index = steps.findIndex((step) => step.do === 'remove')

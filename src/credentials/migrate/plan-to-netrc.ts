@@ -5,6 +5,7 @@ import {isToken} from '../../backends/storable.js'
 import {printable} from '../../printable.js'
 import {UserError} from '../../user-error.js'
 import {currentAmong} from '../current.js'
+import {assertNotHidden} from '../guard.js'
 import type {KeychainSession} from '../keychain-session.js'
 import {type LoginState, readLoginState, recordOf} from '../login-state.js'
 import type {Places} from '../places.js'
@@ -35,7 +36,10 @@ export async function surveyBack(
   const accounts = await keychain.ask((backend) => backend.accounts())
   const current = wanted === undefined ? currentAmong(accounts, state) : {account: wanted}
   const leaving = typeof current === 'object' ? await lookUp(keychain, current.account) : undefined
-  if (wanted !== undefined && !leaving) throw nobody(wanted, keychain.title, accounts)
+  if (typeof current === 'object' && !leaving) {
+    if (wanted !== undefined) throw notHeld(wanted, keychain.title, accounts)
+    assertNotHidden(state, current.account, keychain)
+  }
   const record = leaving && recordOf(leaving, state)
   if (record && record.apiHost !== hosts.api)
     throw new UserError(
@@ -64,7 +68,7 @@ async function lookUp(keychain: KeychainSession, account: string): Promise<Crede
   return token === undefined ? undefined : {account, token}
 }
 
-const nobody = (account: string, title: string, accounts: string[]) =>
+const notHeld = (account: string, title: string, accounts: string[]) =>
   new UserError(
     `${title} holds no token of ${printable(account)}`,
     accounts.length === 0 ? undefined : `it holds those of ${accounts.map((each) => printable(each)).join(', ')}`,

@@ -1,7 +1,8 @@
 // Who the user acts as once the tokens are in the keychain.
 import {printable} from '../../printable.js'
 import {UserError} from '../../user-error.js'
-import {currentAmong} from '../current.js'
+import {currentAmong, currentOnRecord} from '../current.js'
+import {assertNotHidden} from '../guard.js'
 import type {LoginState} from '../login-state.js'
 import type {Conflict, Wishes} from './plan.js'
 import type {CheckedCopy, Survey} from './survey.js'
@@ -11,42 +12,69 @@ export interface OwnedCopy extends CheckedCopy {
   account: string
 }
 
-/** Who the user acts as afterwards: whoever it is now, unless that depends on whether git or the CLI is asked. */
+/**
+ * The account that is current afterwards: the one that is now, unless that depends on whether git or the CLI is asked. No
+ * other account takes the place of one that is on record, and cannot be seen.
+ * @returns undefined if none is, or no token of it was found
+ * @throws {UserError} if `--account` names an account that is not there
+ * @throws {BackendError} if the keychain hides the token of the account on record
+ */
 export function currentAfter(survey: Survey, owned: OwnedCopy[], wishes: Wishes): string | undefined | Conflict {
   const {keychain, state} = survey
-  const everybody = [...new Set([...owned.map(({account}) => account), ...keychain.accounts])]
-  if (wishes.account !== undefined) {
-    if (everybody.includes(wishes.account)) return wishes.account
-    // Nothing is there at all, so there is nothing to do.
-    if (everybody.length === 0) return undefined
-    throw new UserError(
-      `there is no token of ${printable(wishes.account)}`,
-      `there are tokens of ${everybody.map((each) => printable(each)).join(', ')}`,
-    )
+  const everybody = accountsIn(survey, owned)
+  if (wishes.account !== undefined) return chosen(wishes.account, everybody)
+  const absent = absentAccount(survey, owned)
+  if (absent !== undefined) {
+    assertNotHidden(state, absent, keychain)
+    return undefined
   }
 
-  const byKeychain = currentAmong(keychain.accounts, state)
-  const holder =
-    typeof byKeychain === 'object' && keychain.accounts.includes(byKeychain.account) ? byKeychain : undefined
+  const now = currentAmong(keychain.accounts, state)
+  const known = typeof now === 'object' && everybody.includes(now.account) ? now.account : undefined
   const inNetrc = owned.filter(({spot}) => spot.in === 'netrc').map(({account}) => account)
-  const today = holder?.account ?? inNetrc[0]
+  const today = known ?? inNetrc[0]
   if (today !== undefined) {
     const other = inNetrc.find((account) => account !== today)
     if (other === undefined || wishes.force) return today
-    const where = holder ? keychain.title : 'the API'
-    return whoConflict(
-      [today, other],
-      `${where} has a token of ${printable(today)}, and .netrc has one of ${printable(other)}`,
-    )
+    const [one, two] = [printable(today), printable(other)]
+    const says = keychain.accounts.includes(today)
+      ? `${keychain.title} has a token of ${one}, and .netrc has one of ${two}`
+      : known === undefined
+        ? `the API has a token of ${one}, and .netrc has one of ${two}`
+        : `${one} is logged in, and .netrc has a token of ${two}`
+    return whoConflict([today, other], says)
   }
 
-  // Whoever logged out does not become somebody for having aliases.
-  if (state.loggedOut) return undefined
-  const [account, ...more] = everybody
-  return more.length === 0
-    ? account
-    : whoConflict(everybody, `there are tokens of ${everybody.map((each) => printable(each)).join(' and ')}`)
+  // A user who logged out is not logged in for having aliases.
+  if (state.loggedOut || everybody.length === 0) return undefined
+  // The keychain may hide an account that was stored there.
+  const stored = state.tokens.filter(({savedIn}) => savedIn === keychain.name).map(({account}) => account)
+  const candidates = new Set([...everybody, ...stored])
+  return candidates.size === 1
+    ? everybody[0]
+    : whoConflict(everybody, `there are tokens of ${listOf(candidates, ' and ')}`)
 }
+
+/** The account that `--account` names; undefined if there is no token at all, so that there is nothing to do. */
+function chosen(account: string, everybody: string[]): string | undefined {
+  if (everybody.includes(account)) return account
+  if (everybody.length === 0) return undefined
+  throw new UserError(`there is no token of ${printable(account)}`, `there are tokens of ${listOf(everybody)}`)
+}
+
+/** The account on record, if there are tokens, and none of them is its. */
+export function absentAccount(survey: Survey, owned: OwnedCopy[]): string | undefined {
+  const account = currentOnRecord(survey.state)?.account
+  const there = accountsIn(survey, owned)
+  return there.length === 0 || account === undefined || there.includes(account) ? undefined : account
+}
+
+const accountsIn = ({keychain}: Survey, owned: OwnedCopy[]) => [
+  ...new Set([...owned.map(({account}) => account), ...keychain.accounts]),
+]
+
+const listOf = (accounts: Iterable<string>, separator = ', ') =>
+  [...accounts].map((each) => printable(each)).join(separator)
 
 const whoConflict = (candidates: string[], says: string): Conflict => ({
   about: 'current',

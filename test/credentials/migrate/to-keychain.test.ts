@@ -85,6 +85,7 @@ describe('migrating to the keychain', () => {
       await go({account: grace.account})
       expect(held()).to.deep.equal({[grace.account]: ada.token})
       user.memory.tokens.clear()
+      await recordLogout(user.dataDir, grace.account)
       user.write('.netrc', entries({token: ada.token}))
       await go({verify: knowing(ada)})
       expect(held()).to.deep.equal({[ada.account]: ada.token})
