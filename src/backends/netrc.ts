@@ -1,5 +1,6 @@
 import {stat} from 'node:fs/promises'
 import {type Backend, BackendError, type Credential} from './backend.js'
+import {fileTrouble} from '../file-trouble.js'
 import {type NetrcEntry, readEntry, removeEntries, replaceEntry, writeEntry} from './netrc-document.js'
 import {isNoFile, locateNetrc, type NetrcFileOptions, readNetrc, updateNetrc} from './netrc-file.js'
 import {assertNoOtherLink, assertText} from './netrc-refusals.js'
@@ -86,7 +87,9 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
     if (await isNoFile(path)) return false
     // Nothing to do needs no lock, and no right to write.
     if (await isThere()) {
-      const before = await stat(path)
+      const before = await stat(path).catch((error: unknown) => {
+        throw fileTrouble('read', path, error)
+      })
       if (await updateNetrc(settings, edit)) {
         assertNoOtherLink(path, before)
         return true
