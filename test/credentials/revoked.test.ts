@@ -1,6 +1,5 @@
 // A logout that revoked the token, and could not remove every copy: KeePassXC with "confirm access" never removes.
 import {expect} from 'chai'
-import {mkdirSync, rmSync} from 'node:fs'
 import {BackendError} from '../../src/backends/backend.js'
 import {findAccountToken, findAtOnce, findToken} from '../../src/credentials/find.js'
 import {readLoginState} from '../../src/credentials/login-state.js'
@@ -93,9 +92,8 @@ describe('a token that a logout revoked, and that is still in the keychain', () 
 
   it('is never given again from a .netrc that could not be written', async () => {
     await saveToken(user.places(), ada)
-    mkdirSync(user.netrcPath)
+    user.write('.netrc', `${entries(ada)}\0`)
     expect((await removeToken(user.places(), found, undefined, {revoked: true})).failures).to.have.length(1)
-    rmSync(user.netrcPath, {recursive: true})
     user.write('.netrc', entries(ada))
     expect((await findToken(user.places())).found).to.equal(undefined)
   })

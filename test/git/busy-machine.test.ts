@@ -6,6 +6,7 @@ import {availableParallelism} from 'node:os'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
 import {fileURLToPath} from 'node:url'
+import {dataDirOf} from '../../src/git/data-dir.js'
 import {type Keyring, startKeyring} from '../support/keyring.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
@@ -32,14 +33,14 @@ describe('the git helper on a busy machine', () => {
   it(`answers each of ${HELPERS} requests at once, beside busy loops`, async () => {
     const attributes = {service: 'heroku-cli', account: 'ada@example.com'}
     await keyring.store({label: 'Heroku CLI', attributes, secret: 'HRKU-1'})
-    const dataDir = join(sandbox.home, 'data')
-    mkdirSync(dataDir)
+    const dataDir = dataDirOf(sandbox.env)
+    mkdirSync(dataDir, {recursive: true, mode: 0o700})
     writeFileSync(join(dataDir, 'login.json'), '{"account":"ada@example.com"}\n')
     const loops = Array.from({length: BUSY}, () => spawn('/bin/sh', ['-c', 'while :; do :; done'], {stdio: 'ignore'}))
     try {
       const env = sandbox.envWith(keyring.env)
       const ask = async () => {
-        const helper = spawn(process.execPath, [HELPER, dataDir, 'get'], {env, stdio: ['pipe', 'pipe', 'ignore']})
+        const helper = spawn(process.execPath, [HELPER, 'get'], {env, stdio: ['pipe', 'pipe', 'ignore']})
         helper.stdin.on('error', () => undefined)
         helper.stdin.end(input)
         return text(helper.stdout)
