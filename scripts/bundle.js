@@ -45,6 +45,7 @@ await build({
   outfile: 'dist/netrc-worker.cjs',
   format: 'cjs',
   minify: true,
+  packages: 'external',
   plugins: [
     lazyImportsStay('dist', (source) => ['backends/netrc.js', 'credentials/migrate/alias-files.js'].includes(source)),
   ],
