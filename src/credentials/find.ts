@@ -16,6 +16,7 @@ import {
   hostInKeychain,
   isEnded,
   isOf,
+  isOfEntry,
   type LoginState,
   readLoginState,
   recordOf,
@@ -119,7 +120,7 @@ function searchFor(places: Places, state: LoginState, {endedToo = false, lookOnl
 async function findWhereRecorded(search: Search): Promise<Lookup | undefined> {
   if (search.record?.savedIn !== 'netrc') return undefined
   const looked = await findInNetrc(search)
-  return looked.found && isOf(search.record, looked.found.token) ? looked : undefined
+  return looked.found && isOfEntry(search.record, looked.found) ? looked : undefined
 }
 
 /** Looks in the keychain, if there is one. What is wrong with it comes back as `trouble`. */

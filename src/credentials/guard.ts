@@ -2,7 +2,7 @@
 import {BackendError, type BackendName} from '../backends/backend.js'
 import {printable} from '../printable.js'
 import {UserError} from '../user-error.js'
-import {isOf, type LoginState, recordOfAccount, type TokenRecord} from './login-state.js'
+import {isOfEntry, type LoginState, recordOfAccount, type TokenRecord} from './login-state.js'
 import type {Found} from './places.js'
 
 /**
@@ -36,11 +36,12 @@ export function assertNotHidden(
  */
 export function assertSameAccount(
   {account: onRecord, record}: {account: string | undefined; record: TokenRecord | undefined},
-  {account, place, token}: Found,
+  found: Found,
   trouble: BackendError | undefined,
   title: string | undefined,
 ): void {
-  if (onRecord === undefined || account === onRecord || isOf(record, token)) return
+  const {account, place} = found
+  if (onRecord === undefined || account === onRecord || isOfEntry(record, found)) return
   const [ours, theirs] = [printable(onRecord), printable(account ?? 'an unnamed account')]
   const elsewhere = record?.savedIn === 'netrc' ? place : (title ?? 'the keychain')
   const because = trouble

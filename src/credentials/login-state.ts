@@ -187,6 +187,12 @@ export function fingerprint(token: string): string {
 /** Whether a record is this token's. */
 export const isOf = (record: TokenRecord | undefined, token: string) => record?.fingerprint === fingerprint(token)
 
+/** Whether a record is a `.netrc` entry's: the entry may name no account, but not another one. */
+export const isOfEntry = (
+  record: TokenRecord | undefined,
+  {account, token}: Pick<Credential, 'token'> & {account?: string},
+) => (account === undefined || account === record?.account) && isOf(record, token)
+
 /** What we remember of this very token; nothing if the account's has been replaced by somebody else since. */
 export function recordOf({account, token}: Partial<Credential>, state: LoginState): TokenRecord | undefined {
   const record = recordOfAccount(state, account)
