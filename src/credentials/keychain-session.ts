@@ -1,4 +1,4 @@
-import {type Backend, BackendError} from '../backends/backend.js'
+import {type Backend, BackendError, type Peek} from '../backends/backend.js'
 import type {Keychain} from '../backends/resolve.js'
 import type {Run} from '../run.js'
 
@@ -46,6 +46,15 @@ export class KeychainSession {
     } finally {
       clearTimeout(notice)
     }
+  }
+
+  /** What it holds of an account, without a prompt where the backend can do without. @throws {BackendError} */
+  peek(account: string): Promise<Peek> {
+    return this.ask(async (backend) => {
+      if (backend.peek) return backend.peek(account)
+      const token = await backend.get(account)
+      return token === undefined ? {} : {token}
+    })
   }
 
   /** Tells the user what its trouble has led to, once. */

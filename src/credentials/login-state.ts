@@ -1,5 +1,5 @@
 // Who is logged in, in two small files without secrets: the Heroku CLI's own `login.json`, and ours beside it.
-import type {Credential} from '../backends/backend.js'
+import type {BackendName, Credential} from '../backends/backend.js'
 import {
   type AssertHeld,
   type OurFile,
@@ -92,6 +92,10 @@ function withToken(ours: OurFile, token: TokenRecord): OurFile {
     ended: ours.ended.filter((each) => each !== token.fingerprint),
   }
 }
+
+/** Whether a keychain is where the account's token was stored, as far as the files tell. */
+export const isStoredIn = (keychain: BackendName, state: LoginState, account: string) =>
+  (recordOfAccount(state, account)?.savedIn ?? (state.named === account ? keychain : undefined)) === keychain
 
 /** The API host of the token that a keychain holds of an account, as far as we know. */
 export const hostInKeychain = (record: TokenRecord | undefined) => record?.keychainHost ?? record?.apiHost

@@ -7,6 +7,7 @@ import {
   fingerprint,
   isEnded,
   isOf,
+  isStoredIn,
   type LoginState,
   readLoginState,
   recordEnded,
@@ -59,8 +60,9 @@ export async function removeFromKeychain(places: Places, keychain: KeychainSessi
   try {
     const accounts = known === undefined ? await accountsOf(found, keychain, asOf) : [known]
     for (const account of accounts) {
-      const held = await heldNow(keychain, account, found)
-      if (held === found.token) {
+      const held = await heldNow(keychain, account, found, readLoginState(dataDir))
+      if (held === LOCKED) removal.notQueried = keychain.title
+      else if (held === found.token) {
         await removeItem(places, keychain, {account, token: held}, task)
         removal.removedFrom.push(keychain.title)
       } else if (held !== undefined && found.source === keychain.name && !isOfLaterLogin({account, token: held})) {
@@ -76,17 +78,20 @@ export async function removeFromKeychain(places: Places, keychain: KeychainSessi
   }
 }
 
+/** An item that cannot be read without a prompt, and that no file says to be of a login. */
+const LOCKED = Symbol('locked')
+
 /**
- * The account's token, read again. No prompt is shown for what this process has just read: where each access asks the
- * user (KeePassXC, by default), a removal cannot ask.
+ * The account's token, read again. No prompt is shown for what this process has just read (where each access asks the
+ * user, as KeePassXC does by default, a removal cannot ask), nor for an item that no login stored, as far as we know.
  */
-const heldNow = (keychain: KeychainSession, account: string, {source}: Found) =>
-  keychain.ask(async (backend) => {
-    const peek = source === keychain.name ? await backend.peek?.(account) : undefined
-    if (peek === undefined) return backend.get(account)
-    if (peek !== 'locked') return peek.token
+async function heldNow(keychain: KeychainSession, account: string, {source}: Found, state: LoginState) {
+  const peek = await keychain.peek(account)
+  if (peek !== 'locked') return peek.token
+  if (source === keychain.name)
     throw new BackendError('locked', `${keychain.title} does not unlock the token for its removal`)
-  })
+  return isStoredIn(keychain.name, state, account) ? keychain.ask((backend) => backend.get(account)) : LOCKED
+}
 
 /** The accounts that a token without a name can be of: those that the keychain shows, and one that it may hide. */
 async function accountsOf({token}: Found, keychain: KeychainSession, {tokens}: LoginState): Promise<Set<string>> {

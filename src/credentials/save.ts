@@ -1,5 +1,5 @@
 // Where the token of a login goes: the keychain, or `.netrc` where that is asked for or is all there is.
-import {BackendError, type BackendName, type Credential, type Peek} from '../backends/backend.js'
+import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
 import {isEncrypted} from '../backends/netrc-place.js'
 import type {NetrcBackend, NetrcEntry} from '../backends/netrc.js'
 import {assertStorable} from '../backends/storable.js'
@@ -77,11 +77,7 @@ async function saveByTiers(places: Places, credential: Credential): Promise<Done
   const {account} = credential
   try {
     // Not by a read, which prompts for an item of the account in another, locked collection.
-    const before = await keychain.ask(async (backend): Promise<Peek> => {
-      if (backend.peek) return backend.peek(account)
-      const token = await backend.get(account)
-      return token === undefined ? {} : {token}
-    })
+    const before = await keychain.peek(account)
     await keychain.ask((backend) => backend.set(credential))
     return {
       saved: {

@@ -2,13 +2,20 @@
 // harmless to repeat: whatever a crash or a refusal leaves undone, the next run plans again.
 import {type Backend, BackendError} from '../../backends/backend.js'
 import type {KeychainSession} from '../keychain-session.js'
-import {assertRecordable, forgetAccount, recordCurrent, recordLogin, recordToken} from '../login-state.js'
+import {
+  assertRecordable,
+  forgetAccount,
+  readLoginState,
+  recordCurrent,
+  recordLogin,
+  recordToken,
+} from '../login-state.js'
 import type {Places} from '../places.js'
 import {recordFor, recordingLogin} from '../recording.js'
 import {inTurn} from '../turn.js'
 import type {Plan, Proof, Step} from './plan.js'
 import {removePlainCopy} from './plain-copies.js'
-import {tokenIn} from './survey.js'
+import {heldIn} from './survey.js'
 
 export interface Callbacks {
   /** Called after each step, and never before it is true. */
@@ -58,14 +65,18 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
   const {around} = places
   const {dataDir} = around
   const ask = <T>(question: (backend: Backend) => Promise<T>) => keychain.ask(question)
-  const holds = async ({account, token}: Proof) => (await tokenIn(keychain, account)) === token
+  const tokenIn = async (account: string) => {
+    const held = await heldIn(keychain, account, readLoginState(dataDir))
+    return held === 'locked' ? undefined : held.token
+  }
+  const holds = async ({account, token}: Proof) => (await tokenIn(account)) === token
 
   switch (step.do) {
     case 'store':
     case 'record': {
       const {account, current, token} = step
       await inTurn(around, async (assertHeld) => {
-        const held = await tokenIn(keychain, account)
+        const held = await tokenIn(account)
         if (held !== token) {
           assertHeld()
           if (step.do === 'record' || held !== step.replaces) throw changed(keychain.title)
@@ -115,7 +126,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, places: Places, 
     case 'clear': {
       const {account, because, token} = step
       await inTurn(around, async (assertHeld) => {
-        const held = await tokenIn(keychain, account)
+        const held = await tokenIn(account)
         if (held !== undefined && held !== token) throw changed(keychain.title)
         if (because === 'stored') await assertInNetrc(places, step)
         assertHeld()

@@ -92,7 +92,11 @@ function tokenConflict({keychain, state}: Survey, {account, copies, token}: Move
   // A login that the keychain refused went to .netrc, and is newer than what the keychain holds.
   const newer = recordOf({account, token}, state)?.savedIn === 'netrc'
   const inKeychain = held !== undefined && held !== token && !newer ? [keychain.title] : []
-  if (others.length + inKeychain.length === 0) return []
+  if (others.length + inKeychain.length === 0) {
+    if (!keychain.locked.has(account)) return []
+    const says = `${keychain.title} has a locked item of ${whose}, which may be another token than that in ${printable(from)}`
+    return [{about: 'token', candidates: [account], says, asks: `store the one in ${printable(from)}?`}]
+  }
   const places = [...new Set([...inKeychain, ...others])].join(' and ')
   const says = `${printable(from)} and ${printable(places)} hold different tokens of ${whose}`
   return [{about: 'token', candidates: [account], says, asks: `keep the one in ${printable(from)} alone?`}]

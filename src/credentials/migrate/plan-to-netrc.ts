@@ -50,7 +50,7 @@ export async function surveyBack(
   const verdict = leaving && (await verify?.(leaving.token))
   const netrc = await places.netrc()
   return {
-    keychain: {name: keychain.name, title: keychain.title, accounts, tokens: new Map()},
+    keychain: {name: keychain.name, title: keychain.title, accounts, tokens: new Map(), locked: new Set()},
     state,
     leaving: current === 'several' ? current : leaving && {...leaving, ...(verdict && {verdict})},
     netrc: {path: netrc.path, hosts: [...new Set([hosts.api, hosts.git])], entries: await netrc.entries()},

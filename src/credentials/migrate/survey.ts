@@ -1,7 +1,7 @@
 // What there is to migrate, and where to: all that a plan is made of, read before anything is changed.
-import type {BackendName} from '../../backends/backend.js'
+import type {BackendName, Peek} from '../../backends/backend.js'
 import {isToken} from '../../backends/storable.js'
-import {type LoginState, readLoginState} from '../login-state.js'
+import {isStoredIn, type LoginState, readLoginState} from '../login-state.js'
 import type {KeychainSession} from '../keychain-session.js'
 import type {Places} from '../places.js'
 import {findPlainCopies, type PlainCopy} from './plain-copies.js'
@@ -23,6 +23,8 @@ export interface Held {
   accounts: string[]
   /** The tokens of those accounts that matter here. */
   tokens: Map<string, string>
+  /** Those of which it has an item that cannot be read without a prompt, and that no file says to be of a login. */
+  locked: Set<string>
 }
 
 export interface Survey {
@@ -48,6 +50,7 @@ export async function survey(
   wanted?: string,
 ): Promise<Survey> {
   const {copies, notes} = await findPlainCopies(places)
+  const state = readLoginState(places.around.dataDir)
   const verdicts = await ask(verify, new Set(copies.map(({token}) => token)))
   const checked = copies.map((copy): CheckedCopy => {
     const verdict = verdicts.get(copy.token)
@@ -59,8 +62,8 @@ export async function survey(
   return {
     copies: checked,
     notes,
-    keychain: await lookInto(keychain, copies.length > 0 || wanted !== undefined, accounts),
-    state: readLoginState(places.around.dataDir),
+    keychain: await lookInto(keychain, copies.length > 0 || wanted !== undefined, accounts, state),
+    state,
     apiHost: places.around.hosts.api,
   }
 }
@@ -70,22 +73,32 @@ async function ask(verify: Verify, tokens: Set<string>): Promise<Map<string, Ver
   return new Map(await Promise.all([...tokens].map(async (token) => [token, await verify(token)] as const)))
 }
 
-async function lookInto(keychain: KeychainSession, needed: boolean, wanted: string[]): Promise<Held> {
+async function lookInto(
+  keychain: KeychainSession,
+  needed: boolean,
+  wanted: string[],
+  state: LoginState,
+): Promise<Held> {
   const tokens = new Map<string, string>()
+  const locked = new Set<string>()
   const accounts = needed ? await keychain.ask((backend) => backend.accounts()) : []
   for (const account of new Set(wanted)) {
-    const token = await tokenIn(keychain, account)
-    if (token !== undefined) tokens.set(account, token)
+    const held = await heldIn(keychain, account, state)
+    if (held === 'locked') locked.add(account)
+    else if (held.token !== undefined) tokens.set(account, held.token)
   }
 
-  return {name: keychain.name, title: keychain.title, accounts, tokens}
+  return {name: keychain.name, title: keychain.title, accounts, tokens, locked}
 }
 
 /**
- * What the keychain holds of an account. What is no token is nothing: a process that is killed before it has told its
- * secret to `secret-tool` leaves an empty one.
+ * What the keychain holds of an account. An item that cannot be read without a prompt is read only if a login stored it, as
+ * far as we know: another may be a stale one in a collection that is not in use. What is no token is nothing: a process that
+ * is killed before it has told its secret to `secret-tool` leaves an empty one.
  */
-export async function tokenIn(keychain: KeychainSession, account: string): Promise<string | undefined> {
-  const held = await keychain.ask((backend) => backend.get(account))
-  return held === undefined || !isToken(held) ? undefined : held
+export async function heldIn(keychain: KeychainSession, account: string, state: LoginState): Promise<Peek> {
+  const peek = await keychain.peek(account)
+  if (peek === 'locked' && !isStoredIn(keychain.name, state, account)) return peek
+  const token = peek === 'locked' ? await keychain.ask((backend) => backend.get(account)) : peek.token
+  return token === undefined || !isToken(token) ? {} : {token}
 }
