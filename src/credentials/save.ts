@@ -7,7 +7,7 @@ import {causeOf} from '../file-trouble.js'
 import type {Hosts} from '../hosts.js'
 import {printable} from '../printable.js'
 import {UserError} from '../user-error.js'
-import {assertRecordable, readLoginState, recordLogin, recordOfAccount, type TokenRecord} from './login-state.js'
+import {assertRecordable, isOf, readLoginState, recordLogin, recordOfAccount, type TokenRecord} from './login-state.js'
 import type {Places} from './places.js'
 import {recordFor, recordingLogin} from './recording.js'
 import {inTurn} from './turn.js'
@@ -59,7 +59,8 @@ export async function saveToken(places: Places, credential: Credential, expiresA
       })
       throw error
     }
-    if (before && before.apiHost !== hosts.api)
+    // The same token replaces nothing: `accounts:set` of CLI 10 stores it for api.heroku.com, whatever HEROKU_HOST says.
+    if (before && before.apiHost !== hosts.api && !isOf(before, credential.token))
       notify(`this replaces the login of ${printable(credential.account)} to ${printable(before.apiHost)}`)
     return saved
   })
