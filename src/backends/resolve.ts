@@ -54,7 +54,8 @@ function resolveSecretService(env: NodeJS.ProcessEnv): Keychain {
   }
 }
 
-const WITHOUT_PROMPT_MS = 5000
+/** How long a keychain operation may take where no prompt can be shown, in milliseconds. */
+export const WITHOUT_PROMPT_MS = 5000
 const WITH_PROMPT_MS = 60_000
 
 /**

@@ -1,5 +1,5 @@
 import {type Backend, BackendError, type Peek} from '../backends/backend.js'
-import type {Keychain} from '../backends/resolve.js'
+import {type Keychain, WITHOUT_PROMPT_MS} from '../backends/resolve.js'
 import type {Run} from '../run.js'
 
 // Long enough that a keychain that works is never announced, short enough that nobody wonders.
@@ -34,7 +34,8 @@ export class KeychainSession {
     if (this.trouble) throw this.trouble
     const {notify, run, timeoutMs} = this.options
     const notice = setTimeout(() => {
-      notify(`waiting for ${this.title} (${timeoutMs / 1000} s at most); it may be showing a prompt`)
+      const prompt = timeoutMs > WITHOUT_PROMPT_MS ? '; it may be showing a prompt' : ''
+      notify(`waiting for ${this.title} (${timeoutMs / 1000} s at most)${prompt}`)
     }, NOTICE_AFTER_MS)
     try {
       this.backend ??= this.keychain.open({run, timeoutMs, notify})

@@ -5,7 +5,7 @@ import {fileURLToPath} from 'node:url'
 import {attributes} from '../backends/secret-tool-args.js'
 import {assertAccount} from '../backends/storable.js'
 import {accountToAsk, findAtOnce} from '../credentials/find.js'
-import type {Found, Places} from '../credentials/places.js'
+import type {Found, Places, Surroundings} from '../credentials/places.js'
 import {findProgram} from '../find-program.js'
 import {hideBytes} from '../hidden-bytes.js'
 import {exitStatusOf, holdingSignals, SIGNALS} from '../signals.js'
@@ -25,8 +25,9 @@ const WORKER = new URL('../netrc-worker.cjs', import.meta.url)
 
 // The keyring answers in 20 ms (measured). Short, because Ctrl-C does not reach the tool: it has its own process group.
 const KEYRING_MS = 500
-// The worker's own deadlines end its work long before this limit, which covers a worker that does not start or end.
 const WORKER_START_MS = 20_000
+/** More operations of the keychain, and calls of gpg, than one request needs: a save reads, writes and reads back. */
+const MOST_OPERATIONS = 6
 /** The exit status of a process that Ctrl-C ended on Windows: STATUS_CONTROL_C_EXIT. */
 const CONTROL_C_EXIT = 0xc0_00_01_3a
 
@@ -62,19 +63,18 @@ export function askKeyring(places: Places, timeoutMs = KEYRING_MS): Found | unde
 }
 
 /**
+ * How long a worker may take, in milliseconds. Its own deadlines end its work long before this limit, which covers a worker
+ * that does not start or end.
+ */
+export const workerLimitMs = ({gpgTimeoutMs, timeoutMs}: Pick<Surroundings, 'gpgTimeoutMs' | 'timeoutMs'>) =>
+  MOST_OPERATIONS * (timeoutMs + (gpgTimeoutMs ?? timeoutMs)) + WORKER_START_MS
+
+/**
  * Runs a request in a worker process, which prints notices on our stderr. Ctrl-C reaches the worker too; it ends the tool that
  * it runs, and then this process exits.
- * @param options.timeoutMs how long one operation of a keychain may take, in milliseconds
- * @param options.limitMs how long the worker may take, in milliseconds
+ * @param limitMs how long the worker may take, in milliseconds
  */
-export function askWorker(
-  order: Order,
-  {
-    timeoutMs,
-    worker = WORKER,
-    limitMs = 6 * timeoutMs + WORKER_START_MS,
-  }: {timeoutMs: number; worker?: URL | undefined; limitMs?: number},
-): Reply {
+export function askWorker(order: Order, limitMs: number, worker = WORKER): Reply {
   const ended = block(process.execPath, [fileURLToPath(worker)], {
     // Node's options for this process are of no use in the worker.
     env: {...process.env, NODE_OPTIONS: undefined},

@@ -2,7 +2,7 @@
 // is saved in it.
 import type {Hosts} from '../hosts.js'
 import {UserError} from '../user-error.js'
-import {askKeyring, askWorker} from './blocking.js'
+import {askKeyring, askWorker, workerLimitMs} from './blocking.js'
 import {openHostPlaces} from './host-places.js'
 import type {Answer, Changes, Reply, Request, Trouble} from './netrc-answer.js'
 import {forHost} from './refusal.js'
@@ -43,7 +43,7 @@ export function openSyncCredentials(
   const asks = apiKey === undefined && keychain !== undefined
   let answer: Answer | undefined
 
-  const block = (request: Request): Reply => askWorker({request, bin, dataDir}, {timeoutMs: around.timeoutMs, worker})
+  const block = (request: Request): Reply => askWorker({request, bin, dataDir}, workerLimitMs(around), worker)
   const find = (): Reply => {
     const found = asks ? askKeyring(places, keyringMs) : undefined
     return found ? {ok: {kind: 'found', found}} : block({verb: 'find'})

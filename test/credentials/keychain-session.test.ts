@@ -1,6 +1,7 @@
 import {expect} from 'chai'
 import {mock} from 'node:test'
 import {BackendError, type Problem} from '../../src/backends/backend.js'
+import {patience} from '../../src/backends/resolve.js'
 import {KeychainSession} from '../../src/credentials/keychain-session.js'
 import {run} from '../../src/run.js'
 import {memoryKeychain, type MemoryKeychain} from '../support/memory-keychain.js'
@@ -69,7 +70,24 @@ describe('a session with the keychain', () => {
       mock.timers.reset()
     })
 
-    const WAITING = 'waiting for the keyring (5 s at most); it may be showing a prompt'
+    const WAITING = 'waiting for the keyring (5 s at most)'
+
+    it('says that it may be showing a prompt only where one can be shown', async () => {
+      for (const env of [{DISPLAY: ':0'}, {}]) {
+        const timeoutMs = patience(env, 'linux', true)
+        let answer: () => void = () => undefined
+        const answered = new Promise<void>((resolve) => (answer = resolve))
+        session = new KeychainSession(memory.keychain, {run, timeoutMs, notify: (line) => notices.push(line)})
+        const asked = session.ask(() => answered)
+        mock.timers.tick(3000)
+        answer()
+        await asked
+      }
+      expect(notices).to.deep.equal([
+        'waiting for the keyring (60 s at most); it may be showing a prompt',
+        'waiting for the keyring (5 s at most)',
+      ])
+    })
 
     it('says after two seconds what is being waited for, once, and how long at most', async () => {
       let answer: (token: string) => void = () => undefined

@@ -5,7 +5,7 @@ import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath, pathToFileURL} from 'node:url'
 import {fingerprint} from '../../src/credentials/login-state.js'
-import {askKeyring, askWorker} from '../../src/host/blocking.js'
+import {askKeyring, askWorker, workerLimitMs} from '../../src/host/blocking.js'
 import {openHostPlaces} from '../../src/host/host-places.js'
 import type {Answer} from '../../src/host/netrc-answer.js'
 import {openSyncCredentials} from '../../src/host/sync-credentials.js'
@@ -72,7 +72,7 @@ describe('the blocking lookup', function () {
     return {answer, workers: readFileSync(inRoot('workers'), 'utf8').length, calls: user.calls()}
   }
   const byWorker = () => {
-    const reply = askWorker(order(), {timeoutMs: 5000, worker: user.worker})
+    const reply = askWorker(order(), 60_000, user.worker)
     return 'ok' in reply ? reply.ok : reply.failed
   }
 
@@ -233,6 +233,16 @@ describe('the blocking lookup', function () {
       expect(byWorker()).to.deep.equal(foundIn(ada.token))
     })
 
+    it('has the time that a keychain and gpg may take, each of them several times', () => {
+      const around = {timeoutMs: 5000, gpgTimeoutMs: 60_000}
+      for (const [each, least] of [
+        [around, 6 * 65_000],
+        [{timeoutMs: 60_000}, 6 * 120_000],
+        [{timeoutMs: 5000}, 6 * 10_000],
+      ] as const)
+        expect(workerLimitMs(each)).to.be.greaterThan(least)
+    })
+
     it('takes no options for node from the environment', async () => {
       await user.store(ada)
       process.env.NODE_OPTIONS = '--require /nowhere.cjs'
@@ -250,7 +260,7 @@ describe('the blocking lookup', function () {
     }))
       it(`fails if the worker ${what}`, () => {
         const worker = script === undefined ? pathToFileURL(join(user.home, 'nowhere.cjs')) : workerOf(script)
-        expect(askWorker(order(), {timeoutMs: 5000, worker, limitMs: 300})).to.deep.equal({
+        expect(askWorker(order(), 300, worker)).to.deep.equal({
           failed: {
             message: 'heroku-keychain failed: its worker process did not answer',
             hint: 'try again, or set HEROKU_API_KEY',

@@ -12,7 +12,7 @@ const ada = 'ada@example.com'
 // CRLF, a comment, two on a line, no newline at the end: netrc-parser would make something else of each.
 const OTHERS =
   '# mine\r\nmachine one login x password y machine two login z password w\r\nmachine three login a\r\n  password b'
-const WAITING = 'heroku: waiting for the keyring (5 s at most); it may be showing a prompt'
+const WAITING = 'heroku: waiting for the keyring (5 s at most)'
 
 for (const version of ['10.17.0', '9.5.1'])
   describe(`older readers of the token inside heroku@${version}`, function () {
