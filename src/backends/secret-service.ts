@@ -3,6 +3,7 @@ import {type Backend, BackendError, type Credential, type Peek, SERVICE} from '.
 import {printable} from '../printable.js'
 import {attributes, lookupArgs} from './secret-tool-args.js'
 import {dismissed, locked, neverUnlocked, notRemovable, trouble} from './secret-tool-errors.js'
+import {search, type SearchResult} from './secret-tool-search.js'
 import {assertAccount, assertStorable} from './storable.js'
 import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
 
@@ -174,37 +175,3 @@ const quote = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
 const isSilentNo = ({code, stderr}: Answer) => code === 1 && stderr.trim() === ''
 
 const lockedBy = ({nameless}: SearchResult) => (nameless > 0 ? neverUnlocked() : locked())
-
-interface SearchResult {
-  /** The accounts that are told, once each. */
-  accounts: string[]
-  /** How many items there are. */
-  items: number
-  /** How many of them are locked. */
-  locked: number
-  /** How many do not tell their account: GNOME Keyring has hashes alone of a collection that was not unlocked yet. */
-  nameless: number
-  /** The token of the first unlocked item, if secrets were asked for. */
-  secret?: string
-}
-
-async function search(call: Call, narrowed: string[], {withSecrets = false} = {}): Promise<SearchResult> {
-  // Attributes come on stderr, secrets on stdout (libsecret 0.15 to 0.21.7), which goes unread if it can. Without
-  // --unlock nothing prompts, and locked items are listed too.
-  const args = ['search', '--all', '--', 'service', SERVICE, ...narrowed]
-  const {code, stderr, stdout} = await call(args, {discardStdout: !withSecrets})
-  if (code !== 0) throw trouble({code, stderr, stdout: ''}, 'list the accounts')
-  const named = [...stderr.matchAll(/^attribute\.account = (.+)$/gmu)].flatMap(([, account]) => account ?? [])
-  // A line for each item that cannot be read without a prompt. The words are the provider's: KeePassXC has none (2.7.4).
-  const locked = stderr.match(/^secret-tool: /gmu)?.length ?? 0
-  const hashed = stderr.match(/^attribute\.gkr:compat:hashed:account = /gmu)?.length ?? 0
-  const items = Math.max(named.length + hashed, locked)
-  const secret = withSecrets ? /^secret = (.+)$/mu.exec(stdout)?.[1] : undefined
-  return {
-    accounts: [...new Set(named)],
-    items,
-    locked,
-    nameless: items - named.length,
-    ...(secret === undefined ? {} : {secret}),
-  }
-}
