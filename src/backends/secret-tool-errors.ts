@@ -12,6 +12,7 @@ export const neverUnlocked = () =>
 
 export const dismissed = () => new BackendError('denied', 'the keyring prompt was dismissed', 'try again and answer it')
 
+/** Settings as KeePassXC 2.7.4 names them. */
 export const notRemovable = () =>
   new BackendError(
     'denied',

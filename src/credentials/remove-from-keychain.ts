@@ -1,5 +1,6 @@
 // The keychain's part of a logout: the copy of a token that it holds, shows or hides.
 import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
+import {notRemovable} from '../backends/secret-tool-errors.js'
 import {assertNotHidden} from './guard.js'
 import type {KeychainSession} from './keychain-session.js'
 import {
@@ -88,8 +89,7 @@ const LOCKED = Symbol('locked')
 async function heldNow(keychain: KeychainSession, account: string, {source}: Found, state: LoginState) {
   const peek = await keychain.peek(account)
   if (peek !== 'locked') return peek.token
-  if (source === keychain.name)
-    throw new BackendError('locked', `${keychain.title} does not unlock the token for its removal`)
+  if (source === keychain.name) throw notRemovable()
   return isStoredIn(keychain.name, state, account) ? keychain.ask((backend) => backend.get(account)) : LOCKED
 }
 

@@ -18,6 +18,8 @@ export const JOB = {
   fill: '`git credential fill`',
   logout: '`logout` revokes the token and removes it from the keyring',
   afterwards: '`auth:token` after that prints no token',
+  again: '`login` after that stores a new token, which `auth:token` prints',
+  done: 'a `logout`, with the entry deleted in the keyring where it stays, ends the login',
 } as const
 export type Task = keyof typeof JOB
 
@@ -51,6 +53,16 @@ export const EXPECTED: Record<Task, Record<Provider, string>> = {
     KWallet: YES,
   },
   afterwards: {
+    'KeePassXC, default settings': ONE_DIALOG,
+    'KeePassXC, without confirmations': YES,
+    KWallet: YES,
+  },
+  again: {
+    'KeePassXC, default settings': 'yes, after 3 dialogs',
+    'KeePassXC, without confirmations': YES,
+    KWallet: YES,
+  },
+  done: {
     'KeePassXC, default settings': ONE_DIALOG,
     'KeePassXC, without confirmations': YES,
     KWallet: YES,

@@ -1,5 +1,6 @@
 // The keychain contract and the main job on the real KeePassXC and KWallet: `npm run test:keyrings`.
 import {expect} from 'chai'
+import {readFileSync} from 'node:fs'
 import {openSecretService} from '../../src/backends/secret-service.js'
 import {run, type Run} from '../../src/run.js'
 import {describeKeychain} from '../contract/keychain-contract.js'
@@ -15,6 +16,7 @@ import {CANNOT, EXPECTED, JOB, type Provider, PROVIDERS, type Task} from './expe
 const VERSION = '11.10.0'
 const GIT_HOST = 'git.heroku.com'
 const ada = 'ada@example.com'
+const CONFIRM = 'Confirm when passwords are retrieved by clients'
 
 const start: Record<Provider, (sandbox: Sandbox, display: Display) => Promise<SecretService>> = {
   'KeePassXC, default settings': (sandbox, display) => startKeepassxc(sandbox, display, {confirm: true}),
@@ -85,6 +87,8 @@ describe('other providers of the Secret Service', function () {
       describe('the main job', () => {
         let heroku: LoopbackHeroku
         let token: string
+        /** The dialogs about what the user did in the keyring's own window. */
+        let byHand = 0
 
         before(async () => {
           heroku = await startHeroku()
@@ -123,7 +127,12 @@ describe('other providers of the Secret Service', function () {
             if (left.length === 0) return succeeded(logout)
             expect({left, exitCode: logout.exitCode}, said(logout)).to.deep.equal({left: [ada], exitCode: 1})
             expect(logout.stdout).not.to.include('Removed')
-            expect(logout.stderr).to.include('keyring')
+            expect(logout.stderr.replaceAll(/\s*\n\s*(?:›\s*)?/gu, ' '))
+              .to.include('keyring')
+              .and.include('delete the entry')
+              .and.include(`"${CONFIRM}"`)
+            // The name of the setting, as KeePassXC itself has it.
+            expect(readFileSync('/usr/bin/keepassxc').includes(CONFIRM)).to.equal(true)
             return 'revokes it; exits 1 and says that it is still in the keyring'
           },
           async afterwards() {
@@ -131,13 +140,38 @@ describe('other providers of the Secret Service', function () {
             expect(asked.exitCode, said(asked)).not.to.equal(0)
             return asked.stdout === '' ? 'yes' : 'no'
           },
+          async again() {
+            token = heroku.issue().token
+            succeeded(
+              await command(['login', '--with-token'], token),
+              `Logged in as ${ada}\nThe token is in the keyring\n`,
+            )
+            return succeeded(await command(['auth:token']), `${token}\n`)
+          },
+          async done() {
+            const logout = await command(['logout'])
+            expect(heroku.revoked(token), said(logout)).to.equal(true)
+            if ((await service.accounts()).length > 0) {
+              expect(logout.exitCode, said(logout)).to.equal(1)
+              const before = user.dialogs.length
+              await service.clear()
+              byHand = user.dialogs.length - before
+              succeeded(await command(['logout']))
+            } else succeeded(logout)
+            expect(await service.accounts()).to.deep.equal([])
+            const {exitCode, stderr} = await command(['auth:token'])
+            expect({exitCode, stderr}).to.have.property('exitCode', 100)
+            expect(stderr).to.match(/not logged in/iu)
+            return 'yes'
+          },
         }
 
         for (const [task, title] of Object.entries(JOB) as [Task, string][])
           it(title.replaceAll('`', ''), async () => {
             const before = user.dialogs.length
             const outcome = await tasks[task]()
-            expect(outcome + shown(user.dialogs.slice(before), outcome)).to.equal(EXPECTED[task][provider])
+            const count = user.dialogs.length - before - byHand
+            expect(outcome + shown(count, outcome)).to.equal(EXPECTED[task][provider])
           })
       })
     })
@@ -154,8 +188,8 @@ function cannot(provider: Provider) {
   return cases ? {cannot: cases} : {}
 }
 
-function shown(dialogs: readonly string[], outcome: string): string {
-  if (dialogs.length === 0) return ''
-  const count = `${dialogs.length} dialog${dialogs.length === 1 ? '' : 's'}`
-  return outcome === 'yes' ? `, after ${count}` : ` (${count})`
+function shown(count: number, outcome: string): string {
+  if (count === 0) return ''
+  const dialogs = `${count} dialog${count === 1 ? '' : 's'}`
+  return outcome === 'yes' ? `, after ${dialogs}` : ` (${dialogs})`
 }

@@ -40,8 +40,9 @@ Measured with Debian 12's KeePassXC 2.7.4, KWallet 5.103 and libsecret 0.20.5.
 - Switch on the Secret Service integration in the settings, and expose a group of the database in the database's settings.
 - With "confirm when passwords are retrieved", its default, each command is a new program to KeePassXC, so it asks each
   time. It also removes no entry for a program that it has not just allowed to use it, and \`secret-tool\` cannot ask for
-  that. So \`heroku logout\` revokes the token and exits with 1; delete the entry "Heroku CLI" in KeePassXC. The revoked
-  token is not used again.
+  that. So \`heroku logout\` revokes the token and exits with 1; delete the entry "Heroku CLI" in KeePassXC, and log out
+  again. The revoked token is not used again. Or turn off "Confirm when passwords are retrieved by clients" (Settings,
+  Secret Service Integration).
 - Without confirmations it moves what a logout removes to its recycle bin.
 
 ## KWallet
