@@ -19,18 +19,20 @@ export const recordFor = (
 
 /**
  * Records a login.
- * @param next what to do once the data folder is writable
+ * @param next what to do once the data folder can be written to
+ * @param instead what to do where it never can, as on a read-only file system
  * @throws {UserError} if it cannot be recorded
  */
-export const recordingLogin = (dataDir: string, record: () => Promise<void> | void, next = '') =>
-  recording(
-    record,
-    (cause) =>
-      new UserError(
-        `cannot record in ${dataDir} who is logged in (${cause})`,
-        `${accessCommand(dataDir) ?? `make ${dataDir} writable`}${next === '' ? '' : `, ${next}`}`,
-      ),
-  )
+export const recordingLogin = (dataDir: string, record: () => Promise<void> | void, next = '', instead = '') =>
+  recording(record, (cause) => {
+    const then = next === '' ? '' : `, ${next}`
+    const otherwise = instead === '' ? '' : `; or ${instead}`
+    const command = accessCommand(dataDir)
+    return new UserError(
+      `cannot record in ${dataDir} who is logged in (${cause})`,
+      command === undefined ? `make ${dataDir} a folder that you can write to${then}${otherwise}` : `${command}${then}`,
+    )
+  })
 
 /**
  * Records that a token is gone.

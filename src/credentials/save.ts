@@ -43,9 +43,7 @@ export async function saveToken(places: Places, credential: Credential, expiresA
   assertStorable(credential)
   if (places.netrcOnly) return (await saveInNetrc(places, credential)).saved
   // Before anything is replaced: a token that is in the keychain and on no record would be revoked again.
-  await recording(places.around.dataDir, () => {
-    assertRecordable(places.around.dataDir)
-  })
+  await assertLoginRecordable(places)
   return inTurn(places.around, async (assertHeld) => {
     const {dataDir, hosts, notify} = places.around
     const before = recordOfAccount(readLoginState(dataDir), credential.account)
@@ -148,5 +146,18 @@ async function record({around: {dataDir}, keychain}: Places, token: TokenRecord,
   })
 }
 
+/** @throws {UserError} if a login could not be recorded; before a token is issued that could be stored nowhere */
+export async function assertLoginRecordable({around: {dataDir}, netrcOnly}: Places): Promise<void> {
+  if (!netrcOnly)
+    await recording(dataDir, () => {
+      assertRecordable(dataDir)
+    })
+}
+
 const recording = (dataDir: string, record: () => Promise<void> | void) =>
-  recordingLogin(dataDir, record, 'then log in')
+  recordingLogin(
+    dataDir,
+    record,
+    'then log in',
+    'log in to .netrc, in plain text: HEROKU_NETRC_WRITE=true heroku login',
+  )

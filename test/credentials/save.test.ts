@@ -1,13 +1,18 @@
 import {expect} from 'chai'
+import {execFileSync} from 'node:child_process'
 import {mkdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
 import {BackendError, type Problem} from '../../src/backends/backend.js'
 import {findToken} from '../../src/credentials/find.js'
 import {fingerprint, nameAccount, readLoginState} from '../../src/credentials/login-state.js'
 import {describeFallback, saveToken} from '../../src/credentials/save.js'
 import {UserError} from '../../src/user-error.js'
+import {withReadOnly} from '../support/read-only.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../support/user.js'
+
+const FIXTURE = fileURLToPath(new URL('../fixtures/credentials/save-token.ts', import.meta.url))
 
 const locked = () => new BackendError('locked', 'the keyring is locked', 'unlock it')
 const EXPIRY = '2030-01-01T00:00:00.000Z'
@@ -227,15 +232,34 @@ describe('saving the token of a login', () => {
   }
 
   describe('when it cannot be recorded who logged in', () => {
+    const OTHERWISE = () =>
+      `make ${user.dataDir} a folder that you can write to, then log in; ` +
+      'or log in to .netrc, in plain text: HEROKU_NETRC_WRITE=true heroku login'
+
     it('fails, and names the folder and the cause', async () => {
       user.write('data', 'a file where the folder would be')
       const error = await thrownBy(saveToken(user.places(), ada))
       expect(error).to.be.instanceOf(UserError)
       expect(error).to.include({
         message: `cannot record in ${user.dataDir} who is logged in (EEXIST)`,
-        hint: `make ${user.dataDir} writable, then log in`,
+        hint: OTHERWISE(),
       })
     })
+
+    if (process.platform === 'linux')
+      it('stores nothing on a read-only file system, and names a command that works there', () => {
+        mkdirSync(user.dataDir)
+        const [file, args] = withReadOnly(user.dataDir, process.execPath, ['--import', 'tsx', FIXTURE, user.home])
+        const save = (env = {}) =>
+          JSON.parse(execFileSync(file, args, {encoding: 'utf8', env: {...process.env, ...env}})) as object
+        expect(save()).to.deep.equal({
+          message: `cannot record in ${user.dataDir} who is logged in (EROFS)`,
+          hint: OTHERWISE(),
+          calls: [],
+        })
+        expect(save({HEROKU_NETRC_WRITE: 'true'})).to.deep.equal({place: user.netrcPath, calls: []})
+        expect(netrc()).to.equal(entries(ada))
+      })
 
     it('replaces no older token in the keychain', async () => {
       user.memory.tokens.set(ada.account, 'HRKU-older')

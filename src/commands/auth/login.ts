@@ -3,7 +3,7 @@ import {plainKeyrings, SET_A_PASSWORD} from '../../backends/plain-keyring.js'
 import {isEncrypted} from '../../backends/netrc-place.js'
 import {BaseCommand} from '../../base-command.js'
 import {accountOnRecord, type LoginState, readLoginState, recordOf} from '../../credentials/login-state.js'
-import {describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
+import {assertLoginRecordable, describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
 import {haveGitUseToken} from '../../git/after-login.js'
 import {type Api, type Issued, openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
@@ -72,6 +72,7 @@ export default class AuthLogin extends BaseCommand {
         'cannot ask you anything: this is not a terminal',
         `pipe a token to ${this.config.bin} login --with-token, or set HEROKU_API_KEY`,
       )
+    await assertLoginRecordable(this.places)
     if (method === 'browser' && !(await this.confirmBrowser())) return
 
     const {hosts} = this.places.around
