@@ -3,18 +3,11 @@
 import {lstatSync, readFileSync, statSync} from 'node:fs'
 import {dirname} from 'node:path'
 import {BackendError} from '../backends/backend.js'
-import {codeOf} from '../file-trouble.js'
+import {codeOf, fileTrouble} from '../file-trouble.js'
+import {isOwn, isPosix, isWritableByOthers, keepFromOthers, makeFolder} from '../private-folder.js'
 import {launcherPath} from './launcher-path.js'
 import {type LauncherTargets, launcherText, launcherValue, targetsIn} from './launcher-text.js'
-import {
-  isOwn,
-  isPosix,
-  isWritableByOthers,
-  keepFromOthers,
-  makeFolder,
-  replaceOwnFile,
-  troubleWriting,
-} from './own-file.js'
+import {replaceOwnFile} from './own-file.js'
 
 const FOR_THE_OWNER = 0o500
 
@@ -86,7 +79,7 @@ async function writeLauncher(env: NodeJS.ProcessEnv, targets: LauncherTargets): 
     makeFolder(folder)
     keepFromOthers(folder)
   } catch (error) {
-    throw troubleWriting(path, error)
+    throw fileTrouble('write', path, error)
   }
 
   if (launcherProblem(env) !== undefined) await replaceOwnFile(path, launcherText(targets), 0o700)

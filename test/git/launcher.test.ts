@@ -195,15 +195,11 @@ describe("git's launcher", () => {
   })
 
   if (process.getuid?.() === 0) {
-    /** As that user; only `process.getuid` is asked, and modes and owners are the system's. */
     const withUser = async (uid: number, action: () => Promise<void>) => {
-      const asked = Object.getOwnPropertyDescriptor(process, 'getuid') ?? {}
       process.seteuid?.(uid)
-      Object.defineProperty(process, 'getuid', {...asked, value: () => uid})
       try {
         await action()
       } finally {
-        Object.defineProperty(process, 'getuid', asked)
         process.seteuid?.(0)
       }
     }
@@ -248,7 +244,7 @@ describe("git's launcher", () => {
         await withUser(OTHER_USER, async () => {
           expect(await configure()).to.deep.equal(configured)
           expect(lastProblem(subject)).to.equal(
-            `could not write ${path}: ${foreign} belongs to another user; try this: sudo chown -R "$(id -un)" '${foreign}'`,
+            `could not write ${path} (EACCES); try this: sudo chown -R ${OTHER_USER}:${process.getegid?.()} ${foreign}`,
           )
         })
         expect(existsSync(path)).to.equal(true)

@@ -200,7 +200,7 @@ export const STATES: Record<string, Facts> = {
     by: 'heroku',
     kept: false,
     because:
-      'could not write /home/ada/.local/share/heroku/git-credential-helper: /home/ada/.local belongs to another user; try this: sudo chown -R "$(id -un)" \'/home/ada/.local\'',
+      'could not write /home/ada/.local/share/heroku/git-credential-helper (EACCES); try this: sudo chown -R 1000:1000 /home/ada/.local',
   }),
   'git over ssh': withGit({
     ...asksUs,
