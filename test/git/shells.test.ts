@@ -1,10 +1,13 @@
 // Two shells of one user, each with a data folder and a login of its own; they share git's configuration. With the helper
 // as it is shipped, a real keyring and real git. `npm test` has built it.
 import {expect} from 'chai'
+import {execFile} from 'node:child_process'
 import {chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {promisify} from 'node:util'
 import {configureGit, unconfigureGit} from '../../src/git/configure.js'
+import {configuredHosts} from '../../src/git/configured.js'
 import {isSteady, type Subject} from '../../src/git/steady-state.js'
 import {run, type Run} from '../../src/run.js'
 import {type Keyring, startKeyring} from '../support/keyring.js'
@@ -12,6 +15,7 @@ import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {credentialFill} from '../support/work-tree.js'
 
 const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.url))
+const CONFIGURE = fileURLToPath(new URL('../fixtures/git/configure-shells.ts', import.meta.url))
 const HOST = 'git.heroku.com'
 const KEY = `credential.https://${HOST}.helper`
 const FALLBACK = '!heroku git:credentials'
@@ -98,6 +102,26 @@ describe('two shells of one user', function () {
   afterEach(() => {
     for (const name of ['.gitconfig', '.local/share/heroku', '.cache', 'first', "it's the second"])
       rmSync(join(sandbox.home, name), {recursive: true, force: true})
+  })
+
+  it('record every data folder that uses git, and forget the one that logs out, where their processes run at once', async () => {
+    const folders = (shell: string) =>
+      ['a', 'b', 'c'].map((name) => {
+        const folder = join(sandbox.home, 'first', shell + name)
+        openShell(folder, {}).logIn(ada.account)
+        return folder
+      })
+    const shells = ['one', 'two', 'three'].map(folders)
+    const ended = await Promise.all(
+      shells.map((each) =>
+        promisify(execFile)(process.execPath, ['--import', 'tsx', CONFIGURE, HELPER, ...each], {env: sandbox.env}),
+      ),
+    )
+    for (const {stdout} of ended)
+      expect(JSON.parse(stdout)).to.deep.equal(['configured', 'configured', 'configured', 'taken back'])
+    const [{dataDirs = []} = {}, ...others] = configuredHosts(sandbox.env)
+    expect(others).to.deep.equal([])
+    expect([...dataDirs].sort()).to.deep.equal(shells.flatMap((each) => each.slice(1)).sort())
   })
 
   for (const [way, open] of Object.entries(ways))
