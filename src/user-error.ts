@@ -38,6 +38,9 @@ const NOT_LOGGED_IN_EXIT = 100
 export const notLoggedIn = (because?: string, hint = 'heroku login') =>
   new UserError(because === undefined ? 'not logged in' : `not logged in: ${because}`, hint, NOT_LOGGED_IN_EXIT)
 
+/** The next step where a login would have to ask the user, and there is no terminal. */
+export const withoutTerminal = (bin: string) => `pipe a token to ${bin} login --with-token, or set HEROKU_API_KEY`
+
 /** That a signal ends what we do. */
 export const interruptedBy = (signal: NodeJS.Signals) =>
   new UserError(`interrupted (${signal})`, undefined, exitStatusOf(signal))

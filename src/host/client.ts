@@ -18,6 +18,8 @@ export interface Client {
   seam: 'provider' | 'netrc' | 'unknown'
   /** The file that has the {@link SETTER}, if any has. */
   providerModule: string
+  /** The file that has the class that sends requests, `APIClient`. */
+  apiModule: string
 }
 
 /**
@@ -31,7 +33,7 @@ export function findClient(root: string): Client | undefined {
   const {dependencies, version} = readPackage(folder)
   const providerModule = join(folder, 'lib', 'credential-manager.js')
   const seam = NETRC in dependencies ? 'netrc' : mentions(providerModule, SETTER) ? 'provider' : 'unknown'
-  return {root: folder, version, seam, providerModule}
+  return {root: folder, version, seam, providerModule, apiModule: join(folder, 'lib', 'api-client.js')}
 }
 
 /** How the CLI's own commands get their token: by a seam of the client, or by no client at all. */

@@ -7,7 +7,8 @@
 //
 // netrc-parser's API is synchronous, so for it sync-credentials.ts blocks on the first use, through blocking.ts: one call of
 // the keyring's tool, or a worker process for everything else (netrc-worker.ts -> netrc-answer.ts).
-// What a keychain's trouble becomes for a command that only knows tokens is in refusal.ts.
+// What a keychain's trouble becomes for a command that only knows tokens is in refusal.ts. Both kinds of the client log in
+// by themselves if the API answers 401; replace-login.ts replaces that where there is no terminal.
 import type {Command, Interfaces} from '@oclif/core'
 import {type Client, findClient, findNetrcParsers} from './client.js'
 
@@ -27,6 +28,8 @@ export async function serveCommand(
   if (client?.seam === 'provider' && usesClient(config, plugin, command))
     await once(client.root, () => provide(config, client))
   for (const parser of findNetrcParsers(plugin.root)) await once(parser, () => overlay(config, parser))
+  if (client && client.seam !== 'unknown' && hasClient(command))
+    await once(client.apiModule, () => guard(config, client))
 }
 
 async function once(copy: string, serve: () => Promise<void>): Promise<void> {
@@ -45,10 +48,18 @@ async function overlay(config: Interfaces.Config, parser: string): Promise<void>
   standBeforeNetrc(config, parser)
 }
 
+async function guard(config: Interfaces.Config, client: Client): Promise<void> {
+  const {replaceLogin} = await import('./replace-login.js')
+  await replaceLogin(config, client)
+}
+
 /**
- * Whether a command imports the client: half a second of code, so it is not to be imported for one that does not. The
- * client's commands have `heroku`. Those of the CLI itself that have not can do without it; of another plugin's, who knows.
+ * Whether a command imports the client: half a second of code, so it is not to be imported for one that does not. Commands
+ * of the CLI itself that are not made from the client's can do without it; of another plugin's, who knows.
  */
 function usesClient(config: Interfaces.Config, plugin: {name: string}, command: Command.Class): boolean {
-  return plugin.name !== config.name || 'heroku' in (command.prototype as object)
+  return plugin.name !== config.name || hasClient(command)
 }
+
+/** Whether a command is made from the client's class of commands, which has `heroku`; then the client is loaded already. */
+const hasClient = (command: Command.Class) => 'heroku' in (command.prototype as object)

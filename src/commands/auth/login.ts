@@ -14,7 +14,7 @@ import {revoke} from '../../heroku/revoke.js'
 import {openBrowser} from '../../open-browser.js'
 import {printable} from '../../printable.js'
 import {ask, delayed, interruptible, isInteractive, readStdin, waitForKey} from '../../terminal.js'
-import {UserError} from '../../user-error.js'
+import {UserError, withoutTerminal} from '../../user-error.js'
 
 const DASHBOARD = 'https://dashboard.heroku.com/account/applications'
 
@@ -68,10 +68,7 @@ export default class AuthLogin extends BaseCommand {
     this.places.assertChangeable('log in')
     const method = methodFor(flags, process.env)
     if (method !== 'with-token' && !isInteractive())
-      throw new UserError(
-        'cannot ask you anything: this is not a terminal',
-        `pipe a token to ${this.config.bin} login --with-token, or set HEROKU_API_KEY`,
-      )
+      throw new UserError('cannot ask you anything: this is not a terminal', withoutTerminal(this.config.bin))
     await assertLoginRecordable(this.places)
     if (method === 'browser' && !(await this.confirmBrowser())) return
 
