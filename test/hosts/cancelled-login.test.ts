@@ -4,7 +4,7 @@ import {mkdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {until} from '../support/listen.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
-import {inTerminal, keys, type Step} from '../support/terminal.js'
+import {inTerminal, keys, type Session, type Step} from '../support/terminal.js'
 import {toldToEnd} from '../support/told-to-end.js'
 
 const ada = 'ada@example.com'
@@ -55,35 +55,43 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
       it11.keyring.thaw()
     })
 
-    for (const [what, by] of methods)
-      it(`revokes the token that was issued through ${what}, and says so: Ctrl-C`, async () => {
-        const {args, env, steps} = by()
-        const ended = await inTheTerminal(args, [...steps, {expect: 'waiting for the keyring', send: keys.ctrlC}], env)
-        expect(ended.exitCode, ended.screen).to.equal(130)
-        expect(ended.screen)
-          .to.include('login cancelled')
-          .and.to.include('the token that was issued for this login was revoked')
-          .and.not.to.include('Logged in')
-        expect(it11.heroku.tokens.map(({revoked}) => revoked)).to.deep.equal([true])
-        expect(ended.settings.after).to.equal(ended.settings.before)
-        it11.keyring.thaw()
-        await nothingStored()
-      })
-
-    it('says that the token could not be revoked, and where the user can', async () => {
-      for (const path of ['/oauth/authorizations', '/oauth/sessions/~'])
-        it11.heroku.faults.set(`DELETE ${path}`, 'close')
-      it11.heroku.faults.set('GET /oauth/authorizations', 'close')
-      const ended = await inTheTerminal(
-        ['login', '-i'],
-        [...typing, {expect: 'waiting for the keyring', send: keys.ctrlC}],
-        {},
-      )
-      expect(ended.exitCode).to.equal(130)
-      expect(ended.screen)
-        .to.include('the token that was issued could not be revoked')
-        .and.to.include('https://dashboard.heroku.com/account/applications')
+    const waiting = (signal: NodeJS.Signals): Step => ({
+      expect: 'waiting for the keyring',
+      ...(signal === 'SIGINT' ? {send: keys.ctrlC} : {signal}),
     })
+    const tools = ({left}: Session) => left.filter((name) => name === 'secret-tool')
+
+    for (const signal of SIGNALS) {
+      for (const [what, by] of methods)
+        it(`revokes the token that was issued through ${what}, and says so: ${signal}`, async () => {
+          const {args, env, steps} = by()
+          const ended = await inTheTerminal(args, [...steps, waiting(signal)], env)
+          expect(ended.exitCode, ended.screen).to.equal(128 + constants.signals[signal])
+          expect(ended.screen)
+            .to.include('login cancelled')
+            .and.to.include('the token that was issued for this login was revoked')
+            .and.not.to.include('Logged in')
+          expect(it11.heroku.tokens.map(({revoked}) => revoked)).to.deep.equal([true])
+          expect(it11.heroku.requests.some(({method}) => method === 'DELETE')).to.equal(true)
+          expect(ended.settings.after).to.equal(ended.settings.before)
+          expect(tools(ended)).to.deep.equal([])
+          it11.keyring.thaw()
+          expect(await it11.tokens()).to.deep.equal([])
+          await nothingStored()
+        })
+
+      it(`says that the token could not be revoked, and where the user can: ${signal}`, async () => {
+        for (const path of ['/oauth/authorizations', '/oauth/sessions/~'])
+          it11.heroku.faults.set(`DELETE ${path}`, 'close')
+        it11.heroku.faults.set('GET /oauth/authorizations', 'close')
+        const ended = await inTheTerminal(['login', '-i'], [...typing, waiting(signal)], {})
+        expect(ended.exitCode).to.equal(128 + constants.signals[signal])
+        expect(ended.screen)
+          .to.include('the token that was issued could not be revoked')
+          .and.to.include('https://dashboard.heroku.com/account/applications')
+        expect(tools(ended)).to.deep.equal([])
+      })
+    }
 
     it('is not waited for by a second Ctrl-C, which says that the token may be valid', async () => {
       it11.heroku.faults.set('GET /oauth/authorizations', 'hang')

@@ -33,6 +33,17 @@ describe('a user at a terminal', () => {
     expect(session).to.include({exitCode: null, signal: 'SIGINT'})
   })
 
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const)
+    it(`ends a program by ${signal}`, async () => {
+      const session = await sit('echo waiting; exec sleep 60', [{expect: 'waiting', signal}])
+      expect(session).to.deep.include({exitCode: null, signal, left: []})
+    })
+
+  it('names the programs that are left running', async () => {
+    const {left} = await sit('setsid sleep 60 & while ! pgrep -s $! >/dev/null; do :; done', [])
+    expect(left).to.deep.equal(['sleep'])
+  })
+
   it('waits until single keys are read, arrows among them', async () => {
     const script = `setTimeout(() => process.stdin.setRawMode(true).once('data', (key) => {
       console.log(JSON.stringify(String(key)))

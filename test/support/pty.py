@@ -3,9 +3,10 @@
 usage: pty.py ROWS COLUMNS FILE [ARGUMENT...]
 
 As a shell does, we lead the terminal's session and run the program as its foreground job, so that the terminal outlives
-the program and can be looked at afterwards. Descriptor 4 takes commands, one a line: `resize ROWS COLUMNS`, and `raw`,
-which is answered with a line `raw` once the program reads key by key (no line editing). At the end comes a line of JSON:
-what `stty -a` says before and after the program, and its exit status or signal.
+the program and can be looked at afterwards. Descriptor 4 takes commands, one a line: `resize ROWS COLUMNS`, `signal
+NAME`, which the program's process group gets, and `raw`, which is answered with a line `raw` once the program reads key by
+key (no line editing). At the end comes a line of JSON: what `stty -a` says before and after the program, its exit status
+or signal, and the names of the programs that it left running.
 """
 
 import fcntl
@@ -17,6 +18,10 @@ import struct
 import subprocess
 import sys
 import termios
+
+# No __pycache__ in the work tree.
+sys.dont_write_bytecode = True
+from supervise import descendants  # noqa: E402
 
 STDIN, STDOUT, CONTROL = 0, 1, 4
 
@@ -52,6 +57,20 @@ def start(terminal, arguments):
     os._exit(127)
 
 
+def left_running():
+    """The names of the processes below our supervisor, which inherits what the program leaves behind."""
+    names = []
+    for pid in descendants(os.getppid()):
+        try:
+            with open(f"/proc/{pid}/stat") as stat:
+                name, _, rest = stat.read().partition("(")[2].rpartition(")")
+        except OSError:
+            continue
+        if pid != os.getpid() and rest.split()[0] != "Z":
+            names.append(name)
+    return names
+
+
 def write_all(descriptor, data):
     while data:
         data = data[os.write(descriptor, data) :]
@@ -80,9 +99,11 @@ def drive(master, terminal, program):
             if not told:
                 sources.remove(CONTROL)
             *lines, commands = (commands + told).split(b"\n")
-            for command, *numbers in (line.decode().split() for line in lines):
+            for command, *words in (line.decode().split() for line in lines):
                 if command == "resize":
-                    resize(terminal, *numbers)
+                    resize(terminal, *words)
+                elif command == "signal":
+                    os.killpg(program, signal.Signals[words[0]])
                 else:
                     raw_wanted = True
         if STDIN in ready:
@@ -117,6 +138,7 @@ fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 resize(terminal, rows, columns)
 before = settings(terminal)
 status = drive(master, terminal, start(terminal, arguments))
+left = left_running()
 after = settings(terminal)
 
 # What the program wrote last.
@@ -129,5 +151,6 @@ ending = {
     "after": after,
     "exitCode": None if signalled else os.waitstatus_to_exitcode(status),
     "signal": signal.Signals(os.WTERMSIG(status)).name if signalled else None,
+    "left": left,
 }
 write_all(CONTROL, json.dumps(ending).encode() + b"\n")

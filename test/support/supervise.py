@@ -18,8 +18,8 @@ PR_SET_CHILD_SUBREAPER = 36
 LIFELINE = 3
 
 
-def descendants():
-    """The ids of all processes below this one."""
+def descendants(root):
+    """The ids of all processes below another."""
     children = {}
     for name in os.listdir("/proc"):
         if not name.isdigit():
@@ -31,7 +31,7 @@ def descendants():
         except OSError:
             continue
         children.setdefault(parent, []).append(int(name))
-    found, waiting = [], [os.getpid()]
+    found, waiting = [], [root]
     while waiting:
         below = children.get(waiting.pop(), [])
         found += below
@@ -42,7 +42,7 @@ def descendants():
 def end_all():
     """Kills and reaps until there is no process below this one."""
     while True:
-        for pid in descendants():
+        for pid in descendants(os.getpid()):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:

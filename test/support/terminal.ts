@@ -37,6 +37,8 @@ export interface Step {
   resize?: Size
   /** Anything else, while the program waits. */
   then?: () => Promise<unknown>
+  /** Send this to the program's process group, as a closed terminal or a supervisor does. */
+  signal?: NodeJS.Signals
   /** Type this. */
   send?: string | Buffer
 }
@@ -60,9 +62,11 @@ export interface Session {
   signal: NodeJS.Signals | null
   /** What `stty -a` said of the terminal before the program and after it: equal, if it was left sane. */
   settings: {before: string; after: string}
+  /** The names of the programs that it left running. */
+  left: string[]
 }
 
-type Ending = Pick<Session, 'exitCode' | 'signal'> & Session['settings']
+type Ending = Pick<Session, 'exitCode' | 'signal' | 'left'> & Session['settings']
 
 /**
  * Runs a program in a pseudo-terminal of its own and takes the steps, one after the other. `TERM` is `xterm-256color`
@@ -119,7 +123,7 @@ export async function inTerminal(file: string, args: readonly string[], options:
     }
   }
   const shown = {upTo: 0}
-  const take = async ({expect, raw = false, resize, then, send}: Step) => {
+  const take = async ({expect, raw = false, resize, signal, then, send}: Step) => {
     if (expect !== undefined) {
       await until(`it showed ${String(expect)}`, () => {
         const end = endOf(expect, visible(state.raw), shown.upTo)
@@ -134,6 +138,7 @@ export async function inTerminal(file: string, args: readonly string[], options:
     }
     if (resize) control.write(`resize ${resize.rows} ${resize.columns}\n`)
     await then?.()
+    if (signal !== undefined) control.write(`signal ${signal}\n`)
     if (send !== undefined) keyboard.write(send)
   }
   const session = async () => {
@@ -151,8 +156,8 @@ export async function inTerminal(file: string, args: readonly string[], options:
     throw new Error(`${program.join(' ')}: ${why}\n${visible(state.raw)}${state.trouble}`, {cause: error})
   }
 
-  const {exitCode, signal, before, after} = state.ending
-  return {screen: visible(state.raw), raw: state.raw, exitCode, signal, settings: {before, after}}
+  const {exitCode, signal, before, after, left} = state.ending
+  return {screen: visible(state.raw), raw: state.raw, exitCode, signal, settings: {before, after}, left}
 }
 
 /** Without control sequences; one that has only half arrived is left out, so that what is visible only ever grows. */
