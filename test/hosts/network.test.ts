@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {rm} from 'node:fs/promises'
 import {createServer, type IncomingMessage} from 'node:http'
-import {connect, type Socket} from 'node:net'
+import type {Socket} from 'node:net'
 import {join} from 'node:path'
 import {type Connection, type ConnectionOptions, connectionsOf} from '../support/connections.js'
 import {listen, type Listening} from '../support/listen.js'
@@ -147,25 +147,36 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
       const between = createServer((_, response) => response.writeHead(500).end())
       between.on('connect', ({url = ''}: IncomingMessage, socket: Socket) => {
         tunnels.push(url)
-        const [host = '', port] = url.split(':')
-        const through = connect(Number(port), host, () => {
-          socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
-          through.pipe(socket).pipe(through)
-        })
-        socket.on('error', () => through.destroy())
-        through.on('error', () => socket.destroy())
+        socket.on('error', () => undefined).end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
       })
       proxy = await listen(between)
     })
     afterEach(() => proxy.stop())
 
+    const through = () => ({
+      HTTP_PROXY: `http://127.0.0.1:${proxy.port}`,
+      HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
+    })
+
     it('is reached through that alone', async () => {
-      const to = {HTTP_PROXY: `http://127.0.0.1:${proxy.port}`, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`}
-      const alone = [`127.0.0.1:${proxy.port}`]
-      expectServers(await heroku('login --with-token', {input: token, env: to}), alone)
-      expectServers(await heroku('auth:token --verify', {env: to}), alone)
-      expectServers(await heroku('logout', {env: to}), alone)
-      expect([...new Set(tunnels)]).to.deep.equal([api()])
+      const to = {...through(), HEROKU_HOST: 'herokudev.com'}
+      const file = join(it11.sandbox.bin, 'heroku')
+      const seen = await connectionsOf(it11.sandbox, file, ['login', '--with-token'], {
+        input: token,
+        timeoutMs: 60_000,
+        env: env(to),
+      })
+      expect(seen.exitCode).to.equal(1)
+      expect(seen.stderr).to.include('api.herokudev.com')
+      expectServers(seen.connections, [`127.0.0.1:${proxy.port}`])
+      expect([...new Set(tunnels)]).to.deep.equal(['api.herokudev.com:443'])
+    })
+
+    it('is reached past it where the API is on this machine and without TLS: it would read the token', async () => {
+      expectServers(await heroku('login --with-token', {input: token, env: through()}), [api()])
+      expectServers(await heroku('auth:token --verify', {env: through()}), [api()])
+      expectServers(await heroku('logout', {env: through()}), [api()])
+      expect(tunnels).to.deep.equal([])
     })
   })
 
