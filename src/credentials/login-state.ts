@@ -12,7 +12,7 @@ import {
 } from './login-files.js'
 import {preparePrivateFolder} from '../private-folder.js'
 
-export {assertRecordable, LOGIN_JSON, OUR_JSON, type TokenRecord} from './login-files.js'
+export {assertRecordable, LOGIN_JSON, OUR_JSON, type TokenRecord, writeLoginJson} from './login-files.js'
 
 /** More copies than logouts leave behind; the oldest are forgotten first. */
 const MOST_ENDED = 50
@@ -72,7 +72,7 @@ export function readLoginState(dataDir: string): LoginState {
 export async function recordLogin(dataDir: string, token: TokenRecord, nameIt: boolean, assertHeld?: AssertHeld) {
   const ours = readOurs(dataDir)
   await writeOurs(dataDir, {...withToken(ours, token), account: token.account, loggedOut: false}, assertHeld)
-  if (nameIt) await nameAccount(dataDir, token.account, assertHeld)
+  if (nameIt) await writeLoginJson(dataDir, token.account, assertHeld)
 }
 
 /** Remembers a token without making its account current. */
@@ -103,11 +103,6 @@ export const hostInKeychain = (record: TokenRecord | undefined) => record?.keych
 /** Makes an account current whose token is stored already. */
 export async function recordCurrent(dataDir: string, account: string, assertHeld?: AssertHeld): Promise<void> {
   await writeOurs(dataDir, {...readOurs(dataDir), account, loggedOut: false}, assertHeld)
-  await nameAccount(dataDir, account, assertHeld)
-}
-
-/** Writes `login.json`, byte for byte as the Heroku CLI does. */
-export async function nameAccount(dataDir: string, account: string, assertHeld?: AssertHeld): Promise<void> {
   await writeLoginJson(dataDir, account, assertHeld)
 }
 

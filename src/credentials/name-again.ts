@@ -1,7 +1,7 @@
 // Apart from all else, since the git helper hardly ever comes to it, and has no time to load a lock.
 import {BackendError} from '../backends/backend.js'
 import {codeOf} from '../file-trouble.js'
-import {assertRecordable, nameAccount, readLoginState, recordOfAccount, recordToken} from './login-state.js'
+import {assertRecordable, writeLoginJson, readLoginState, recordOfAccount, recordToken} from './login-state.js'
 import type {TokenRecord} from './login-state.js'
 import {inTurn} from './turn.js'
 
@@ -21,7 +21,7 @@ export async function nameAgain(dataDir: string, token: TokenRecord): Promise<vo
       const isCurrent = (named ?? remembered ?? account) === account && (!loggedOut || named !== undefined)
       if (!isCurrent) return
       if (!recordOfAccount(state, account)) await recordToken(dataDir, token, assertHeld)
-      if (named === undefined) await nameAccount(dataDir, account, assertHeld)
+      if (named === undefined) await writeLoginJson(dataDir, account, assertHeld)
     })
   } catch (error) {
     // Not being able to write it costs the next one another look.

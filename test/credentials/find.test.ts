@@ -3,7 +3,7 @@ import {mkdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {BackendError, type Problem} from '../../src/backends/backend.js'
 import {findAccountToken, findAtOnce, findToken} from '../../src/credentials/find.js'
-import {nameAccount, recordLogout} from '../../src/credentials/login-state.js'
+import {writeLoginJson, recordLogout} from '../../src/credentials/login-state.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {UserError} from '../../src/user-error.js'
 import {thrownBy} from '../support/thrown-by.js'
@@ -22,7 +22,7 @@ describe('finding the token', () => {
   /** A login by the Heroku CLI itself. */
   const logIn = async ({account, token} = ada) => {
     user.memory.tokens.set(account, token)
-    await nameAccount(user.dataDir, account)
+    await writeLoginJson(user.dataDir, account)
   }
   const writeNetrc = (text: string) => {
     user.write('.netrc', text)
@@ -111,7 +111,7 @@ describe('finding the token', () => {
 
     it('takes none in place of the account that login.json names', async () => {
       user.memory.tokens.set(grace.account, grace.token)
-      await nameAccount(user.dataDir, ada.account)
+      await writeLoginJson(user.dataDir, ada.account)
       expect(await find()).to.deep.equal({})
     })
 
@@ -350,7 +350,7 @@ describe('finding the token', () => {
     })
 
     const onRecord = {
-      'login.json names': () => nameAccount(user.dataDir, ada.account),
+      'login.json names': () => writeLoginJson(user.dataDir, ada.account),
       'logged in last, though login.json is gone,': async () => {
         await saveToken(user.places(), ada)
         rmSync(join(user.home, LOGIN_JSON))

@@ -5,7 +5,7 @@ import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {BackendError} from '../../src/backends/backend.js'
 import {findAccountToken, findToken} from '../../src/credentials/find.js'
-import {nameAccount, readLoginState} from '../../src/credentials/login-state.js'
+import {writeLoginJson, readLoginState} from '../../src/credentials/login-state.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
@@ -199,7 +199,7 @@ describe('the account on record, where the keychain shows another alone', () => 
   })
 
   it('stays who login.json named, though nothing of ours is on record, and the CLI has deleted login.json', async () => {
-    await nameAccount(user.dataDir, ada.account)
+    await writeLoginJson(user.dataDir, ada.account)
     user.memory.tokens.set(ada.account, ada.token)
     expect((await findToken(user.places())).found).to.include(ada)
     user.memory.tokens.delete(ada.account)
@@ -209,7 +209,7 @@ describe('the account on record, where the keychain shows another alone', () => 
   })
 
   it('is no account of .netrc that login.json does not name', async () => {
-    await nameAccount(user.dataDir, ada.account)
+    await writeLoginJson(user.dataDir, ada.account)
     user.write('.netrc', entries(grace))
     const {hint, message} = await thrownBy(findToken(user.places()))
     expect(message).to.include("ada@example.com is logged in, but that account's token is not in the keyring")
@@ -219,7 +219,7 @@ describe('the account on record, where the keychain shows another alone', () => 
   for (const force of [false, true])
     it(`stays current at a migrate of the other${force ? ' with --force' : ''}, whose token is stored`, async () => {
       user.memory.tokens.clear()
-      await nameAccount(user.dataDir, ada.account)
+      await writeLoginJson(user.dataDir, ada.account)
       user.write('.netrc', entries(grace))
       const {plan} = await migrate(user.places(), 'keychain', {force})
       expect(Object.fromEntries(user.memory.tokens)).to.deep.equal({[grace.account]: grace.token})
@@ -234,7 +234,7 @@ describe('the account on record, where the keychain shows another alone', () => 
 
   it('stays current at a migrate, where .netrc holds it for one host alone, and the other for the API', async () => {
     user.memory.tokens.clear()
-    await nameAccount(user.dataDir, ada.account)
+    await writeLoginJson(user.dataDir, ada.account)
     user.write('.netrc', entries(grace, ['api.heroku.com']) + entries(ada, ['git.heroku.com']))
     const {conflicts} = await migrate(user.places(), 'keychain')
     expect(conflicts).to.deep.equal([
@@ -252,7 +252,7 @@ describe('the account on record, where the keychain shows another alone', () => 
   it('is the one that accounts:set names', async () => {
     await saveToken(user.places(), ada)
     user.memory.tokens.delete(ada.account)
-    await nameAccount(user.dataDir, grace.account)
+    await writeLoginJson(user.dataDir, grace.account)
     expect((await findToken(user.places())).found).to.include(grace)
   })
 

@@ -5,7 +5,7 @@ import {chmodSync, chownSync, mkdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {
   fingerprint,
-  nameAccount,
+  writeLoginJson,
   readLoginState,
   recordLogin,
   recordLogout,
@@ -62,7 +62,7 @@ describe('who is logged in, on record', () => {
   })
 
   it('leaves login.json as it is where it is not to be named', async () => {
-    await nameAccount(user.dataDir, grace.account)
+    await writeLoginJson(user.dataDir, grace.account)
     await recordLogin(user.dataDir, recordFor(ada), false)
     expect(read()).to.include({named: grace.account, remembered: ada.account})
   })
@@ -165,7 +165,7 @@ describe('who is logged in, on record', () => {
     if (process.platform === 'win32') this.skip()
     mkdirSync(user.dataDir)
     chmodSync(user.dataDir, 0o777)
-    await nameAccount(user.dataDir, ada.account)
+    await writeLoginJson(user.dataDir, ada.account)
     expect(statSync(user.dataDir).mode & 0o777).to.equal(0o755)
   })
 })

@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {BackendError} from '../../src/backends/backend.js'
 import {
   type LoginState,
-  nameAccount,
+  writeLoginJson,
   readLoginState,
   recordCurrent,
   recordLogin,
@@ -35,7 +35,7 @@ describe('the record of logins', () => {
     recordToken: () => recordToken(user.dataDir, record, lost),
     recordCurrent: () => recordCurrent(user.dataDir, ada.account, lost),
     recordLogout: () => recordLogout(user.dataDir, grace.account, lost),
-    nameAccount: () => nameAccount(user.dataDir, ada.account, lost),
+    writeLoginJson: () => writeLoginJson(user.dataDir, ada.account, lost),
   }))
     it(`is not changed by ${what} once the lock was lost`, async () => {
       await saveToken(user.places(), grace)
@@ -97,7 +97,7 @@ describe('remembering who login.json names', () => {
 
   it('does not undo a logout that goes on at the same time', async () => {
     await saveToken(user.places(), grace)
-    await nameAccount(user.dataDir, ada.account)
+    await writeLoginJson(user.dataDir, ada.account)
     let remembered: Promise<void> | undefined
     await inTurn({dataDir: user.dataDir, waitMs: 0}, async (assertHeld) => {
       // It has looked before the logout, and comes to write after it.
@@ -109,7 +109,7 @@ describe('remembering who login.json names', () => {
   })
 
   it('writes nothing while another process has the lock', async () => {
-    await nameAccount(user.dataDir, ada.account)
+    await writeLoginJson(user.dataDir, ada.account)
     mkdirSync(lockPath())
     await thrownBy(rememberNamed(user.dataDir))
     expect(user.read(OUR_JSON)).to.equal(undefined)
@@ -117,7 +117,7 @@ describe('remembering who login.json names', () => {
 
   it('leaves nobody logged in after a logout at the same time as many commands', async () => {
     await saveToken(user.places(), ada)
-    await nameAccount(user.dataDir, ada.account)
+    await writeLoginJson(user.dataDir, ada.account)
     const found = {...ada, source: 'secret-service', place: 'the keyring'} as const
     await Promise.all([
       removeToken(user.places(), found),

@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {BackendError, type Problem} from '../../src/backends/backend.js'
 import {findToken} from '../../src/credentials/find.js'
-import {fingerprint, nameAccount, readLoginState} from '../../src/credentials/login-state.js'
+import {fingerprint, writeLoginJson, readLoginState} from '../../src/credentials/login-state.js'
 import {describeFallback, saveToken} from '../../src/credentials/save.js'
 import {UserError} from '../../src/user-error.js'
 import {withReadOnly} from '../support/read-only.js'
@@ -330,7 +330,7 @@ describe('saving the token of a login', () => {
     const odd = {account: '__proto__', token: 'HRKU-odd'}
     await saveToken(user.places(), odd)
     expect(user.read(LOGIN_JSON)).to.equal('{"account":"__proto__"}\n')
-    await nameAccount(user.dataDir, 'constructor')
+    await writeLoginJson(user.dataDir, 'constructor')
     expect(await findToken(user.places())).to.deep.equal({})
     expect([...user.memory.tokens]).to.deep.equal([['__proto__', 'HRKU-odd']])
   })

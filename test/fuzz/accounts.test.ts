@@ -6,7 +6,7 @@ import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {type Backend, BackendError, type Credential} from '../../src/backends/backend.js'
 import type {Keychain} from '../../src/backends/resolve.js'
-import {nameAccount} from '../../src/credentials/login-state.js'
+import {writeLoginJson} from '../../src/credentials/login-state.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
@@ -131,12 +131,12 @@ class World {
         const before = this.tokens.get(this.last.get(action.account) ?? '')
         const {token} = this.issue(action.account, before?.host)
         memory.tokens.set(action.account, token)
-        await nameAccount(dataDir, action.account)
+        await writeLoginJson(dataDir, action.account)
         this.logIn(action.account, token)
         return
       }
       case 'choose':
-        await nameAccount(dataDir, action.account)
+        await writeLoginJson(dataDir, action.account)
         this.become(action.account)
         return
       case 'remove account': {

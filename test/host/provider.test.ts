@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {BackendError} from '../../src/backends/backend.js'
-import {nameAccount} from '../../src/credentials/login-state.js'
+import {writeLoginJson} from '../../src/credentials/login-state.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {openProvider} from '../../src/host/provider.js'
 import {thrownBy} from '../support/thrown-by.js'
@@ -94,14 +94,14 @@ describe("the provider that the Heroku CLI's client takes", () => {
 
     it('remembers who is current, since the client forgets it when something fails', async () => {
       user.memory.tokens.set(ada.account, ada.token).set(grace.account, grace.token)
-      await nameAccount(user.dataDir, ada.account)
+      await writeLoginJson(user.dataDir, ada.account)
       user.memory.fail(locked())
       await open().getAuth(ada.account, API)
       expect(JSON.parse(user.read(OUR_JSON) ?? '')).to.deep.include({account: ada.account, loggedOut: false})
     })
 
     it('remembers nobody with HEROKU_NETRC_WRITE=true', async () => {
-      await nameAccount(user.dataDir, ada.account)
+      await writeLoginJson(user.dataDir, ada.account)
       await thrownBy(open({HEROKU_NETRC_WRITE: 'true'}).getAuth(undefined, API))
       expect(user.read(OUR_JSON)).to.equal(undefined)
     })

@@ -3,7 +3,7 @@ import {execFileSync} from 'node:child_process'
 import {chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {BackendError, type Problem} from '../../src/backends/backend.js'
-import {nameAccount, recordLogout} from '../../src/credentials/login-state.js'
+import {writeLoginJson, recordLogout} from '../../src/credentials/login-state.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {ApiError} from '../../src/heroku/api.js'
 import {NetworkError} from '../../src/heroku/http.js'
@@ -47,7 +47,7 @@ describe('gathering what auth:status shows', () => {
   })
   const logIn = async ({account, token} = ada) => {
     user.memory.tokens.set(account, token)
-    await nameAccount(user.dataDir, account)
+    await writeLoginJson(user.dataDir, account)
   }
   const writeNetrc = (text: string) => {
     user.write('.netrc', text)
