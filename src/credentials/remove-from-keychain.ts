@@ -88,9 +88,11 @@ const LOCKED = Symbol('locked')
  */
 async function heldNow(keychain: KeychainSession, account: string, {source}: Found, state: LoginState) {
   const peek = await keychain.peek(account)
-  if (peek !== 'locked') return peek.token
-  if (source === keychain.name) throw notRemovable()
-  return isStoredIn(keychain.name, state, account) ? keychain.ask((backend) => backend.get(account)) : LOCKED
+  if (peek === 'locked' && source === keychain.name) throw notRemovable()
+  if (peek !== 'locked' && peek.token !== undefined) return peek.token
+  // Nothing shown is no proof of nothing there, where a login stored one.
+  if (isStoredIn(keychain.name, state, account)) return keychain.ask((backend) => backend.get(account))
+  return peek === 'locked' ? LOCKED : undefined
 }
 
 /** The accounts that a token without a name can be of: those that the keychain shows, and one that it may hide. */
@@ -119,10 +121,14 @@ export async function removeItem(
     assertHeld()
     await keychain.ask((backend) => backend.remove(account))
   } catch (error) {
-    if (!revoked && !wasEnded) await markEnded(places, token, assertHeld, false)
+    if (!revoked && !wasEnded && isStillThere(error)) await markEnded(places, token, assertHeld, false)
     throw error
   }
 }
+
+/** Whether a removal failed for certain. After any other failure the token may be gone, and must not look hidden. */
+const isStillThere = (error: unknown) =>
+  !(error instanceof BackendError) || error.problem === 'denied' || error.problem === 'locked'
 
 /**
  * Remembers that a token is not to be used again, or that it is after all. Not being able to is no reason not to remove
