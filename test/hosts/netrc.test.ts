@@ -13,6 +13,8 @@ const ada = 'ada@example.com'
 const OTHERS =
   '# mine\r\nmachine one login x password y machine two login z password w\r\nmachine three login a\r\n  password b'
 const WAITING = 'heroku: waiting for the keyring (5 s at most)'
+// Where a window could show a prompt.
+const WAITING_LONGER = 'heroku: waiting for the keyring (60 s at most)'
 
 for (const version of ['10.17.0', '9.5.1'])
   describe(`older readers of the token inside heroku@${version}`, function () {
@@ -116,7 +118,7 @@ for (const version of ['10.17.0', '9.5.1'])
         await hang()
         try {
           const meanwhile = async () => expect(await hanging()).to.have.length(2)
-          expect(await toldToEnd(host, ['whoami'], {signal, after: WAITING, meanwhile})).to.equal(exitCode)
+          expect(await toldToEnd(host, ['whoami'], {signal, after: WAITING_LONGER, meanwhile})).to.equal(exitCode)
           expect(await hanging()).to.deep.equal([])
         } finally {
           // Nobody but us sees to what the group leaves behind.
@@ -128,7 +130,7 @@ for (const version of ['10.17.0', '9.5.1'])
       it(`puts no token into .netrc where ${signal} ends a login that the keyring keeps waiting`, async () => {
         await hang()
         const input = host.heroku.issue().token
-        expect(await toldToEnd(host, ['login', '--with-token'], {signal, after: WAITING, input})).not.to.equal(0)
+        expect(await toldToEnd(host, ['login', '--with-token'], {signal, after: WAITING_LONGER, input})).not.to.equal(0)
         expect(await hanging()).to.deep.equal([])
       })
 

@@ -134,8 +134,17 @@ const accounts: Scenario = {
 
     // Up to 11.5 these know api.heroku.com alone, whatever HEROKU_HOST says; none of them asks it anything.
     expect((await host.run(['whoami'])).stdout).to.equal(`${grace}\n`)
-    const env = {HEROKU_HOST: undefined}
-    expect(await host.run(['accounts:set', 'a'], {env})).to.include({stderr: '', exitCode: 0})
+    const [major = 0, minor = 0] = host.host.version.split('.').map(Number)
+    const env = major > 11 || (major === 11 && minor > 5) ? {} : {HEROKU_HOST: undefined}
+    const set = await host.run(['accounts:set', 'a'], {env})
+    expect(set.exitCode).to.equal(0)
+    // 11.3 asks for the account before, whose token is another host's as far as this environment says.
+    expect(
+      set.stderr.replace(
+        /^heroku: not logged in: grace@example\.com is logged in to \S+, not to api\.heroku\.com\n/u,
+        '',
+      ),
+    ).to.equal('')
     expect((await host.run(['accounts:current'], {env})).stdout).to.include('Current account is a')
     expect((await host.run(['auth:token'], {env})).stdout).to.equal(`${tokens[ada] ?? ''}\n`)
     expect(await inKeyring(host)).to.deep.equal(tokens)
