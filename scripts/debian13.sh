@@ -43,7 +43,7 @@ show() {
   mount --bind "$source" "$target"
 }
 
-# Within a mount namespace: whatever is mounted here is seen by nobody else, and ends with this process.
+# Within a mount namespace: mounts made here are visible to no other process, and end with this one.
 run_inside() {
   # A root directory that is no mount point of its own cannot be told from its parent in /proc/self/mountinfo.
   mount --bind "$root" "$root"

@@ -5,7 +5,7 @@ import type {Call} from './tool.js'
 
 /** What a search lists. */
 export interface SearchResult {
-  /** The accounts that are told, once each. */
+  /** The accounts found, once each. */
   accounts: string[]
   /** How many items there are. */
   items: number

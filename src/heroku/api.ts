@@ -87,7 +87,7 @@ async function allRanges(first: Answer, send: (range: string) => Promise<Answer>
     if (!Array.isArray(answer.body)) throw unexpectedAnswer()
     all.push(...(answer.body as unknown[]))
     if (answer.status !== 206) return all
-    // Without the rest, nobody knows what is in the list.
+    // The list is of no use without the rest.
     if (answer.nextRange === undefined || ranges === MAX_RANGES) throw unexpectedAnswer()
     answer = await send(answer.nextRange)
   }
