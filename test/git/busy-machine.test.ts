@@ -11,6 +11,7 @@ import {type Keyring, startKeyring} from '../support/keyring.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
 const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.url))
+const GIVEN = 'username=heroku\npassword=HRKU-1\n'
 const input = 'protocol=https\nhost=git.heroku.com\n\n'
 
 // More than one that has to wait for the others can do in five seconds.
@@ -40,13 +41,14 @@ describe('the git helper on a busy machine', () => {
     try {
       const env = sandbox.envWith(keyring.env)
       const ask = async () => {
-        const helper = spawn(process.execPath, [HELPER, 'get'], {env, stdio: ['pipe', 'pipe', 'ignore']})
+        const helper = spawn(process.execPath, [HELPER, 'get'], {env, stdio: 'pipe'})
         helper.stdin.on('error', () => undefined)
         helper.stdin.end(input)
-        return text(helper.stdout)
+        const [answer, because] = await Promise.all([text(helper.stdout), text(helper.stderr)])
+        return answer === GIVEN ? answer : `${answer}${because}`
       }
       const answers = await Promise.all(Array.from({length: HELPERS}, ask))
-      expect(answers.filter((answer) => answer !== 'username=heroku\npassword=HRKU-1\n')).to.deep.equal([])
+      expect(answers.filter((answer) => answer !== GIVEN)).to.deep.equal([])
     } finally {
       for (const loop of loops) loop.kill('SIGKILL')
     }
