@@ -41,13 +41,15 @@ await build({
 
 await build({
   ...common,
-  entryPoints: ['src/host/netrc-worker.ts'],
+  entryPoints: ['src/host/netrc-parser/worker.ts'],
   outfile: 'dist/netrc-worker.cjs',
   format: 'cjs',
   minify: true,
   packages: 'external',
   plugins: [
-    lazyImportsStay('dist', (source) => ['backends/netrc.js', 'credentials/migrate/alias-files.js'].includes(source)),
+    lazyImportsStay('dist', (source) =>
+      ['backends/netrc/netrc-file.js', 'backends/account-aliases.js'].includes(source),
+    ),
   ],
 })
 

@@ -1,7 +1,7 @@
 // Prints what the fault injection has tried and what came of it: npm run test:faults
 import {readFileSync} from 'node:fs'
 
-interface Run {
+interface RunTool {
   operation: string
   call: string
   fault: string
@@ -9,16 +9,16 @@ interface Run {
   ms: number
 }
 
-const runs = JSON.parse(readFileSync(new URL('../.cache/trust/faults.json', import.meta.url), 'utf8')) as Run[]
+const runs = JSON.parse(readFileSync(new URL('../.cache/trust/faults.json', import.meta.url), 'utf8')) as RunTool[]
 
 /** One line for each value of a column, with the runs that it is about. */
-function table(title: string, keyOf: (run: Run) => string): string {
+function table(title: string, keyOf: (run: RunTool) => string): string {
   const keys = [...new Set(runs.map(keyOf))]
   const width = Math.max(title.length, ...keys.map(({length}) => length))
   const line = (name: string, cells: (string | number)[]) =>
     [name.padEnd(width), ...cells.map((cell) => String(cell).padStart(9))].join(' ')
-  const count = (some: Run[], verdict: Run['verdict']) => some.filter((run) => run.verdict === verdict).length
-  const row = (name: string, some: Run[]) =>
+  const count = (some: RunTool[], verdict: RunTool['verdict']) => some.filter((run) => run.verdict === verdict).length
+  const row = (name: string, some: RunTool[]) =>
     line(name, [
       some.length,
       count(some, 'done and true'),

@@ -1,14 +1,14 @@
 import {Command, ux} from '@oclif/core'
-import {openPlaces} from './credentials/open-places.js'
-import type {Places} from './credentials/places.js'
-import {hideBytes} from './hidden-bytes.js'
-import {type Hosts, hostsFrom} from './hosts.js'
-import {run} from './run.js'
-import {exitCodeOf, isTold} from './user-error.js'
+import {openStores} from './credentials/open-places.js'
+import type {CredentialStores} from './credentials/stores.js'
+import {hideBytes} from './process/hidden-bytes.js'
+import {type Endpoints, endpointsFrom} from './heroku/endpoints.js'
+import {run} from './process/run.js'
+import {UserError} from './errors.js'
 
 /** What all our commands share: where tokens are, how to speak, and how trouble reaches the user. */
 export abstract class BaseCommand extends Command {
-  private opened: Places | undefined
+  private opened: CredentialStores | undefined
 
   protected override async init(): Promise<void> {
     // Before anything is read from stdin or the network.
@@ -17,8 +17,8 @@ export abstract class BaseCommand extends Command {
   }
 
   /** The places that hold tokens, as this environment has them. */
-  protected get places(): Places {
-    this.opened ??= this.openPlaces()
+  protected get stores(): CredentialStores {
+    this.opened ??= this.openStores()
     return this.opened
   }
 
@@ -30,19 +30,19 @@ export abstract class BaseCommand extends Command {
   // The one place where our errors become oclif's. Causes are left behind: oclif prints them.
   protected override async catch(error: Error & {exitCode?: number}): Promise<unknown> {
     if (ux.action.running) ux.action.stop('failed')
-    if (isTold(error))
+    if (error instanceof UserError)
       this.error(error.message, {
-        exit: exitCodeOf(error),
+        exit: error.exitCode,
         ...(error.hint === undefined ? {} : {suggestions: [error.hint]}),
       })
     return super.catch(error)
   }
 
   /** The same places, for another Heroku. */
-  protected placesAt(hosts: Hosts): Places {
-    return openPlaces({
+  protected storesAt(hosts: Endpoints): CredentialStores {
+    return openStores({
       dataDir: this.config.dataDir,
-      hosts,
+      endpoints: hosts,
       run,
       terminal: process.stderr.isTTY,
       notify: (line) => {
@@ -51,9 +51,9 @@ export abstract class BaseCommand extends Command {
     })
   }
 
-  private openPlaces(): Places {
-    const hosts = hostsFrom(process.env)
+  private openStores(): CredentialStores {
+    const hosts = endpointsFrom(process.env)
     for (const warning of hosts.warnings) this.notify(warning)
-    return this.placesAt(hosts)
+    return this.storesAt(hosts)
   }
 }

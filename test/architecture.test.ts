@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** Texts of source files by path, such as `src/run.ts`. */
+/** Texts of source files by path, such as `src/process/run.ts`. */
 type Sources = Map<string, string>
 
 function readSources(): Sources {
@@ -44,26 +44,28 @@ const ownImports = (file: string, text: string) =>
     .filter((from) => from.startsWith('.'))
     .map((from) => targetOf(file, from))
 
-/** The floors of the house, from the ground up; a file is on the first that matches. */
-const FLOORS = [
-  [/^src\/commands\/|^src\/hooks\/|^src\/base-command\.ts$/u, 5],
-  // It asks every part of the house.
-  [/^src\/status\//u, 4],
-  [/^src\/(?:heroku|host|git)\//u, 3],
-  [/^src\/credentials\//u, 2],
-  // The interface itself imports nothing, so everybody may know it.
-  [/^src\/backends\/(?!backend\.ts)/u, 1],
-  [/^src\//u, 0],
-] as const
+/** The directories and files of `src/`, from the top; each imports only from its own and from lower layers. */
+const LAYERS = [
+  ['commands', 'hooks', 'base-command.ts'],
+  ['status', 'migrate'],
+  ['git', 'host'],
+  ['credentials'],
+  ['heroku', 'backends'],
+  ['ui', 'files'],
+  ['process'],
+  ['errors.ts', 'defined.ts'],
+]
 
-const floorOf = (file: string) => FLOORS.find(([pattern]) => pattern.test(file))?.[1] ?? 0
-const roomOf = (file: string) => (floorOf(file) === 3 ? dirname(file).split('/').slice(0, 2).join('/') : floorOf(file))
+const partOf = (file: string) => file.split('/')[1] ?? ''
+const layerOf = (file: string) => LAYERS.findIndex((parts) => parts.includes(partOf(file)))
 
-/** Imports that go up, or across to another folder of the same floor. */
+/** Imports of a higher layer, or of another directory of the same one; the top layer is one part. */
 function wrongWays(sources: Sources): string[] {
+  const isWrong = (file: string, to: string) =>
+    layerOf(to) < layerOf(file) || (layerOf(file) > 0 && layerOf(to) === layerOf(file) && partOf(to) !== partOf(file))
   return [...sources].flatMap(([file, text]) =>
     ownImports(file, text)
-      .filter((to) => floorOf(to) > floorOf(file) || (floorOf(to) === floorOf(file) && roomOf(to) !== roomOf(file)))
+      .filter((to) => isWrong(file, to))
       .map((to) => `${file} imports ${to}`),
   )
 }
@@ -89,13 +91,13 @@ const usersOf = (sources: Sources, name: string) =>
 
 /** Where each library is at home, and nowhere else. */
 const HOMES: Record<string, string[]> = {
-  execa: ['src/run.ts'],
-  'netrc-parser': ['src/backends/netrc-file.ts'],
-  open: ['src/open-browser.ts'],
-  'proper-lockfile': ['src/lock.ts'],
-  read: ['src/terminal.ts'],
+  execa: ['src/process/run.ts'],
+  'netrc-parser': ['src/backends/netrc/storage.ts'],
+  open: ['src/ui/browser.ts'],
+  'proper-lockfile': ['src/files/lock.ts'],
+  read: ['src/ui/prompts.ts'],
   undici: ['src/heroku/http.ts'],
-  yaml: ['src/credentials/migrate/alias-files.ts'],
+  yaml: ['src/backends/account-aliases.ts'],
 }
 
 const PLATFORM = /\bprocess\.platform\b|\bplatform\b[^{}\n]*\}\s*=\s*process\b|from 'node:os'.*\bplatform\b/u
@@ -109,7 +111,11 @@ describe('the architecture', () => {
     dependencies: Record<string, string>
   }
 
-  it('has imports go one way: commands and hooks, status, heroku and host and git, credentials, backends, the rest', () => {
+  it('has every file in a known directory', () => {
+    expect([...sources.keys()].filter((file) => layerOf(file) === -1)).to.deep.equal([])
+  })
+
+  it('imports in one direction: from higher layers to lower ones', () => {
     expect(wrongWays(sources)).to.deep.equal([])
   })
 
@@ -123,7 +129,7 @@ describe('the architecture', () => {
   })
 
   it('has the backends not know each other', () => {
-    const backends = ['macos-keychain', 'secret-service', 'windows-vault', 'netrc'].map(
+    const backends = ['macos-keychain', 'secret-service', 'windows-vault', 'netrc/netrc-file'].map(
       (name) => `src/backends/${name}.ts`,
     )
     const users = (backend: string) =>
@@ -163,19 +169,19 @@ describe('the architecture', () => {
   it('looks at the platform of this process in few places', () => {
     expect(filesWith(sources, PLATFORM)).to.deep.equal([
       'src/credentials/open-places.ts',
-      'src/find-program.ts',
       'src/git/data-dir.ts',
       'src/git/global-files.ts',
       'src/git/launcher-text.ts',
-      'src/tool-process.ts',
+      'src/process/find-program.ts',
+      'src/process/supervise.ts',
     ])
   })
 
   it('starts programs in three places', () => {
     expect(filesWith(sources, CHILD_PROCESS)).to.deep.equal([
-      'src/host/blocking.ts',
-      'src/light-run.ts',
-      'src/tool-process.ts',
+      'src/host/netrc-parser/blocking.ts',
+      'src/process/spawn.ts',
+      'src/process/supervise.ts',
     ])
   })
 
@@ -203,18 +209,18 @@ describe('the check of the architecture', () => {
   const planted = (file: string, text: string) => new Map([[file, text]])
 
   for (const text of [
-    "import {a} from '../backends/netrc.js'",
-    "import type {A} from '../backends/netrc.js'",
-    "import '../backends/netrc.js'",
-    "import {\n  a,\n  b,\n} from '../backends/netrc.js'",
-    "export {a} from '../backends/netrc.js'",
-    "export * from '../backends/netrc.js'",
-    "const {a} = await import('../backends/netrc.js')",
-    "type A = import('../backends/netrc.js').A",
-    'const a = require("../backends/netrc.js")',
+    "import {a} from '../backends/tool.js'",
+    "import type {A} from '../backends/tool.js'",
+    "import '../backends/tool.js'",
+    "import {\n  a,\n  b,\n} from '../backends/tool.js'",
+    "export {a} from '../backends/tool.js'",
+    "export * from '../backends/tool.js'",
+    "const {a} = await import('../backends/tool.js')",
+    "type A = import('../backends/tool.js').A",
+    'const a = require("../backends/tool.js")',
   ])
     it(`sees ${JSON.stringify(text)}`, () => {
-      expect(ownImports('src/host/x.ts', text)).to.deep.equal(['src/backends/netrc.ts'])
+      expect(ownImports('src/host/x.ts', text)).to.deep.equal(['src/backends/tool.ts'])
     })
 
   it('does not see what a comment says', () => {
@@ -224,16 +230,20 @@ describe('the check of the architecture', () => {
   })
 
   const wrong = [
-    ['src/backends/netrc.ts', '../credentials/find.js'],
-    ['src/credentials/find.ts', '../heroku/api.js'],
+    ['src/backends/netrc/netrc-file.ts', '../../credentials/find.js'],
+    ['src/backends/tool.ts', '../heroku/api.js'],
     ['src/credentials/find.ts', '../commands/auth/login.js'],
-    ['src/heroku/api.ts', '../host/claim-commands.js'],
-    ['src/host/claim-commands.ts', '../git/protocol.js'],
-    ['src/run.ts', './backends/tool.js'],
-    ['src/hosts.ts', './base-command.js'],
+    ['src/credentials/find.ts', '../git/protocol.js'],
+    ['src/heroku/api.ts', '../host/override-commands.js'],
+    ['src/host/override-commands.ts', '../git/protocol.js'],
+    ['src/process/run.ts', '../backends/tool.js'],
+    ['src/files/lock.ts', '../ui/printable.js'],
+    ['src/heroku/endpoints.ts', '../base-command.js'],
     ['src/heroku/api.ts', '../hooks/init.js'],
-    ['src/git/values.ts', '../status/report.js'],
-    ['src/status/gather.ts', '../commands/auth/status.js'],
+    ['src/git/helper-values.ts', '../status/report.js'],
+    ['src/status/facts.ts', '../migrate/plan.js'],
+    ['src/status/facts.ts', '../commands/auth/status.js'],
+    ['src/errors.ts', './process/signals.js'],
   ] as const
   for (const [file, from] of wrong)
     it(`objects to ${from} in ${file}`, () => {
@@ -244,12 +254,14 @@ describe('the check of the architecture', () => {
 
   const right = [
     ['src/commands/auth/login.ts', '../../heroku/api.js'],
+    ['src/commands/auth/login.ts', '../../base-command.js'],
     ['src/heroku/api.ts', './http.js'],
     ['src/git/protocol.ts', '../credentials/find.js'],
-    ['src/status/git.ts', '../git/values.js'],
-    ['src/credentials/find.ts', '../backends/netrc.js'],
-    ['src/atomic-file.ts', './backends/backend.js'],
-    ['src/backends/tool.ts', '../run.js'],
+    ['src/status/git-facts.ts', '../git/helper-values.js'],
+    ['src/credentials/find.ts', '../backends/netrc/netrc-file.js'],
+    ['src/files/atomic-write.ts', '../errors.js'],
+    ['src/files/lock.ts', '../process/signals.js'],
+    ['src/backends/tool.ts', '../process/run.js'],
   ] as const
   for (const [file, from] of right)
     it(`has nothing against ${from} in ${file}`, () => {

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import {fileURLToPath} from 'node:url'
-import {realTarget, replaceFile} from '../src/atomic-file.js'
+import {realTarget, replaceFile} from '../src/files/atomic-write.js'
 import {freshFolder} from './support/fresh-folder.js'
 import {withFullDisk} from './support/read-only.js'
 import {refusalOf} from './support/thrown-by.js'

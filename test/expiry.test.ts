@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {describeExpiry} from '../src/expiry.js'
+import {describeExpiry} from '../src/ui/expiry.js'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const MINUTE = 60

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs'
 import {delimiter, relative} from 'node:path'
-import {findProgram} from '../src/find-program.js'
+import {findProgram} from '../src/process/find-program.js'
 import {freshFolder} from './support/fresh-folder.js'
 
 const ending = process.platform === 'win32' ? '.exe' : ''

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {hostsFrom, isAllowedHost, isForeignUrl} from '../src/hosts.js'
+import {endpointsFrom, isAllowedHost, isForeignUrl} from '../src/heroku/endpoints.js'
 
 const LOGIN = 'https://cli-auth.heroku.com'
 const usual = {
@@ -83,8 +83,8 @@ const foreign = [
 
 describe('the hosts from the environment', () => {
   it("are Heroku's own where nothing is set, or to nothing", () => {
-    expect(hostsFrom({})).to.deep.equal(usual)
-    expect(hostsFrom({HEROKU_HOST: '', HEROKU_GIT_HOST: '', HEROKU_LOGIN_HOST: ''})).to.deep.equal(usual)
+    expect(endpointsFrom({})).to.deep.equal(usual)
+    expect(endpointsFrom({HEROKU_HOST: '', HEROKU_GIT_HOST: '', HEROKU_LOGIN_HOST: ''})).to.deep.equal(usual)
   })
 
   describe('by HEROKU_HOST', () => {
@@ -114,12 +114,12 @@ describe('the hosts from the environment', () => {
     ]
     for (const [value, hosts] of domains)
       it(`${value} are ${hosts.apiUrl} and ${hosts.git}`, () => {
-        expect(hostsFrom({HEROKU_HOST: value})).to.deep.equal(hosts)
+        expect(endpointsFrom({HEROKU_HOST: value})).to.deep.equal(hosts)
       })
 
     for (const value of foreign)
       it(`${JSON.stringify(value)} are the usual ones, with a warning that does not repeat it`, () => {
-        expect(hostsFrom({HEROKU_HOST: value})).to.deep.equal({...usual, warnings: [ignored('HEROKU_HOST')]})
+        expect(endpointsFrom({HEROKU_HOST: value})).to.deep.equal({...usual, warnings: [ignored('HEROKU_HOST')]})
       })
   })
 
@@ -132,33 +132,36 @@ describe('the hosts from the environment', () => {
       ['http://127.0.0.1:5000', '127.0.0.1:5000'],
     ] as const)
       it(`${value} have ${git} for git, and nothing else changes`, () => {
-        expect(hostsFrom({HEROKU_GIT_HOST: value})).to.deep.equal({...usual, git})
+        expect(endpointsFrom({HEROKU_GIT_HOST: value})).to.deep.equal({...usual, git})
       })
 
     for (const value of foreign)
       it(`${JSON.stringify(value)} are the usual ones, with a warning`, () => {
-        expect(hostsFrom({HEROKU_GIT_HOST: value})).to.deep.equal({...usual, warnings: [ignored('HEROKU_GIT_HOST')]})
+        expect(endpointsFrom({HEROKU_GIT_HOST: value})).to.deep.equal({
+          ...usual,
+          warnings: [ignored('HEROKU_GIT_HOST')],
+        })
       })
   })
 
   it('are each ignored by themselves', () => {
-    expect(hostsFrom({HEROKU_HOST: 'evil.com', HEROKU_GIT_HOST: 'git.herokai.com'})).to.deep.equal({
+    expect(endpointsFrom({HEROKU_HOST: 'evil.com', HEROKU_GIT_HOST: 'git.herokai.com'})).to.deep.equal({
       ...usual,
       git: 'git.herokai.com',
       warnings: [ignored('HEROKU_HOST')],
     })
-    expect(hostsFrom({HEROKU_HOST: 'herokai.com', HEROKU_GIT_HOST: 'evil.com'})).to.deep.equal({
+    expect(endpointsFrom({HEROKU_HOST: 'herokai.com', HEROKU_GIT_HOST: 'evil.com'})).to.deep.equal({
       ...below('herokai.com'),
       warnings: [ignored('HEROKU_GIT_HOST')],
     })
-    expect(hostsFrom({HEROKU_HOST: 'evil.com', HEROKU_GIT_HOST: 'evil.com'}).warnings).to.deep.equal([
+    expect(endpointsFrom({HEROKU_HOST: 'evil.com', HEROKU_GIT_HOST: 'evil.com'}).warnings).to.deep.equal([
       ignored('HEROKU_HOST'),
       ignored('HEROKU_GIT_HOST'),
     ])
   })
 
   it('have the browser login where HEROKU_LOGIN_HOST says, without slashes at the end', () => {
-    expect(hostsFrom({HEROKU_LOGIN_HOST: 'http://127.0.0.1:5000//'})).to.deep.equal({
+    expect(endpointsFrom({HEROKU_LOGIN_HOST: 'http://127.0.0.1:5000//'})).to.deep.equal({
       ...usual,
       loginUrl: 'http://127.0.0.1:5000',
     })
@@ -174,7 +177,7 @@ describe('the hosts from the environment', () => {
       'https://a.herokudev.com',
     ])
       for (const HEROKU_GIT_HOST of ['', 'git.herokudev.com', 'localhost:5001', '127.0.0.1']) {
-        const {api, git} = hostsFrom({HEROKU_HOST, HEROKU_GIT_HOST})
+        const {api, git} = endpointsFrom({HEROKU_HOST, HEROKU_GIT_HOST})
         expect([isAllowedHost(api), isAllowedHost(git)], `${api} ${git}`).to.deep.equal([true, true])
       }
     for (const name of [...foreign, '', 'https://heroku.com', 'x.localhost', 'api.127.0.0.1', 'api.git.localhost'])
@@ -183,7 +186,10 @@ describe('the hosts from the environment', () => {
 
   for (const value of ['https://login.herokudev.com', 'https://login.herokudev.com/', 'login.herokudev.com'])
     it(`have the browser login at HEROKU_LOGIN_HOST=${value}`, () => {
-      expect(hostsFrom({HEROKU_LOGIN_HOST: value})).to.deep.equal({...usual, loginUrl: 'https://login.herokudev.com'})
+      expect(endpointsFrom({HEROKU_LOGIN_HOST: value})).to.deep.equal({
+        ...usual,
+        loginUrl: 'https://login.herokudev.com',
+      })
     })
 
   for (const value of [
@@ -197,7 +203,10 @@ describe('the hosts from the environment', () => {
     ...['ftp://cli-auth.heroku.com', 'https://', '//', '$(calc)'],
   ])
     it(`have the browser login nowhere else: HEROKU_LOGIN_HOST=${value}`, () => {
-      expect(hostsFrom({HEROKU_LOGIN_HOST: value})).to.deep.equal({...usual, warnings: [ignored('HEROKU_LOGIN_HOST')]})
+      expect(endpointsFrom({HEROKU_LOGIN_HOST: value})).to.deep.equal({
+        ...usual,
+        warnings: [ignored('HEROKU_LOGIN_HOST')],
+      })
     })
 
   it('have the particleboard at an allowed host alone, and only where that was named', () => {
@@ -219,7 +228,7 @@ describe('the hosts from the environment', () => {
     const host = fc.array(piece, {maxLength: 5}).map((pieces) => pieces.join(''))
     fc.assert(
       fc.property(host, host, (HEROKU_HOST, HEROKU_GIT_HOST) => {
-        const {api, apiUrl, git} = hostsFrom({HEROKU_HOST, HEROKU_GIT_HOST})
+        const {api, apiUrl, git} = endpointsFrom({HEROKU_HOST, HEROKU_GIT_HOST})
         for (const each of [api, git]) expect(listed.test(each) || loopback.test(each), each).to.equal(true)
         const url = new URL(apiUrl)
         expect(url.host).to.equal(api)

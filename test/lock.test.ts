@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {mkdirSync, rmSync, statSync, utimesSync} from 'node:fs'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {takeTurn} from '../src/lock.js'
+import {takeTurn} from '../src/files/lock.js'
 import {freshFolder} from './support/fresh-folder.js'
 import {thrownBy} from './support/thrown-by.js'
 

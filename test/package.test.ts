@@ -9,7 +9,7 @@ import {packPlugin} from './support/host-cli.js'
 import {REPOSITORY} from './support/npm.js'
 
 /** In bytes; to be raised on purpose, when there is more to be had for it. */
-const LARGEST = {packed: 135_000, unpacked: 450_000}
+const LARGEST = {packed: 140_000, unpacked: 450_000}
 
 /** What is no program of ours. */
 const BESIDES = ['LICENSE', 'README.md', 'oclif.manifest.json', 'package.json']
@@ -41,7 +41,7 @@ describe('the package', function () {
 
   let folder: string
   let packed: number
-  /** By path in the package, such as `dist/run.js`. */
+  /** By path in the package, such as `dist/process/run.js`. */
   let texts: Map<string, string>
   let manifest: Manifest
 

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {printable} from '../src/printable.js'
+import {printable} from '../src/ui/printable.js'
 
 describe('making text safe to show', () => {
   for (const text of ['', 'ada@example.com', 'å日本 👩 "x"', ' a  b ', '<html>'])

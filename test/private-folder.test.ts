@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {chmodSync, chownSync, mkdirSync, statSync} from 'node:fs'
-import {preparePrivateFolder} from '../src/private-folder.js'
+import {preparePrivateFolder} from '../src/files/private-folder.js'
 import {freshFolder} from './support/fresh-folder.js'
 
 const NOBODY = 65534

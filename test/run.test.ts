@@ -4,8 +4,8 @@ import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSyn
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {lightRun} from '../src/light-run.js'
-import {type Ran, run as heavyRun, type RunOptions} from '../src/run.js'
+import {spawnTool} from '../src/process/spawn.js'
+import {type ToolResult, run as heavyRun, type RunOptions} from '../src/process/run.js'
 import {searchFor} from './support/canary.js'
 import {until} from './support/listen.js'
 import {isRunning} from './support/processes.js'
@@ -16,7 +16,7 @@ const blockFor = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuff
 const RUN_TOOL = fileURLToPath(new URL('fixtures/run/run-tool.ts', import.meta.url))
 
 // A tool of the tests is a shell script; Windows has no shell that all have.
-const doors = process.platform === 'win32' ? [] : Object.entries({run: heavyRun, lightRun})
+const doors = process.platform === 'win32' ? [] : Object.entries({run: heavyRun, spawnTool})
 
 for (const [door, run] of doors)
   describe(`a program, by ${door},`, () => {
@@ -34,9 +34,14 @@ for (const [door, run] of doors)
       })
       return file('tool')
     }
-    const runTool = (script: string, args: string[] = [], options: Partial<RunOptions> = {}): Promise<Ran> =>
+    const runTool = (script: string, args: string[] = [], options: Partial<RunOptions> = {}): Promise<ToolResult> =>
       run(tool(script), args, {timeoutMs: 10_000, ...options})
-    const exited = (stdout: string, {code = 0, stderr = ''} = {}): Ran => ({ended: 'exited', code, stdout, stderr})
+    const exited = (stdout: string, {code = 0, stderr = ''} = {}): ToolResult => ({
+      status: 'exited',
+      code,
+      stdout,
+      stderr,
+    })
 
     beforeEach(() => {
       folder = realpathSync(mkdtempSync(join(tmpdir(), 'keychain-run-')))
@@ -134,7 +139,7 @@ for (const [door, run] of doors)
         try {
           const script = `printf '%s|' "\${HEROKU_API_KEY-none}" "$LC_ALL" "$CHARSET" "$KEYCHAIN_TEST" "$HOME"`
           expect(await runTool(script)).to.deep.equal(exited(`none|C|UTF-8|kept|${process.env.HOME ?? ''}|`))
-          const {stdout} = (await runTool('env')) as Extract<Ran, {ended: 'exited'}>
+          const {stdout} = (await runTool('env')) as Extract<ToolResult, {ended: 'exited'}>
           expect(stdout).not.to.include('HRKU-canary')
         } finally {
           for (const each of restore) each()
@@ -144,7 +149,7 @@ for (const [door, run] of doors)
       it('has nothing that makes GLib print its debug output between the lines of an answer', async () => {
         const restore = ['G_MESSAGES_DEBUG', 'G_DBUS_DEBUG'].map((name) => set(name, 'all'))
         try {
-          const {stdout} = (await runTool('env')) as Extract<Ran, {ended: 'exited'}>
+          const {stdout} = (await runTool('env')) as Extract<ToolResult, {ended: 'exited'}>
           expect(stdout).to.include('PATH=').and.not.to.match(/^G_/mu)
         } finally {
           for (const each of restore) each()
@@ -174,7 +179,7 @@ for (const [door, run] of doors)
         mkdirSync(file('folder'))
         expect(await run(file('folder'), [], options)).to.deep.equal({ended: 'not-started', code: 'EACCES'})
         chmodSync(file('plain'), 0o755)
-        expect((await run(file('plain'), [], options)).ended).to.be.oneOf(['not-started', 'exited'])
+        expect((await run(file('plain'), [], options)).status).to.be.oneOf(['not-started', 'exited'])
       })
 
       it('says so of what the system refuses to start at all, and never throws', async () => {
@@ -186,7 +191,7 @@ for (const [door, run] of doors)
           ['', []],
           [file('fine/below'), []],
         ] as const)
-          expect((await run(program, args, options)).ended).to.equal('not-started')
+          expect((await run(program, args, options)).status).to.equal('not-started')
       })
 
       it('says so of a folder that is not there to run it in', async () => {

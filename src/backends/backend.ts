@@ -16,7 +16,7 @@ export type Peek = {token?: string} | 'locked'
 /**
  * A place that keeps tokens, one for each account.
  *
- * Absent is an answer, never an error. Everything else that goes wrong is a {@link BackendError}: nobody may take
+ * Absent is an answer, never an error. Everything else that goes wrong is a {@link StorageError}: nobody may take
  * 'locked' or 'no answer' for 'not there'. Accounts and tokens are compared to the letter and come back to the letter.
  */
 export interface Backend {
@@ -38,42 +38,4 @@ export interface Backend {
 
   /** Resolves to the accounts that have a token here, in no particular order, without reading any token. */
   accounts(): Promise<string[]>
-}
-
-/**
- * Why a backend could not answer.
- *
- * - `locked`: it needs to be unlocked, and that was not (or could not be) done
- * - `denied`: somebody or something said no (a dismissed prompt, a policy)
- * - `unavailable`: it cannot be reached from here (no tool, no session bus, no logon session)
- * - `timed-out`: no answer within the deadline
- * - `refused`: the account or token is not one that it can hold (too long, a control character)
- * - `failed`: anything else
- */
-export type Problem = 'locked' | 'denied' | 'unavailable' | 'timed-out' | 'refused' | 'failed'
-
-// The git helper's bundle has this file in it, and loads another copy of it with the .netrc: both are to know each
-// other's errors.
-const BRAND = Symbol.for('heroku-keychain.BackendError')
-
-/** Trouble with a backend. Neither the message nor the hint ever holds a token or a tool's output. */
-export class BackendError extends Error {
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && BRAND in value
-  }
-
-  readonly [BRAND] = true
-
-  /**
-   * @param problem the kind of trouble, for callers that treat kinds differently
-   * @param message what could not be done and why: lower case, no full stop
-   * @param hint what the user can do about it, best a command to paste
-   */
-  constructor(
-    readonly problem: Problem,
-    message: string,
-    readonly hint?: string,
-  ) {
-    super(message)
-  }
 }

@@ -1,8 +1,9 @@
 // The macOS keychain, through Apple's `security`. What it prints and how it exits was read off its sources
 // (Security-61901, SecurityTool/macOS).
-import {type Backend, BackendError, type Credential, SERVICE} from './backend.js'
-import {accountsOf, addCommand, HINTS, LONGEST_LINE_BYTES, NOT_FOUND, troubleOf} from './security-syntax.js'
-import {assertAccount, assertStorable, isToken} from './storable.js'
+import {type Backend, type Credential, SERVICE} from './backend.js'
+import {StorageError} from '../errors.js'
+import {accountsOf, addCommand, HINTS, LONGEST_LINE_BYTES, NOT_FOUND, failureOf} from './macos-security.js'
+import {assertAccount, assertStorable, isToken} from './credential-rules.js'
 import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
 
 // Items of one service and account can exist once in each keychain of the search list; nobody has this many.
@@ -24,7 +25,7 @@ export function openMacosKeychain(options: ToolOptions): Backend {
       assertStorable(credential)
       const line = addCommand(credential)
       if (Buffer.byteLength(line) > LONGEST_LINE_BYTES)
-        throw new BackendError('refused', 'the token is too long for the macOS keychain', HINTS.refused)
+        throw new StorageError('refused', 'the token is too long for the macOS keychain', HINTS.refused)
       await add(start(), credential, line)
     },
 
@@ -45,8 +46,8 @@ function startWithHints(options: ToolOptions): Call {
     try {
       return await call(args, callOptions)
     } catch (error) {
-      if (error instanceof BackendError && error.hint === undefined)
-        throw new BackendError(error.problem, error.message, HINTS[error.problem])
+      if (error instanceof StorageError && error.hint === undefined)
+        throw new StorageError(error.problem, error.message, HINTS[error.problem])
       throw error
     }
   }
@@ -58,12 +59,12 @@ const selector = (account: string) => ['-s', SERVICE, '-a', account]
 async function find(call: Call, account: string): Promise<string | undefined> {
   const answer = await call(['find-generic-password', ...selector(account), '-w'])
   if (isAbsent(answer)) return undefined
-  if (answer.code !== 0) throw troubleOf(answer.code, 'read the token')
+  if (answer.code !== 0) throw failureOf(answer.code, 'read the token')
 
   // -w adds one newline. What holds anything but printable ASCII it prints as hexadecimal, unmarked: none of ours does.
   const token = answer.stdout.slice(0, -1)
   if (!answer.stdout.endsWith('\n') || !isToken(token))
-    throw new BackendError('failed', 'what the macOS keychain holds for this account is not a token', HINTS.failed)
+    throw new StorageError('failed', 'what the macOS keychain holds for this account is not a token', HINTS.failed)
   return token
 }
 
@@ -71,10 +72,10 @@ async function add(call: Call, {account, token}: Credential, line: string): Prom
   // Without the newline nothing would run, and the exit status would be 0. What it says stays unread: it can echo parts
   // of the line.
   const {code} = await call(['-i'], {input: `${line}\n`, discardStdout: true})
-  if (code !== 0) throw troubleOf(code, 'store the token')
+  if (code !== 0) throw failureOf(code, 'store the token')
   // Exit 0 also comes when an empty password was stored, or when a refused update made a second item elsewhere.
   if ((await find(call, account)) !== token)
-    throw new BackendError('failed', 'the macOS keychain did not keep the token as it was stored', HINTS.failed)
+    throw new StorageError('failed', 'the macOS keychain did not keep the token as it was stored', HINTS.failed)
 }
 
 async function removeAll(call: Call, account: string): Promise<boolean> {
@@ -82,36 +83,36 @@ async function removeAll(call: Call, account: string): Promise<boolean> {
   for (let removed = 0; removed < MOST_DUPLICATES; removed++) {
     const answer = await call(['delete-generic-password', ...selector(account)], {discardStdout: true})
     if (isAbsent(answer)) return removed > 0
-    if (answer.code !== 0) throw troubleOf(answer.code, 'remove the token')
+    if (answer.code !== 0) throw failureOf(answer.code, 'remove the token')
   }
 
-  throw new BackendError('failed', 'the macOS keychain still holds the token after it was removed', HINTS.failed)
+  throw new StorageError('failed', 'the macOS keychain still holds the token after it was removed', HINTS.failed)
 }
 
 async function list(call: Call): Promise<string[]> {
   // Cheap, and the answer of everybody who never logged in: without a match there is nothing to look through.
   const first = await call(['find-generic-password', '-s', SERVICE], {discardStdout: true})
   if (isAbsent(first)) return []
-  if (first.code !== 0) throw troubleOf(first.code, 'list the accounts')
+  if (first.code !== 0) throw failureOf(first.code, 'list the accounts')
 
   // It prints the first match alone; only a dump has all. Without -d that decrypts nothing and asks nobody.
   const dump = await call(['dump-keychain'])
-  if (dump.code !== 0) throw troubleOf(dump.code, 'list the accounts')
+  if (dump.code !== 0) throw failureOf(dump.code, 'list the accounts')
   const accounts = accountsOf(dump.stdout, SERVICE)
   if (accounts.length === 0)
-    throw new BackendError('failed', "the macOS keychain's list of entries could not be read", HINTS.failed)
+    throw new StorageError('failed', "the macOS keychain's list of entries could not be read", HINTS.failed)
   return [...new Set(accounts.filter(isUsable))]
 }
 
 /**
  * Whether there is no such item. A search that could not even begin exits alike, and names the call that failed
  * (find_first_generic_password in keychain_find.c).
- * @throws {BackendError} 'unavailable' for a search that could not begin
+ * @throws {StorageError} 'unavailable' for a search that could not begin
  */
 function isAbsent({code, stderr}: Answer): boolean {
   if (code !== NOT_FOUND) return false
   if (stderr.includes('SecKeychainSearchCreateFromAttributes'))
-    throw new BackendError('unavailable', 'the macOS keychains cannot be searched', HINTS.unavailable)
+    throw new StorageError('unavailable', 'the macOS keychains cannot be searched', HINTS.unavailable)
   return true
 }
 

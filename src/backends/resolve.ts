@@ -1,5 +1,5 @@
 // Which keychain this machine has: the one place that looks at the platform for it.
-import {findProgram} from '../find-program.js'
+import {findProgram} from '../process/find-program.js'
 import type {Backend, BackendName} from './backend.js'
 import {INSTALL_ANYWHERE} from './install-hint.js'
 import type {ToolOptions} from './tool.js'

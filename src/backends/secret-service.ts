@@ -1,10 +1,12 @@
 // The Secret Service of a Linux desktop (GNOME Keyring, KWallet, KeePassXC), through libsecret's `secret-tool`.
-import {type Backend, BackendError, type Credential, type Peek, SERVICE} from './backend.js'
-import {printable} from '../printable.js'
+import {defined} from '../defined.js'
+import {type Backend, type Credential, type Peek, SERVICE} from './backend.js'
+import {StorageError} from '../errors.js'
+import {printable} from '../ui/printable.js'
 import {attributes, lookupArgs} from './secret-tool-args.js'
-import {dismissed, locked, neverUnlocked, notRemovable, trouble} from './secret-tool-errors.js'
+import {dismissed, locked, neverUnlocked, notRemovable, failure} from './secret-tool-errors.js'
 import {search, type SearchResult} from './secret-tool-search.js'
-import {assertAccount, assertStorable} from './storable.js'
+import {assertAccount, assertStorable} from './credential-rules.js'
 import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
 
 const NAME = 'secret-service'
@@ -41,7 +43,7 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
     async set(credential) {
       assertStorable(credential)
       if (Buffer.byteLength(credential.token) > LONGEST_TOKEN_BYTES)
-        throw new BackendError('refused', `a token of over ${LONGEST_TOKEN_BYTES} bytes does not fit the keyring`)
+        throw new StorageError('refused', `a token of over ${LONGEST_TOKEN_BYTES} bytes does not fit the keyring`)
       await store(start(), credential)
     },
 
@@ -52,7 +54,7 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
         return await clear(start(), account, options.notify)
       } catch (error) {
         // With "confirm access", KeePassXC locks an item for every new client, and a removal does not ask (2.7.4).
-        if (error instanceof BackendError && error.problem === 'locked' && wasReadable) throw notRemovable()
+        if (error instanceof StorageError && error.problem === 'locked' && wasReadable) throw notRemovable()
         throw error
       }
     },
@@ -86,7 +88,7 @@ const SESSION_REFUSED = /^secret-tool: (?:Client public key size is invalid|Can'
 /**
  * Reads the account's token by the one call that may show a prompt: whatever became of the prompt, no second one follows.
  * @returns undefined if the account has no item
- * @throws {BackendError} 'locked' or 'denied' if it has one whose token was not given
+ * @throws {StorageError} 'locked' or 'denied' if it has one whose token was not given
  */
 async function lookup(call: Call, account: string): Promise<string | undefined> {
   const token = await lookupOnce(call, account)
@@ -102,7 +104,7 @@ async function lookupOnce(call: Call, account: string): Promise<string | undefin
   const answer = await call(lookupArgs(account))
   // No newline is added where stdout is no terminal, so none is taken away.
   if (answer.code === 0) return answer.stdout
-  if (!isSilentNo(answer)) throw trouble(answer, 'read the token')
+  if (!isSilentNo(answer)) throw failure(answer, 'read the token')
   return undefined
 }
 
@@ -112,7 +114,7 @@ async function peek(call: Call, account: string): Promise<Peek> {
   if (found.items === 0) return {}
   // Does not prompt in GNOME Keyring, which prefers an unlocked item; KWallet lists the items of a closed wallet as open.
   const token = await lookup(call, account)
-  return token === undefined ? {} : {token}
+  return defined({token})
 }
 
 async function store(call: Call, credential: Credential): Promise<void> {
@@ -126,16 +128,16 @@ async function store(call: Call, credential: Credential): Promise<void> {
     if ((await lookup(call, account)) === token) return
   }
 
-  throw new BackendError('failed', 'the keyring did not keep the token as it was stored')
+  throw new StorageError('failed', 'the keyring did not keep the token as it was stored')
 }
 
 async function storeOnce(call: Call, {account, token}: Credential): Promise<SearchResult> {
   const answer = await call(['store', `--label=${LABEL}`, ...attributes(account)], {input: token})
-  if (answer.code !== 0) throw trouble(answer, 'store the token')
+  if (answer.code !== 0) throw failure(answer, 'store the token')
   // KeePassXC has secret-tool exit 0 where the user refused, or no group is exposed: a lookup would prompt once more.
   const found = await search(call, ['account', account])
   if (found.items > 0) return found
-  throw new BackendError(
+  throw new StorageError(
     'denied',
     'the keyring did not store the token',
     'unlock the keyring and answer its prompt; in KeePassXC, expose a group of the database to the Secret Service',
@@ -145,13 +147,13 @@ async function storeOnce(call: Call, {account, token}: Credential): Promise<Sear
 async function clear(call: Call, account: string, notify: ToolOptions['notify']): Promise<boolean> {
   const before = await search(call, ['account', account])
   const answer = await call(['clear', ...attributes(account)])
-  if (answer.code !== 0 && !isSilentNo(answer)) throw trouble(answer, 'remove the token')
+  if (answer.code !== 0 && !isSilentNo(answer)) throw failure(answer, 'remove the token')
   const isRemoved = answer.code === 0
   // Neither exit status says whether anything is left: 1 is also what a locked item gives, and 0 comes even when the
   // removal was dismissed (libsecret's on_delete_password_complete, 0.20.5 and later).
   const left = await search(call, ['account', account])
   if (left.items > left.locked)
-    throw new BackendError(
+    throw new StorageError(
       'denied',
       'the keyring did not remove the token',
       'answer its prompt, or delete the entry in its own window (Seahorse, KWalletManager, KeePassXC)',

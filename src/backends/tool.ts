@@ -1,11 +1,11 @@
-import type {Ran, Run} from '../run.js'
-import {timeHad} from '../tool-process.js'
-import {interruptedBy} from '../user-error.js'
-import {BackendError} from './backend.js'
+import type {ToolResult, RunTool} from '../process/run.js'
+import {timeHad} from '../process/supervise.js'
+import {StorageError} from '../errors.js'
+import {interruptedBy} from '../process/signals.js'
 
 /** What a backend needs to call its tool. */
 export interface ToolOptions {
-  run: Run
+  run: RunTool
   /** How long one operation of the backend may take, in milliseconds, however many calls of the tool it needs. */
   timeoutMs: number
   /** The tool to call instead of the system's own, by absolute path. */
@@ -33,7 +33,7 @@ export interface Answer {
 
 /**
  * One call of the tool.
- * @throws {BackendError} if there is no exit status: 'unavailable' if it cannot be started, 'timed-out' at the end of
+ * @throws {StorageError} if there is no exit status: 'unavailable' if it cannot be started, 'timed-out' at the end of
  * the operation's time, 'failed' if it was killed or said more than anyone can want
  * @throws {UserError} if this process was told to end, so that nobody looks for another way
  */
@@ -53,19 +53,19 @@ export function startOperation(name: string, program: string, {run, timeoutMs}: 
   }
 }
 
-function answerOf(name: string, timeoutMs: number, ran: Ran): Answer {
-  switch (ran.ended) {
+function answerOf(name: string, timeoutMs: number, ran: ToolResult): Answer {
+  switch (ran.status) {
     case 'exited':
       return ran
     case 'timed-out':
-      throw new BackendError('timed-out', `${name} did not answer within ${timeoutMs / 1000} s`)
+      throw new StorageError('timed-out', `${name} did not answer within ${timeoutMs / 1000} s`)
     case 'interrupted':
       throw interruptedBy(ran.signal)
     case 'not-started':
-      throw new BackendError('unavailable', `${name} could not be started (${ran.code})`)
+      throw new StorageError('unavailable', `${name} could not be started (${ran.code})`)
     case 'killed':
-      throw new BackendError('failed', `${name} was ended by ${ran.signal}`)
+      throw new StorageError('failed', `${name} was ended by ${ran.signal}`)
     case 'too-much-output':
-      throw new BackendError('failed', `${name} answered with far too much output`)
+      throw new StorageError('failed', `${name} answered with far too much output`)
   }
 }

@@ -1,8 +1,9 @@
 // Windows PasswordVault (the Credential Locker), through Windows PowerShell 5.1: later ones cannot load the type
 // (PowerShell/PowerShell#13042). One process for each operation, since starting one takes most of a second.
 import {win32} from 'node:path'
-import {type Backend, BackendError} from './backend.js'
-import {assertAccount, assertStorable} from './storable.js'
+import type {Backend} from './backend.js'
+import {StorageError} from '../errors.js'
+import {assertAccount, assertStorable} from './credential-rules.js'
 import {type Answer, startOperation, type ToolOptions} from './tool.js'
 import {ARGUMENTS, CONSTRAINED, MARK} from './windows-vault-script.js'
 
@@ -48,10 +49,10 @@ export function openWindowsVault(options: ToolOptions & {env?: NodeJS.ProcessEnv
       assertStorable(credential)
       const {account, token} = credential
       if (token.length > LONGEST_TOKEN)
-        throw new BackendError('refused', `a token of over ${LONGEST_TOKEN} characters does not fit ${VAULT}`)
+        throw new StorageError('refused', `a token of over ${LONGEST_TOKEN} characters does not fit ${VAULT}`)
       const {status, values} = await ask('set', account, token)
       if (status !== 'token' || values[0] !== token)
-        throw new BackendError('failed', `${VAULT} did not keep the token as it was stored`)
+        throw new StorageError('failed', `${VAULT} did not keep the token as it was stored`)
     },
 
     async remove(account) {
@@ -59,7 +60,7 @@ export function openWindowsVault(options: ToolOptions & {env?: NodeJS.ProcessEnv
       const {status} = await ask('remove', account)
       if (status === 'absent') return false
       if (status === 'removed') return true
-      if (status === 'kept') throw new BackendError('failed', `${VAULT} still holds the token`, BY_HAND)
+      if (status === 'kept') throw new StorageError('failed', `${VAULT} still holds the token`, BY_HAND)
       throw garbled()
     },
 
@@ -91,12 +92,12 @@ const WAYS_ON = 'set HEROKU_API_KEY, or HEROKU_NETRC_WRITE=true to use the _netr
 const NOT_FOUND = '80070490'
 const NO_LOGON_SESSION = '80070520'
 
-/** @throws {BackendError} for anything but an answer of the script; what was said instead goes no further */
+/** @throws {StorageError} for anything but an answer of the script; what was said instead goes no further */
 function outcomeOf({code, stdout}: Answer): Outcome {
   if (code === CONSTRAINED)
-    throw new BackendError('denied', `a policy keeps ${PROGRAM} in constrained language mode`, WAYS_ON)
+    throw new StorageError('denied', `a policy keeps ${PROGRAM} in constrained language mode`, WAYS_ON)
   if (code !== 0)
-    throw new BackendError('failed', `${PROGRAM} ended with exit code ${code} and without an answer`, WAYS_ON)
+    throw new StorageError('failed', `${PROGRAM} ended with exit code ${code} and without an answer`, WAYS_ON)
 
   // No trimming, and the newline is part of it: an answer that was cut is none. stderr may hold progress as CLIXML.
   const [, status = '', rest = ''] = new RegExp(`^${MARK} ([a-z]+)((?: [A-Za-z0-9+/=]+)*)\n$`, 'u').exec(stdout) ?? []
@@ -113,7 +114,7 @@ function outcomeOfError([step = '', ...results]: string[]): Outcome {
   const innermost = results.at(-1)
   if (innermost === undefined || !results.every((result) => /^[0-9A-F]{8}$/u.test(result))) throw garbled()
   if (results.includes(NO_LOGON_SESSION))
-    throw new BackendError(
+    throw new StorageError(
       'unavailable',
       `${VAULT} is closed to this logon session (SSH, WinRM or a service)`,
       `${WAYS_ON}, or sign in at the computer itself`,
@@ -125,13 +126,13 @@ function outcomeOfError([step = '', ...results]: string[]): Outcome {
   }
 
   if (step === 'open')
-    throw new BackendError('unavailable', `this Windows has no password vault (0x${innermost})`, WAYS_ON)
+    throw new StorageError('unavailable', `this Windows has no password vault (0x${innermost})`, WAYS_ON)
   if (step === 'twin')
-    throw new BackendError('refused', `${VAULT} holds an account whose name differs in case alone`, BY_HAND)
-  throw new BackendError('failed', `${VAULT} failed (0x${innermost})`, WAYS_ON)
+    throw new StorageError('refused', `${VAULT} holds an account whose name differs in case alone`, BY_HAND)
+  throw new StorageError('failed', `${VAULT} failed (0x${innermost})`, WAYS_ON)
 }
 
-const garbled = () => new BackendError('failed', `${PROGRAM} gave an answer that makes no sense`, WAYS_ON)
+const garbled = () => new StorageError('failed', `${PROGRAM} gave an answer that makes no sense`, WAYS_ON)
 
 const encode = (text: string) => Buffer.from(text, 'utf8').toString('base64')
 

@@ -5,7 +5,7 @@ export type Current = {account: string} | 'several'
 /** Which account is logged in, where the files say so; undefined after a logout, or where only a keychain can tell. */
 export function currentOnRecord(state: LoginState): {account: string} | undefined {
   const account = accountOnRecord(state)
-  return account === undefined || (state.loggedOut && state.named === undefined) ? undefined : {account}
+  return account === undefined || (state.loggedOut && state.loginJsonAccount === undefined) ? undefined : {account}
 }
 
 /**
@@ -13,7 +13,7 @@ export function currentOnRecord(state: LoginState): {account: string} | undefine
  * shows: a keychain may hide an account, and another must not take its place.
  * @param accounts those that the keychain shows
  */
-export function currentAmong(accounts: readonly string[], state: LoginState): Current | undefined {
+export function currentAccount(accounts: readonly string[], state: LoginState): Current | undefined {
   const current = currentOnRecord(state)
   if (current || state.loggedOut) return current
   // A keychain may hide an account that we stored there.

@@ -4,29 +4,28 @@
 //
 // An empty keychain falls through in silence. One that failed, or that shows nothing of a token that we stored there,
 // falls through with a warning. Neither falls through to another account than the one on record.
-import {BackendError, type Credential} from '../backends/backend.js'
-import {isToken} from '../backends/storable.js'
-import {printable} from '../printable.js'
-import {currentAmong, currentOnRecord} from './current.js'
+import {defined} from '../defined.js'
+import type {Credential} from '../backends/backend.js'
+import {StorageError} from '../errors.js'
+import {isToken} from '../backends/credential-rules.js'
+import {printable} from '../ui/printable.js'
+import {currentAccount, currentOnRecord} from './current.js'
 import {assertNotHidden, assertSameAccount} from './guard.js'
-import type {KeychainSession} from './keychain-session.js'
+import type {GuardedKeychain} from './guarded-keychain.js'
+import {accountAt, isEnded, type LoginState, readLoginState} from './login-state.js'
 import {
-  accountAt,
   fingerprint,
   hostInKeychain,
-  isEnded,
   isOf,
   isOfEntry,
-  type LoginState,
-  readLoginState,
   recordOf,
   recordOfAccount,
   type TokenRecord,
-} from './login-state.js'
-import type {Found, Places} from './places.js'
+} from './token-record.js'
+import type {FoundCredential, CredentialStores} from './stores.js'
 
 /** A token that was found, or why there is none, where there is more to say than that nobody logged in. */
-export type Lookup = {found: Found} | {found?: undefined; because?: string; trouble?: BackendError}
+export type Lookup = {found: FoundCredential} | {found?: undefined; because?: string; failure?: StorageError}
 
 export interface FindOptions {
   /** Change nothing, and tell the user nothing but what is being waited for. */
@@ -37,7 +36,7 @@ export interface FindOptions {
 
 /** One search of the tiers: where, who is logged in, and how. */
 interface Search extends Required<FindOptions> {
-  places: Places
+  stores: CredentialStores
   state: LoginState
   /** The account on record for this API host. */
   account: string | undefined
@@ -48,13 +47,13 @@ interface Search extends Required<FindOptions> {
 /**
  * Looks the token up in the four tiers.
  * @throws {UserError} if `.netrc` would have the user act as another account than the one on record
- * @throws {BackendError} if `.netrc` is needed and cannot be read
+ * @throws {StorageError} if `.netrc` is needed and cannot be read
  */
-export async function findToken(places: Places, options: FindOptions = {}): Promise<Lookup> {
-  const {apiKey, around} = places
-  if (apiKey !== undefined) return {found: {token: apiKey, source: 'HEROKU_API_KEY', place: 'HEROKU_API_KEY'}}
-  const search = searchFor(places, readLoginState(around.dataDir), options)
-  if (places.netrcOnly) return findInNetrc(search)
+export async function findCredential(stores: CredentialStores, options: FindOptions = {}): Promise<Lookup> {
+  const {apiKey, context} = stores
+  if (apiKey !== undefined) return {found: {token: apiKey, source: 'HEROKU_API_KEY', location: 'HEROKU_API_KEY'}}
+  const search = searchFor(stores, readLoginState(context.dataDir), options)
+  if (stores.netrcOnly) return findInNetrc(search)
 
   // Where the last login put it: then no keychain is queried, which may have failed at that login.
   const recorded = await findWhereRecorded(search)
@@ -62,58 +61,55 @@ export async function findToken(places: Places, options: FindOptions = {}): Prom
   const looked = await findInKeychain(search)
   if (looked.found) return looked
 
-  const {because, trouble} = looked
+  const {because, failure} = looked
   const inNetrc = await findInNetrc(search).catch((error: unknown): Lookup => {
     // What keeps the token from being read is the keychain's trouble.
-    if (trouble && error instanceof BackendError) return {}
+    if (failure && error instanceof StorageError) return {}
     throw error
   })
-  if (!inNetrc.found) return trouble || because !== undefined ? looked : inNetrc
-  assertSameAccount(search, inNetrc.found, trouble, places.keychain?.title)
-  if (trouble && places.keychain && !search.lookOnly)
-    places.keychain.complain(
-      `${trouble.message}; using ${inNetrc.found.place} instead${trouble.hint ? ` (${trouble.hint})` : ''}`,
+  if (!inNetrc.found) return failure || because !== undefined ? looked : inNetrc
+  assertSameAccount(search, inNetrc.found, failure, stores.keychain?.title)
+  if (failure && stores.keychain && !search.lookOnly)
+    stores.keychain.complain(
+      `${failure.message}; using ${inNetrc.found.location} instead${failure.hint ? ` (${failure.hint})` : ''}`,
     )
   return inNetrc
-}
-
-/** The account whose token the tiers are going to ask the keychain for first, as far as that is plain. */
-export function accountToAsk({around, keychain}: Places): string | undefined {
-  const {named, tokens} = readLoginState(around.dataDir)
-  const record = tokens.find(({account}) => account === named)
-  return keychain && record?.savedIn !== 'netrc' ? named : undefined
 }
 
 /**
  * The answer of the tiers, where the keychain has told the token of an account already.
  * @returns undefined if there is more to ask, or to record, before they can answer
  */
-export function findAtOnce(places: Places, credential: Credential): Found | undefined {
-  const {apiKey, around, keychain} = places
-  const search = searchFor(places, readLoginState(around.dataDir), {})
+export function findAtOnce(stores: CredentialStores, credential: Credential): FoundCredential | undefined {
+  const {apiKey, context, keychain} = stores
+  const search = searchFor(stores, readLoginState(context.dataDir), {})
   const {record, state} = search
-  if (apiKey !== undefined || !keychain || state.named !== credential.account) return undefined
+  if (apiKey !== undefined || !keychain || state.loginJsonAccount !== credential.account) return undefined
   if (!record || record.savedIn === 'netrc' || !isToken(credential.token)) return undefined
   return judge(search, keychain, credential).found
 }
 
 /**
  * Looks up the token of an account that need not be the current one, in the last two tiers.
- * @throws {BackendError} if `.netrc` is needed and cannot be read
+ * @throws {StorageError} if `.netrc` is needed and cannot be read
  */
-export async function findAccountToken(places: Places, account: string): Promise<Lookup> {
-  const search = searchFor(places, {...readLoginState(places.around.dataDir), named: account}, {})
-  const recorded = places.netrcOnly ? undefined : await findWhereRecorded(search)
+export async function findAccountCredential(stores: CredentialStores, account: string): Promise<Lookup> {
+  const search = searchFor(stores, {...readLoginState(stores.context.dataDir), loginJsonAccount: account}, {})
+  const recorded = stores.netrcOnly ? undefined : await findWhereRecorded(search)
   if (recorded) return recorded
-  const looked = places.netrcOnly ? {} : await findInKeychain(search)
-  if (looked.found || (looked.because !== undefined && !looked.trouble)) return looked
+  const looked = stores.netrcOnly ? {} : await findInKeychain(search)
+  if (looked.found || (looked.because !== undefined && !looked.failure)) return looked
   const inNetrc = await findInNetrc(search)
   return inNetrc.found?.account === account ? inNetrc : looked
 }
 
-function searchFor(places: Places, state: LoginState, {endedToo = false, lookOnly = false}: FindOptions): Search {
-  const account = currentOnRecord(state) && accountAt(state, places.around.hosts.api)
-  return {places, state, account, record: recordOfAccount(state, account), endedToo, lookOnly}
+function searchFor(
+  stores: CredentialStores,
+  state: LoginState,
+  {endedToo = false, lookOnly = false}: FindOptions,
+): Search {
+  const account = currentOnRecord(state) && accountAt(state, stores.context.endpoints.api)
+  return {stores, state, account, record: recordOfAccount(state, account), endedToo, lookOnly}
 }
 
 /** The current account's token, if our record says that it is in `.netrc`, and it is. */
@@ -125,29 +121,29 @@ async function findWhereRecorded(search: Search): Promise<Lookup | undefined> {
 
 /** Looks in the keychain, if there is one. What is wrong with it comes back as `trouble`. */
 async function findInKeychain(search: Search): Promise<Lookup> {
-  const {account, places, record} = search
-  const {around, keychain} = places
+  const {account, stores, record} = search
+  const {context, keychain} = stores
   try {
     if (keychain) return await askKeychain(search, keychain)
-    if (around.keychain.name !== undefined || account === undefined || record?.savedIn === 'netrc') return {}
-    throw new BackendError('unavailable', around.keychain.because, around.keychain.hint)
+    if (context.keychain.name !== undefined || account === undefined || record?.savedIn === 'netrc') return {}
+    throw new StorageError('unavailable', context.keychain.because, context.keychain.hint)
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error
+    if (!(error instanceof StorageError)) throw error
     // Our record says that nothing is in it.
     if (error.problem === 'unavailable' && record?.savedIn === 'netrc') return {}
-    return {because: error.message, trouble: error}
+    return {because: error.message, failure: error}
   }
 }
 
-async function askKeychain(search: Search, keychain: KeychainSession): Promise<Lookup> {
-  const {lookOnly, places, state} = search
-  const {dataDir, hosts} = places.around
+async function askKeychain(search: Search, keychain: GuardedKeychain): Promise<Lookup> {
+  const {lookOnly, stores, state} = search
+  const {dataDir, endpoints: hosts} = stores.context
   const onRecord = currentOnRecord(state)
   if (onRecord && search.account === undefined)
     return anotherHosts(onRecord.account, recordOfAccount(state, onRecord.account)?.apiHost, hosts.api)
   if (!onRecord && state.loggedOut) return {}
   const held = await keychain.ask(async (backend) => {
-    const current = currentAmong(onRecord ? [] : await backend.accounts(), state)
+    const current = currentAccount(onRecord ? [] : await backend.accounts(), state)
     if (current === undefined || current === 'several') return current
     return {...current, token: await backend.get(current.account)}
   })
@@ -159,7 +155,7 @@ async function askKeychain(search: Search, keychain: KeychainSession): Promise<L
     return {}
   }
   const looked = judge(search, keychain, {account, token})
-  if (looked.found && !lookOnly && (state.named === undefined || !recordOfAccount(state, account))) {
+  if (looked.found && !lookOnly && (state.loginJsonAccount === undefined || !recordOfAccount(state, account))) {
     const {nameAgain} = await import('./name-again.js')
     const record = {account, apiHost: hosts.api, fingerprint: fingerprint(token), savedIn: keychain.name}
     await nameAgain(dataDir, record)
@@ -168,16 +164,16 @@ async function askKeychain(search: Search, keychain: KeychainSession): Promise<L
 }
 
 /** What a keychain's token comes to. */
-function judge({endedToo, places, state}: Search, keychain: KeychainSession, {account, token}: Credential): Lookup {
+function judge({endedToo, stores, state}: Search, keychain: GuardedKeychain, {account, token}: Credential): Lookup {
   const {name, title} = keychain
-  if (!isToken(token)) throw new BackendError('failed', `${title} gave something that is no token`)
-  const {api} = places.around.hosts
+  if (!isToken(token)) throw new StorageError('failed', `${title} gave something that is no token`)
+  const {api} = stores.context.endpoints
   const known = recordOfAccount(state, account)
   // One host's token is not for another's eyes.
   if (known && hostInKeychain(known) !== api) return anotherHosts(account, hostInKeychain(known), api)
   if (!endedToo && isEnded(state, token))
     return {because: `a logout revoked the token of ${printable(account)} that is still in ${title}`}
-  const found: Found = {token, account, source: name, place: title}
+  const found: FoundCredential = {token, account, source: name, location: title}
   // Recognising a token takes a tenth of the git helper's time, so only where something is to be learned from it.
   return {found: {...found, ...expiryOf(known?.expiresAt === undefined ? undefined : recordOf(found, state))}}
 }
@@ -186,14 +182,18 @@ const anotherHosts = (account: string, host: string | undefined, api: string): L
   because: `${printable(account)} is logged in to ${printable(host ?? 'another host')}, not to ${api}`,
 })
 
-async function findInNetrc({endedToo, places, record, state}: Search): Promise<Lookup> {
-  const netrc = await places.netrc()
-  const entry = (await netrc.entries()).find(({host}) => host === places.around.hosts.api)
+async function findInNetrc({endedToo, stores, record, state}: Search): Promise<Lookup> {
+  const netrc = await stores.netrc()
+  const entry = (await netrc.entries()).find(({host}) => host === stores.context.endpoints.api)
   if (!entry?.token || (!endedToo && isEnded(state, entry.token))) return {}
   const {account, token} = entry
-  const found: Found = {token, ...(account === undefined ? {} : {account}), source: 'netrc', place: netrc.path}
+  const found: FoundCredential = {
+    token,
+    ...defined({account}),
+    source: 'netrc',
+    location: netrc.path,
+  }
   return {found: {...found, ...expiryOf(isOf(record, token) ? record : recordOf(found, state))}}
 }
 
-const expiryOf = (record: TokenRecord | undefined) =>
-  record?.expiresAt === undefined ? {} : {expiresAt: record.expiresAt}
+const expiryOf = (record: TokenRecord | undefined) => defined({expiresAt: record?.expiresAt})

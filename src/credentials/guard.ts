@@ -1,16 +1,17 @@
 // Two checks that keep a command from running as another account than the one on record.
-import {BackendError, type BackendName} from '../backends/backend.js'
-import {printable} from '../printable.js'
-import {UserError} from '../user-error.js'
-import {isOfEntry, type LoginState, recordOfAccount, type TokenRecord} from './login-state.js'
-import type {Found} from './places.js'
+import type {BackendName} from '../backends/backend.js'
+import {StorageError, UserError} from '../errors.js'
+import {printable} from '../ui/printable.js'
+import type {LoginState} from './login-state.js'
+import {isOfEntry, recordOfAccount, type TokenRecord} from './token-record.js'
+import type {FoundCredential} from './stores.js'
 
 /**
  * Tells a hidden token from a missing one, where a keychain has shown none of an account.
  *
  * KeePassXC shows nothing of a closed database, and another keyring may have taken its name on the session bus. Whether
  * the item was removed by hand instead cannot be known.
- * @throws {BackendError} 'failed' if our record says that one was stored there, and no logout ended it since
+ * @throws {StorageError} 'failed' if our record says that one was stored there, and no logout ended it since
  */
 export function assertNotHidden(
   state: LoginState,
@@ -20,7 +21,7 @@ export function assertNotHidden(
   const record = recordOfAccount(state, account)
   if (record?.savedIn !== name || state.ended?.includes(record.fingerprint)) return
   const unlock = name === 'secret-service' ? 'unlock it (in KeePassXC: open the database)' : 'unlock it'
-  throw new BackendError(
+  throw new StorageError(
     'failed',
     `${title} does not show the token of ${printable(account)} that was stored in it`,
     `${unlock} and try again; or, if the token was removed from it: heroku login`,
@@ -36,19 +37,19 @@ export function assertNotHidden(
  */
 export function assertSameAccount(
   {account: onRecord, record}: {account: string | undefined; record: TokenRecord | undefined},
-  found: Found,
-  trouble: BackendError | undefined,
+  found: FoundCredential,
+  failure: StorageError | undefined,
   title: string | undefined,
 ): void {
-  const {account, place} = found
+  const {account, location: place} = found
   if (onRecord === undefined || account === onRecord || isOfEntry(record, found)) return
   const [ours, theirs] = [printable(onRecord), printable(account ?? 'an unnamed account')]
   const elsewhere = record?.savedIn === 'netrc' ? place : (title ?? 'the keychain')
-  const because = trouble
-    ? `${trouble.message}, so ${ours}'s token cannot be read`
+  const because = failure
+    ? `${failure.message}, so ${ours}'s token cannot be read`
     : `${ours} is logged in, but that account's token is not in ${elsewhere}`
   throw new UserError(
     `${because}; ${place} holds ${theirs}'s token, which was not used`,
-    `${trouble ? (trouble.hint ?? 'repair the keychain') : 'heroku login'}; or set HEROKU_NETRC_WRITE=true to act as ${theirs}`,
+    `${failure ? (failure.hint ?? 'repair the keychain') : 'heroku login'}; or set HEROKU_NETRC_WRITE=true to act as ${theirs}`,
   )
 }

@@ -1,27 +1,13 @@
 // The two small files on disk that say who is logged in.
 import {accessSync, constants, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
-import type {BackendName} from '../backends/backend.js'
-import {preparePrivateFolder} from '../private-folder.js'
+import type {TokenRecord} from './token-record.js'
+import {preparePrivateFolder} from '../files/private-folder.js'
 
 /** The Heroku CLI's file. */
 export const LOGIN_JSON = 'login.json'
 /** Ours. */
 export const OUR_JSON = 'heroku-keychain.json'
-
-/** What we remember of a token that we stored. */
-export interface TokenRecord {
-  account: string
-  /** The machine name of the API that issued it; it is sent to no other. */
-  apiHost: string
-  /** By which the token is recognised: what we remember is void for any other. */
-  fingerprint: string
-  savedIn: BackendName
-  /** For one in `.netrc`: the API host of an older one that a keychain holds, if it is another. */
-  keychainHost?: string
-  /** ISO 8601, if the server told. */
-  expiresAt?: string
-}
 
 export interface OurFile {
   version: 1
@@ -78,7 +64,7 @@ export function removeLoginJson(dataDir: string, assertHeld?: AssertHeld): void 
 async function write(dataDir: string, name: string, text: string, assertHeld: AssertHeld = () => undefined) {
   preparePrivateFolder(dataDir)
   // Loaded here, since the git helper reads, and has no time to load what it hardly ever needs.
-  const {replaceFile} = await import('../atomic-file.js')
+  const {replaceFile} = await import('../files/atomic-write.js')
   // eslint-disable-next-line @typescript-eslint/require-await
   const beforeRename = async () => {
     assertHeld()

@@ -1,4 +1,5 @@
 // Who is logged in, in two small files without secrets: the Heroku CLI's own `login.json`, and ours beside it.
+import {defined} from '../defined.js'
 import type {BackendName, Credential} from '../backends/backend.js'
 import {
   type AssertHeld,
@@ -6,13 +7,13 @@ import {
   readNamed,
   readOurs,
   removeLoginJson,
-  type TokenRecord,
   writeLoginJson,
   writeOurs,
 } from './login-files.js'
-import {preparePrivateFolder} from '../private-folder.js'
+import {fingerprint, hostInKeychain, recordOfAccount, type TokenRecord} from './token-record.js'
+import {preparePrivateFolder} from '../files/private-folder.js'
 
-export {assertRecordable, LOGIN_JSON, OUR_JSON, type TokenRecord, writeLoginJson} from './login-files.js'
+export {assertRecordable, LOGIN_JSON, OUR_JSON, writeLoginJson} from './login-files.js'
 
 /** More copies than logouts leave behind; the oldest are forgotten first. */
 const MOST_ENDED = 50
@@ -22,9 +23,9 @@ const REMEMBER_WAIT_MS = 1000
 
 export interface LoginState {
   /** The account that `login.json` names; the CLI's `accounts:set` writes it too. */
-  named?: string
+  loginJsonAccount?: string
   /** The account of the last login that we saw, which outlives a `login.json` deleted by a CLI that could not read. */
-  remembered?: string
+  lastAccount?: string
   /** Whether a logout was the last that we saw: nobody is current then, whatever a keychain holds. */
   loggedOut: boolean
   tokens: TokenRecord[]
@@ -33,11 +34,10 @@ export interface LoginState {
 }
 
 /** The account that is logged in, as far as the two files tell. */
-export const accountOnRecord = ({named, remembered}: Pick<LoginState, 'named' | 'remembered'>) => named ?? remembered
-
-/** What is recorded of the account's token. A keychain has one item for an account, so there is one record. */
-export const recordOfAccount = ({tokens}: Pick<LoginState, 'tokens'>, account: string | undefined) =>
-  tokens.find((each) => each.account === account)
+export const accountOnRecord = ({
+  loginJsonAccount,
+  lastAccount,
+}: Pick<LoginState, 'loginJsonAccount' | 'lastAccount'>) => loginJsonAccount ?? lastAccount
 
 /** The account that is logged in to an API host: that of another host's token is not. */
 export function accountAt(state: LoginState, apiHost: string): string | undefined {
@@ -54,11 +54,10 @@ export const isEnded = ({ended}: LoginState, token: string) => ended?.includes(f
  * @param dataDir oclif's `config.dataDir`
  */
 export function readLoginState(dataDir: string): LoginState {
-  const named = readNamed(dataDir)
+  const loginJsonAccount = readNamed(dataDir)
   const ours = readOurs(dataDir)
   return {
-    ...(named === undefined ? {} : {named}),
-    ...(ours.account === undefined ? {} : {remembered: ours.account}),
+    ...defined({loginJsonAccount, lastAccount: ours.account}),
     loggedOut: ours.loggedOut,
     tokens: ours.tokens,
     ...(ours.ended.length > 0 ? {ended: ours.ended} : {}),
@@ -95,10 +94,7 @@ function withToken(ours: OurFile, token: TokenRecord): OurFile {
 
 /** Whether a keychain is where the account's token was stored, as far as the files tell. */
 export const isStoredIn = (keychain: BackendName, state: LoginState, account: string) =>
-  (recordOfAccount(state, account)?.savedIn ?? (state.named === account ? keychain : undefined)) === keychain
-
-/** The API host of the token that a keychain holds of an account, as far as we know. */
-export const hostInKeychain = (record: TokenRecord | undefined) => record?.keychainHost ?? record?.apiHost
+  (recordOfAccount(state, account)?.savedIn ?? (state.loginJsonAccount === account ? keychain : undefined)) === keychain
 
 /** Makes an account current whose token is stored already. */
 export async function recordCurrent(dataDir: string, account: string, assertHeld?: AssertHeld): Promise<void> {
@@ -111,14 +107,15 @@ export async function recordCurrent(dataDir: string, account: string, assertHeld
  * Most calls have nothing to change, and take no lock.
  */
 export async function rememberNamed(dataDir: string): Promise<void> {
-  const isNew = ({named, remembered}: LoginState) => named !== undefined && named !== remembered
+  const isNew = ({loginJsonAccount, lastAccount}: LoginState) =>
+    loginJsonAccount !== undefined && loginJsonAccount !== lastAccount
   if (!isNew(readLoginState(dataDir))) return
   preparePrivateFolder(dataDir)
-  const {inTurn} = await import('./turn.js')
-  await inTurn({dataDir, waitMs: REMEMBER_WAIT_MS}, async (assertHeld) => {
+  const {withLoginLock} = await import('./turn.js')
+  await withLoginLock({dataDir, waitMs: REMEMBER_WAIT_MS}, async (assertHeld) => {
     const state = readLoginState(dataDir)
-    if (state.named !== undefined && isNew(state))
-      await writeOurs(dataDir, {...readOurs(dataDir), account: state.named, loggedOut: false}, assertHeld)
+    if (state.loginJsonAccount !== undefined && isNew(state))
+      await writeOurs(dataDir, {...readOurs(dataDir), account: state.loginJsonAccount, loggedOut: false}, assertHeld)
   })
 }
 
@@ -171,29 +168,4 @@ export async function recordEnded(
   const ours = readOurs(dataDir)
   const others = ours.ended.filter((each) => each !== mark)
   await writeOurs(dataDir, {...ours, ended: isOver ? [...others, mark].slice(-MOST_ENDED) : others}, assertHeld)
-}
-
-/**
- * A short mark by which a token is recognised again without keeping it. 48 bits of a hash of far more random bits:
- * enough to tell two tokens apart, of no use for finding one.
- */
-export function fingerprint(token: string): string {
-  // Loaded here, since most of the git helper's runs can do without: it takes a tenth of their time.
-  const {createHash} = process.getBuiltinModule('node:crypto')
-  return createHash('sha256').update(token).digest('hex').slice(0, 12)
-}
-
-/** Whether a record is this token's. */
-export const isOf = (record: TokenRecord | undefined, token: string) => record?.fingerprint === fingerprint(token)
-
-/** Whether a record is a `.netrc` entry's: the entry may name no account, but not another one. */
-export const isOfEntry = (
-  record: TokenRecord | undefined,
-  {account, token}: Pick<Credential, 'token'> & {account?: string},
-) => (account === undefined || account === record?.account) && isOf(record, token)
-
-/** What we remember of this very token; nothing if the account's has been replaced by somebody else since. */
-export function recordOf({account, token}: Partial<Credential>, state: LoginState): TokenRecord | undefined {
-  const record = recordOfAccount(state, account)
-  return record && token !== undefined && isOf(record, token) ? record : undefined
 }

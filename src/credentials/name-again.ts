@@ -1,9 +1,8 @@
 // Apart from all else, since the git helper hardly ever comes to it, and has no time to load a lock.
-import {BackendError} from '../backends/backend.js'
-import {codeOf} from '../file-trouble.js'
-import {assertRecordable, writeLoginJson, readLoginState, recordOfAccount, recordToken} from './login-state.js'
-import type {TokenRecord} from './login-state.js'
-import {inTurn} from './turn.js'
+import {codeOf, StorageError} from '../errors.js'
+import {assertRecordable, readLoginState, recordToken, writeLoginJson} from './login-state.js'
+import {recordOfAccount, type TokenRecord} from './token-record.js'
+import {withLoginLock} from './turn.js'
 
 /**
  * Records what the files lack of a login whose token is in the keychain: `login.json`, which a CLI has deleted that could
@@ -15,16 +14,17 @@ export async function nameAgain(dataDir: string, token: TokenRecord): Promise<vo
   const {account} = token
   try {
     assertRecordable(dataDir)
-    await inTurn({dataDir, waitMs: 0}, async (assertHeld) => {
+    await withLoginLock({dataDir, waitMs: 0}, async (assertHeld) => {
       const state = readLoginState(dataDir)
-      const {loggedOut, named, remembered} = state
-      const isCurrent = (named ?? remembered ?? account) === account && (!loggedOut || named !== undefined)
+      const {loggedOut, loginJsonAccount, lastAccount} = state
+      const isCurrent =
+        (loginJsonAccount ?? lastAccount ?? account) === account && (!loggedOut || loginJsonAccount !== undefined)
       if (!isCurrent) return
       if (!recordOfAccount(state, account)) await recordToken(dataDir, token, assertHeld)
-      if (named === undefined) await writeLoginJson(dataDir, account, assertHeld)
+      if (loginJsonAccount === undefined) await writeLoginJson(dataDir, account, assertHeld)
     })
   } catch (error) {
     // Not being able to write it costs the next one another look.
-    if (!(error instanceof BackendError) && codeOf(error) === undefined) throw error
+    if (!(error instanceof StorageError) && codeOf(error) === undefined) throw error
   }
 }

@@ -1,17 +1,17 @@
 import {gpgPatience, patience, resolveKeychain} from '../backends/resolve.js'
-import {Places, type Surroundings} from './places.js'
+import {CredentialStores, type StoresContext} from './stores.js'
 
 /**
  * The places that hold tokens on this machine, as this process's environment has them.
  * @param terminal whether stderr is a terminal, where somebody may answer a keychain's prompt
  */
-export function openPlaces({
+export function openStores({
   terminal,
-  ...around
-}: Pick<Surroundings, 'dataDir' | 'hosts' | 'notify' | 'run'> & {terminal: boolean}): Places {
+  ...context
+}: Pick<StoresContext, 'dataDir' | 'endpoints' | 'notify' | 'run'> & {terminal: boolean}): CredentialStores {
   const {env, platform} = process
-  return new Places({
-    ...around,
+  return new CredentialStores({
+    ...context,
     env,
     keychain: resolveKeychain(env, platform),
     timeoutMs: patience(env, platform, terminal),

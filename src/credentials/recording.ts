@@ -1,8 +1,9 @@
 // Writing down who is logged in, with words for the user where that cannot be done.
-import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
-import {accessCommand, causeOf} from '../file-trouble.js'
-import {UserError} from '../user-error.js'
-import {fingerprint, type TokenRecord} from './login-state.js'
+import {defined} from '../defined.js'
+import type {BackendName, Credential} from '../backends/backend.js'
+import {StorageError, UserError} from '../errors.js'
+import {accessCommand, causeOf} from '../files/file-error.js'
+import {fingerprint, type TokenRecord} from './token-record.js'
 
 /** What is to be remembered of a token that is stored. */
 export const recordFor = (
@@ -14,7 +15,7 @@ export const recordFor = (
   apiHost,
   fingerprint: fingerprint(token),
   savedIn,
-  ...(expiresAt === undefined ? {} : {expiresAt}),
+  ...defined({expiresAt}),
 })
 
 /**
@@ -37,19 +38,19 @@ export const recordingLogin = (dataDir: string, record: () => Promise<void> | vo
 /**
  * Records that a token is gone.
  * @param fact what that means, as in 'cannot record that …'
- * @throws {BackendError} if it cannot be recorded: the part of a removal that is not done
+ * @throws {StorageError} if it cannot be recorded: the part of a removal that is not done
  */
 export const recordingRemoval = (dataDir: string, record: () => Promise<void>, fact: string) =>
   recording(
     record,
     (cause) =>
-      new BackendError('failed', `cannot record in ${dataDir} that ${fact} (${cause})`, accessCommand(dataDir)),
+      new StorageError('failed', `cannot record in ${dataDir} that ${fact} (${cause})`, accessCommand(dataDir)),
   )
 
-async function recording(record: () => Promise<void> | void, trouble: (cause: string) => Error): Promise<void> {
+async function recording(record: () => Promise<void> | void, failure: (cause: string) => Error): Promise<void> {
   try {
     await record()
   } catch (error) {
-    throw trouble(causeOf(error))
+    throw failure(causeOf(error))
   }
 }

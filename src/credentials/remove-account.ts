@@ -1,8 +1,9 @@
-import {BackendError} from '../backends/backend.js'
+import {StorageError} from '../errors.js'
 import {assertNotHidden} from './guard.js'
-import type {KeychainSession} from './keychain-session.js'
-import {forgetAccount, readLoginState, recordOfAccount} from './login-state.js'
-import type {Places} from './places.js'
+import type {GuardedKeychain} from './guarded-keychain.js'
+import {forgetAccount, readLoginState} from './login-state.js'
+import {recordOfAccount} from './token-record.js'
+import type {CredentialStores} from './stores.js'
 import {recordingRemoval} from './recording.js'
 import {removeItem} from './remove-from-keychain.js'
 import {attempt, inTurnIfAny, type Removal} from './remove.js'
@@ -11,62 +12,62 @@ import {attempt, inTurnIfAny, type Removal} from './remove.js'
  * Removes every stored token of an account, whatever it is, for a command of the CLI's that asks for it by name.
  * @param account undefined for entries of `.netrc` that name nobody
  */
-export async function removeAccount(places: Places, account: string | undefined): Promise<Removal> {
+export async function removeAccount(stores: CredentialStores, account: string | undefined): Promise<Removal> {
   const removal: Removal = {removedFrom: [], left: [], failures: []}
-  await inTurnIfAny(places, (assertHeld) => removeEverywhere(places, account, removal, assertHeld))
+  await inTurnIfAny(stores, (assertHeld) => removeEverywhere(stores, account, removal, assertHeld))
   return removal
 }
 
 async function removeEverywhere(
-  places: Places,
+  stores: CredentialStores,
   account: string | undefined,
   removal: Removal,
   assertHeld: () => void,
 ): Promise<void> {
-  const {around, keychain, netrcOnly} = places
+  const {context, keychain, netrcOnly} = stores
   if (keychain && account !== undefined)
-    await attempt(keychain.title, removal, () => removeFromKeychain(places, keychain, account, removal, assertHeld))
-  const netrc = await places.netrc()
+    await attempt(keychain.title, removal, () => removeFromKeychain(stores, keychain, account, removal, assertHeld))
+  const netrc = await stores.netrc()
   await attempt(netrc.path, removal, async () => {
     const ours = async () => {
       try {
         return (await netrc.entries()).filter((entry) => entry.account === account)
       } catch (error) {
         // Throws as well, unless the account is not in it at all.
-        if (error instanceof BackendError && account !== undefined) await netrc.remove(account)
+        if (error instanceof StorageError && account !== undefined) await netrc.remove(account)
         else throw error
         return []
       }
     }
     for (const {host, token} of await ours())
       if (await netrc.removeHosts([host], token)) removal.removedFrom.push(netrc.path)
-    if ((await ours()).length > 0) throw new BackendError('failed', 'it was written again in the meantime', 'try again')
+    if ((await ours()).length > 0) throw new StorageError('failed', 'it was written again in the meantime', 'try again')
   })
   if (removal.failures.length === 0 && !netrcOnly)
-    await attempt(around.dataDir, removal, () =>
-      recordingRemoval(around.dataDir, () => forgetAccount(around.dataDir, account, assertHeld), 'the token is gone'),
+    await attempt(context.dataDir, removal, () =>
+      recordingRemoval(context.dataDir, () => forgetAccount(context.dataDir, account, assertHeld), 'the token is gone'),
     )
 }
 
 async function removeFromKeychain(
-  places: Places,
-  keychain: KeychainSession,
+  stores: CredentialStores,
+  keychain: GuardedKeychain,
   account: string,
   removal: Removal,
   assertHeld: () => void,
 ): Promise<void> {
-  const {around} = places
+  const {context} = stores
   try {
     const token = await keychain.ask((backend) => backend.get(account))
     if (token === undefined) {
-      assertNotHidden(readLoginState(around.dataDir), account, keychain)
+      assertNotHidden(readLoginState(context.dataDir), account, keychain)
       return
     }
-    await removeItem(places, keychain, {account, token}, {assertHeld, revoked: false})
+    await removeItem(stores, keychain, {account, token}, {assertHeld, revoked: false})
     removal.removedFrom.push(keychain.title)
   } catch (error) {
-    const {savedIn} = recordOfAccount(readLoginState(around.dataDir), account) ?? {}
-    if (!(error instanceof BackendError) || savedIn !== 'netrc') throw error
+    const {savedIn} = recordOfAccount(readLoginState(context.dataDir), account) ?? {}
+    if (!(error instanceof StorageError) || savedIn !== 'netrc') throw error
     removal.notQueried = keychain.title
   }
 }

@@ -1,37 +1,28 @@
 // The keychain's part of a logout: the copy of a token that it holds, shows or hides.
-import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
+import type {BackendName, Credential} from '../backends/backend.js'
+import {StorageError} from '../errors.js'
 import {notRemovable} from '../backends/secret-tool-errors.js'
 import {assertNotHidden} from './guard.js'
-import type {KeychainSession} from './keychain-session.js'
-import {
-  accountAt,
-  fingerprint,
-  isEnded,
-  isOf,
-  isStoredIn,
-  type LoginState,
-  readLoginState,
-  recordEnded,
-  recordOf,
-  recordOfAccount,
-} from './login-state.js'
-import type {Found, Places} from './places.js'
+import type {GuardedKeychain} from './guarded-keychain.js'
+import {accountAt, isEnded, isStoredIn, type LoginState, readLoginState, recordEnded} from './login-state.js'
+import {fingerprint, isOf, recordOf, recordOfAccount} from './token-record.js'
+import type {FoundCredential, CredentialStores} from './stores.js'
 
 /** What became of the copies of a token. */
 export interface Removal {
   /** The places that held a copy and hold none now. */
   removedFrom: string[]
   /** Other tokens of Heroku's that were seen, and left alone. */
-  left: {source: BackendName; place: string; account?: string}[]
+  left: {source: BackendName; location: string; account?: string}[]
   /** The places that may still hold a copy, and why. */
-  failures: {place: string; error: BackendError}[]
+  failures: {location: string; error: StorageError}[]
   /** The keychain, if it was not queried: nothing says that it ever held this token. */
   notQueried?: string
 }
 
 /** One removal of a token: what it is about, and what came of it so far. */
 export interface Task {
-  found: Found
+  found: FoundCredential
   /** Who was logged in when the token was found. */
   asOf: LoginState
   /** Whether the server has ended the token. */
@@ -42,19 +33,23 @@ export interface Task {
 }
 
 /** Whether our record says that this very token went to `.netrc`, because there was no keychain, or it failed. */
-export const isInNetrcAlone = ({around}: Places, {source, token}: Found) =>
+export const isInNetrcAlone = ({context}: CredentialStores, {source, token}: FoundCredential) =>
   source === 'netrc' &&
-  readLoginState(around.dataDir).tokens.some((record) => record.savedIn === 'netrc' && isOf(record, token))
+  readLoginState(context.dataDir).tokens.some((record) => record.savedIn === 'netrc' && isOf(record, token))
 
 /** Whether a keychain that cannot be reached from here may be passed over: no file says that it ever held a token. */
-export function isNowhere({around}: Places, {problem}: BackendError): boolean {
-  const {named, tokens} = readLoginState(around.dataDir)
-  return problem === 'unavailable' && named === undefined && tokens.every(({savedIn}) => savedIn === 'netrc')
+export function isNowhere({context}: CredentialStores, {problem}: StorageError): boolean {
+  const {loginJsonAccount, tokens} = readLoginState(context.dataDir)
+  return problem === 'unavailable' && loginJsonAccount === undefined && tokens.every(({savedIn}) => savedIn === 'netrc')
 }
 
-export async function removeFromKeychain(places: Places, keychain: KeychainSession, task: Task): Promise<void> {
+export async function removeFromKeychain(
+  stores: CredentialStores,
+  keychain: GuardedKeychain,
+  task: Task,
+): Promise<void> {
   const {asOf, found, removal} = task
-  const {dataDir, hosts} = places.around
+  const {dataDir, endpoints: hosts} = stores.context
   const isOfLaterLogin = (held: Credential) => !recordOf(held, asOf) && recordOf(held, readLoginState(dataDir))
   // A .netrc entry may not say whose token it is; then a copy of it can be anybody's.
   const {account: known} = found
@@ -64,17 +59,17 @@ export async function removeFromKeychain(places: Places, keychain: KeychainSessi
       const held = await heldNow(keychain, account, found, readLoginState(dataDir))
       if (held === LOCKED) removal.notQueried = keychain.title
       else if (held === found.token) {
-        await removeItem(places, keychain, {account, token: held}, task)
+        await removeItem(stores, keychain, {account, token: held}, task)
         removal.removedFrom.push(keychain.title)
       } else if (held !== undefined && found.source === keychain.name && !isOfLaterLogin({account, token: held})) {
         // A tool that stumbles: whichever of its two answers is right, this is not done.
-        throw new BackendError('failed', `${keychain.title} gave another token of this account a moment ago`)
-      } else if (held !== undefined) removal.left.push({source: keychain.name, place: keychain.title, account})
+        throw new StorageError('failed', `${keychain.title} gave another token of this account a moment ago`)
+      } else if (held !== undefined) removal.left.push({source: keychain.name, location: keychain.title, account})
       else if (isAbout(readLoginState(dataDir), account, found, hosts.api))
         assertNotHidden(readLoginState(dataDir), account, keychain)
     }
   } catch (error) {
-    if (!(error instanceof BackendError) || found.source !== 'netrc' || !isNowhere(places, error)) throw error
+    if (!(error instanceof StorageError) || found.source !== 'netrc' || !isNowhere(stores, error)) throw error
     removal.notQueried = keychain.title
   }
 }
@@ -86,7 +81,7 @@ const LOCKED = Symbol('locked')
  * The account's token, read again. No prompt is shown for what this process has just read (where each access asks the
  * user, as KeePassXC does by default, a removal cannot ask), nor for an item that no login stored, as far as we know.
  */
-async function heldNow(keychain: KeychainSession, account: string, {source}: Found, state: LoginState) {
+async function heldNow(keychain: GuardedKeychain, account: string, {source}: FoundCredential, state: LoginState) {
   const peek = await keychain.peek(account)
   if (peek === 'locked' && source === keychain.name) throw notRemovable()
   if (peek !== 'locked' && peek.token !== undefined) return peek.token
@@ -96,13 +91,17 @@ async function heldNow(keychain: KeychainSession, account: string, {source}: Fou
 }
 
 /** The accounts that a token without a name can be of: those that the keychain shows, and one that it may hide. */
-async function accountsOf({token}: Found, keychain: KeychainSession, {tokens}: LoginState): Promise<Set<string>> {
+async function accountsOf(
+  {token}: FoundCredential,
+  keychain: GuardedKeychain,
+  {tokens}: LoginState,
+): Promise<Set<string>> {
   const recorded = tokens.filter((record) => isOf(record, token)).map(({account}) => account)
   return new Set([...(await keychain.ask((backend) => backend.accounts())), ...recorded])
 }
 
 /** Whether a removal is about what is recorded of an account: it ends that login, or the record is this token's. */
-const isAbout = (state: LoginState, account: string, {token}: Found, apiHost: string) =>
+const isAbout = (state: LoginState, account: string, {token}: FoundCredential, apiHost: string) =>
   accountAt(state, apiHost) === account || isOf(recordOfAccount(state, account), token)
 
 /**
@@ -110,32 +109,37 @@ const isAbout = (state: LoginState, account: string, {token}: Found, apiHost: st
  * record of a token that looks hidden.
  */
 export async function removeItem(
-  places: Places,
-  keychain: KeychainSession,
+  stores: CredentialStores,
+  keychain: GuardedKeychain,
   {account, token}: Credential,
   {assertHeld, revoked}: Pick<Task, 'assertHeld' | 'revoked'>,
 ): Promise<void> {
-  const wasEnded = isEnded(readLoginState(places.around.dataDir), token)
-  await markEnded(places, token, assertHeld)
+  const wasEnded = isEnded(readLoginState(stores.context.dataDir), token)
+  await markEnded(stores, token, assertHeld)
   try {
     assertHeld()
     await keychain.ask((backend) => backend.remove(account))
   } catch (error) {
-    if (!revoked && !wasEnded && isStillThere(error)) await markEnded(places, token, assertHeld, false)
+    if (!revoked && !wasEnded && isStillThere(error)) await markEnded(stores, token, assertHeld, false)
     throw error
   }
 }
 
 /** Whether a removal failed for certain. After any other failure the token may be gone, and must not look hidden. */
 const isStillThere = (error: unknown) =>
-  !(error instanceof BackendError) || error.problem === 'denied' || error.problem === 'locked'
+  !(error instanceof StorageError) || error.problem === 'denied' || error.problem === 'locked'
 
 /**
  * Remembers that a token is not to be used again, or that it is after all. Not being able to is no reason not to remove
  * it: that it is gone cannot be recorded either, and is reported.
  */
-export async function markEnded({around, netrcOnly}: Places, token: string, assertHeld: () => void, isOver = true) {
-  const {dataDir} = around
+export async function markEnded(
+  {context, netrcOnly}: CredentialStores,
+  token: string,
+  assertHeld: () => void,
+  isOver = true,
+) {
+  const {dataDir} = context
   const state = readLoginState(dataDir)
   if (isEnded(state, token) === isOver) return
   // Nothing is recorded of what HEROKU_NETRC_WRITE is about, unless a copy of it was stored elsewhere.

@@ -1,18 +1,17 @@
 // What a logout takes away: every stored copy of one token, and nothing else.
-import {BackendError} from '../backends/backend.js'
-import {UserError} from '../user-error.js'
-import {findToken} from './find.js'
+import {defined} from '../defined.js'
+import {StorageError, UserError} from '../errors.js'
+import {findCredential} from './find.js'
 import {
   accountAt,
   accountOnRecord,
   type LoginState,
   readLoginState,
   recordLogout,
-  recordOf,
-  recordOfAccount,
   recordRemoval,
 } from './login-state.js'
-import type {Found, Places} from './places.js'
+import {recordOf, recordOfAccount} from './token-record.js'
+import type {FoundCredential, CredentialStores} from './stores.js'
 import {recordingRemoval} from './recording.js'
 import {
   isInNetrcAlone,
@@ -22,32 +21,31 @@ import {
   removeFromKeychain,
   type Task,
 } from './remove-from-keychain.js'
-import {inTurn} from './turn.js'
+import {withLoginLock} from './turn.js'
 
 export type {Removal} from './remove-from-keychain.js'
 
 /**
  * Finds the token that a logout is about.
  * @returns undefined only if nobody is logged in, as far as anybody can tell
- * @throws {UserError | BackendError} if there may be one that cannot be read, or that another logout is about
+ * @throws {UserError | StorageError} if there may be one that cannot be read, or that another logout is about
  */
-export async function findToRemove(places: Places): Promise<Found | undefined> {
-  const looked = await findToken(places, {endedToo: true})
+export async function findToRemove(stores: CredentialStores): Promise<FoundCredential | undefined> {
+  const looked = await findCredential(stores, {endedToo: true})
   if (looked.found) return looked.found
-  if (looked.trouble && !isNowhere(places, looked.trouble))
-    throw new UserError(`cannot log out: ${looked.trouble.message}`, looked.trouble.hint)
-  const leftover = await findLeftover(places)
-  if (!leftover && looked.because !== undefined && !looked.trouble)
+  if (looked.failure && !isNowhere(stores, looked.failure))
+    throw new UserError(`cannot log out: ${looked.failure.message}`, looked.failure.hint)
+  const leftover = await findLeftover(stores)
+  if (!leftover && looked.because !== undefined && !looked.failure)
     throw new UserError(`cannot log out: ${looked.because}`, 'heroku auth:status says who is logged in, and where')
   return leftover
 }
 
 /** A token of Heroku's in `.netrc` that no tier looks at, such as one for the git host alone. */
-async function findLeftover(places: Places): Promise<Found | undefined> {
-  const netrc = await places.netrc()
+async function findLeftover(stores: CredentialStores): Promise<FoundCredential | undefined> {
+  const netrc = await stores.netrc()
   for (const {account, token} of await netrc.entries())
-    if (token !== undefined)
-      return {token, ...(account === undefined ? {} : {account}), source: 'netrc', place: netrc.path}
+    if (token !== undefined) return {token, ...defined({account}), source: 'netrc', location: netrc.path}
   return undefined
 }
 
@@ -56,13 +54,13 @@ async function findLeftover(places: Places): Promise<Found | undefined> {
  * @param revoked whether the server has ended the token, so that no copy is used again
  */
 export function stillThere({failures}: Removal, revoked = false): UserError {
-  const places = failures.map(({error, place}) => `${place} (${error.message})`).join(' and ')
+  const stores = failures.map(({error, location: place}) => `${place} (${error.message})`).join(' and ')
   const hints = failures.flatMap(({error}) => error.hint ?? [])
   const what = revoked ? 'the token was revoked and is not used again, but a copy of it' : 'the token'
   const next = revoked
     ? "then log out again; or delete the entry 'Heroku CLI' there by hand; or heroku login, which replaces it"
     : 'then log out again'
-  return new UserError(`${what} may still be in ${places}`, [...hints, next].join('; '))
+  return new UserError(`${what} may still be in ${stores}`, [...hints, next].join('; '))
 }
 
 /**
@@ -72,52 +70,55 @@ export function stillThere({failures}: Removal, revoked = false): UserError {
  * @param revoked whether the server has ended the token: a copy that cannot be removed is never used again
  */
 export async function removeToken(
-  places: Places,
-  found: Found,
-  asOf = readLoginState(places.around.dataDir),
+  stores: CredentialStores,
+  found: FoundCredential,
+  asOf = readLoginState(stores.context.dataDir),
   {revoked = false} = {},
 ): Promise<Removal> {
   const removal: Removal = {removedFrom: [], left: [], failures: []}
-  await attempt(found.place, removal, () =>
-    inTurnIfAny(places, async (assertHeld) => {
+  await attempt(found.location, removal, () =>
+    inTurnIfAny(stores, async (assertHeld) => {
       const task = {found, asOf, revoked, removal, assertHeld}
-      if (revoked) await markEnded(places, found.token, assertHeld)
-      await removeEverywhere(places, task)
+      if (revoked) await markEnded(stores, found.token, assertHeld)
+      await removeEverywhere(stores, task)
     }),
   )
   return removal
 }
 
-async function removeEverywhere(places: Places, task: Task): Promise<void> {
+async function removeEverywhere(stores: CredentialStores, task: Task): Promise<void> {
   const {assertHeld, found, removal} = task
-  const {around, keychain} = places
-  const {api, git} = around.hosts
-  if (keychain && isInNetrcAlone(places, found)) removal.notQueried = keychain.title
-  else if (keychain) await attempt(keychain.title, removal, () => removeFromKeychain(places, keychain, task))
-  const netrc = await places.netrc()
+  const {context, keychain} = stores
+  const {api, git} = context.endpoints
+  if (keychain && isInNetrcAlone(stores, found)) removal.notQueried = keychain.title
+  else if (keychain) await attempt(keychain.title, removal, () => removeFromKeychain(stores, keychain, task))
+  const netrc = await stores.netrc()
   await attempt(netrc.path, removal, async () => {
     assertHeld()
     if (await netrc.removeHosts([api, git], found.token)) removal.removedFrom.push(netrc.path)
     // No copy is there, whether or not the file can be read; what else it holds is only mentioned.
     for (const {account, token} of await netrc.entries().catch(none))
-      if (token !== undefined)
-        removal.left.push({source: 'netrc', place: netrc.path, ...(account === undefined ? {} : {account})})
+      if (token !== undefined) removal.left.push({source: 'netrc', location: netrc.path, ...defined({account})})
   })
-  if (!places.netrcOnly)
-    await attempt("the files of 'heroku accounts'", removal, () => removeFromAliases(places, found, removal))
+  if (!stores.netrcOnly)
+    await attempt("the files of 'heroku accounts'", removal, () => removeFromAliases(stores, found, removal))
   if (removal.failures.length === 0)
-    await attempt(around.dataDir, removal, () => forget(places, task.asOf, found, assertHeld))
+    await attempt(context.dataDir, removal, () => forget(stores, task.asOf, found, assertHeld))
 }
 
 function none(error: unknown): [] {
-  if (!(error instanceof BackendError)) throw error
+  if (!(error instanceof StorageError)) throw error
   return []
 }
 
-async function removeFromAliases({around}: Places, {account, token}: Found, removal: Removal): Promise<void> {
+async function removeFromAliases(
+  {context}: CredentialStores,
+  {account, token}: FoundCredential,
+  removal: Removal,
+): Promise<void> {
   // Loaded here, since whoever stands still for an older client's logout hardly ever has one.
-  const {readAliases, stripAlias} = await import('./migrate/alias-files.js')
-  for (const alias of await readAliases(around.env, () => undefined)) {
+  const {readAliases, stripAlias} = await import('../backends/account-aliases.js')
+  for (const alias of await readAliases(context.env, () => undefined)) {
     if (alias.token === token && (await stripAlias(alias.path, token, account))) removal.removedFrom.push(alias.path)
   }
 }
@@ -125,20 +126,23 @@ async function removeFromAliases({around}: Places, {account, token}: Found, remo
 /**
  * Forgets who is logged in, where there is no token that it could be about.
  * @param asOf who was logged in when none was found
- * @throws {BackendError} if the files that say so cannot be written
+ * @throws {StorageError} if the files that say so cannot be written
  */
-export async function forgetLogin(places: Places, asOf = readLoginState(places.around.dataDir)): Promise<void> {
-  await inTurnIfAny(places, (assertHeld) => forget(places, asOf, undefined, assertHeld))
+export async function forgetLogin(
+  stores: CredentialStores,
+  asOf = readLoginState(stores.context.dataDir),
+): Promise<void> {
+  await inTurnIfAny(stores, (assertHeld) => forget(stores, asOf, undefined, assertHeld))
 }
 
 async function forget(
-  {around, netrcOnly}: Places,
+  {context, netrcOnly}: CredentialStores,
   asOf: LoginState,
-  found: Found | undefined,
+  found: FoundCredential | undefined,
   assertHeld: () => void,
 ): Promise<void> {
   if (netrcOnly) return
-  const {dataDir, hosts} = around
+  const {dataDir, endpoints: hosts} = context
   const isOver = !found || isCurrent(found, asOf, hosts.api)
   const account = found ? found.account : accountAt(asOf, hosts.api)
   const record = async () => {
@@ -149,7 +153,7 @@ async function forget(
 }
 
 /** Whether a token may be the one that the current account is logged in by; that of anybody else ends no login. */
-function isCurrent({account, token}: Found, asOf: LoginState, api: string): boolean {
+function isCurrent({account, token}: FoundCredential, asOf: LoginState, api: string): boolean {
   const current = accountOnRecord(asOf)
   if (current === undefined) return true
   const record = recordOfAccount(asOf, current)
@@ -166,21 +170,21 @@ const isSameLogin = (one: LoginState, other: LoginState) =>
 /**
  * Does something in turn with logins and other logouts. Where no turn can be had for any other reason than that somebody
  * else has it, there is no folder in which a login could be recorded either, and nobody to wait for.
- * @throws {BackendError} 'timed-out' if somebody else has it for too long
+ * @throws {StorageError} 'timed-out' if somebody else has it for too long
  */
 export async function inTurnIfAny(
-  {around, netrcOnly}: Places,
+  {context, netrcOnly}: CredentialStores,
   work: (assertHeld: () => void) => Promise<void>,
 ): Promise<void> {
   if (netrcOnly) return work(() => undefined)
   const state = {begun: false}
   try {
-    await inTurn(around, (assertHeld) => {
+    await withLoginLock(context, (assertHeld) => {
       state.begun = true
       return work(assertHeld)
     })
   } catch (error) {
-    if (state.begun || !(error instanceof BackendError) || error.problem === 'timed-out') throw error
+    if (state.begun || !(error instanceof StorageError) || error.problem === 'timed-out') throw error
     await work(() => undefined)
   }
 }
@@ -190,7 +194,7 @@ export async function attempt(place: string, removal: Removal, action: () => Pro
   try {
     await action()
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error
-    removal.failures.push({place, error})
+    if (!(error instanceof StorageError)) throw error
+    removal.failures.push({location: place, error})
   }
 }

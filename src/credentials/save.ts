@@ -1,21 +1,23 @@
 // Where the token of a login goes: the keychain, or `.netrc` where that is asked for or is all there is.
-import {BackendError, type BackendName, type Credential} from '../backends/backend.js'
-import {isEncrypted} from '../backends/netrc-place.js'
-import type {NetrcBackend, NetrcEntry} from '../backends/netrc.js'
-import {assertStorable} from '../backends/storable.js'
-import {causeOf} from '../file-trouble.js'
-import type {Hosts} from '../hosts.js'
-import {printable} from '../printable.js'
-import {UserError} from '../user-error.js'
-import {assertRecordable, isOf, readLoginState, recordLogin, recordOfAccount, type TokenRecord} from './login-state.js'
-import type {Places} from './places.js'
+import {defined} from '../defined.js'
+import type {BackendName, Credential} from '../backends/backend.js'
+import {StorageError, UserError} from '../errors.js'
+import {isEncrypted} from '../backends/netrc/place.js'
+import type {NetrcBackend, NetrcEntry} from '../backends/netrc/netrc-file.js'
+import {assertStorable} from '../backends/credential-rules.js'
+import {causeOf} from '../files/file-error.js'
+import type {Endpoints} from '../heroku/endpoints.js'
+import {printable} from '../ui/printable.js'
+import {assertRecordable, readLoginState, recordLogin} from './login-state.js'
+import {isOf, recordOfAccount, type TokenRecord} from './token-record.js'
+import type {CredentialStores} from './stores.js'
 import {recordFor, recordingLogin} from './recording.js'
-import {inTurn} from './turn.js'
+import {withLoginLock} from './turn.js'
 
 /** Where a token was saved. */
 export interface Saved {
   savedIn: BackendName
-  place: string
+  location: string
   /** Why it went to `.netrc` although nobody asked for that. */
   because?: string
   /** What would have it in a keychain the next time. */
@@ -28,7 +30,7 @@ export interface Saved {
 export const inPlainText = (place: string) => (isEncrypted(place) ? place : `${place}, in plain text`)
 
 /** Says that a token went to `.netrc`, and why, where nobody asked for that. */
-export function describeFallback({because, hint, place}: Saved): string | undefined {
+export function describeFallback({because, hint, location: place}: Saved): string | undefined {
   if (because === undefined) return undefined
   return `the token is in ${inPlainText(place)}: ${because}${hint === undefined ? '' : ` (${hint})`}`
 }
@@ -36,24 +38,26 @@ export function describeFallback({because, hint, place}: Saved): string | undefi
 /**
  * Saves the token of a login, and remembers who logged in.
  * @param expiresAt ISO 8601, if the server told
- * @throws {BackendError} 'refused' for an account or token that is not to be stored anywhere
+ * @throws {StorageError} 'refused' for an account or token that is not to be stored anywhere
  * @throws {UserError} if no place took it, or it could not be recorded who is logged in
  */
-export async function saveToken(places: Places, credential: Credential, expiresAt?: string): Promise<Saved> {
+export async function saveToken(stores: CredentialStores, credential: Credential, expiresAt?: string): Promise<Saved> {
   assertStorable(credential)
-  if (places.netrcOnly) return (await saveInNetrc(places, credential)).saved
+  if (stores.netrcOnly) return (await saveInNetrc(stores, credential)).saved
   // Before anything is replaced: a token that is in the keychain and on no record would be revoked again.
-  await assertLoginRecordable(places)
-  return inTurn(places.around, async (assertHeld) => {
-    const {dataDir, hosts, notify} = places.around
+  await assertLoginRecordable(stores)
+  return withLoginLock(stores.context, async (assertHeld) => {
+    const {dataDir, endpoints: hosts, notify} = stores.context
     const before = recordOfAccount(readLoginState(dataDir), credential.account)
-    const {putBack, saved} = await saveByTiers(places, credential)
+    const {putBack, saved} = await saveByTiers(stores, credential)
     try {
-      await record(places, recordFor({...credential, expiresAt}, hosts.api, saved.savedIn), assertHeld)
+      await record(stores, recordFor({...credential, expiresAt}, hosts.api, saved.savedIn), assertHeld)
     } catch (error) {
       // The token of a login that failed is revoked, so it must not stand in place of one that is valid.
-      await putBack().catch((trouble: unknown) => {
-        throw new UserError(`the login is on no record, and its token is still in ${saved.place}: ${causeOf(trouble)}`)
+      await putBack().catch((failure: unknown) => {
+        throw new UserError(
+          `the login is on no record, and its token is still in ${saved.location}: ${causeOf(failure)}`,
+        )
       })
       throw error
     }
@@ -70,9 +74,9 @@ interface Done {
   putBack: () => Promise<unknown>
 }
 
-async function saveByTiers(places: Places, credential: Credential): Promise<Done> {
-  const {around, keychain} = places
-  if (!keychain) return because(await saveInNetrc(places, credential), around.keychain)
+async function saveByTiers(stores: CredentialStores, credential: Credential): Promise<Done> {
+  const {context, keychain} = stores
+  if (!keychain) return because(await saveInNetrc(stores, credential), context.keychain)
   const {account} = credential
   try {
     // Not by a read, which prompts for an item of the account in another, locked collection.
@@ -81,20 +85,20 @@ async function saveByTiers(places: Places, credential: Credential): Promise<Done
     return {
       saved: {
         savedIn: keychain.name,
-        place: keychain.title,
+        location: keychain.title,
         ...replaced(credential, before === 'locked' ? undefined : before.token),
       },
       putBack: () =>
         keychain.ask<unknown>(async (backend) => {
           // Where the lock was lost, it may be another login's by now.
           if ((await backend.get(account)) !== credential.token) return
-          if (before === 'locked') throw new BackendError('failed', 'what it held before was locked')
+          if (before === 'locked') throw new StorageError('failed', 'what it held before was locked')
           await (before.token === undefined ? backend.remove(account) : backend.set({account, token: before.token}))
         }),
     }
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error
-    const done = await saveInNetrc(places, credential, `${error.message}; `)
+    if (!(error instanceof StorageError)) throw error
+    const done = await saveInNetrc(stores, credential, `${error.message}; `)
     return because(done, {because: error.message, hint: error.hint})
   }
 }
@@ -104,29 +108,29 @@ const replaced = ({token}: Credential, before: string | undefined): Pick<Saved, 
 
 const because = ({putBack, saved}: Done, {because, hint}: {because: string; hint?: string | undefined}): Done => ({
   putBack,
-  saved: {...saved, because, ...(hint === undefined ? {} : {hint})},
+  saved: {...saved, because, ...defined({hint})},
 })
 
-async function saveInNetrc(places: Places, credential: Credential, alreadyFailed = ''): Promise<Done> {
-  const netrc = await places.netrc()
+async function saveInNetrc(stores: CredentialStores, credential: Credential, alreadyFailed = ''): Promise<Done> {
+  const netrc = await stores.netrc()
   try {
     const before = await netrc.entries()
     await netrc.set(credential)
     return {
       saved: {
         savedIn: 'netrc',
-        place: netrc.path,
+        location: netrc.path,
         ...replaced(credential, before.find((entry) => entry.account === credential.account)?.token),
       },
-      putBack: () => putBackInNetrc(netrc, places.around.hosts, before),
+      putBack: () => putBackInNetrc(netrc, stores.context.endpoints, before),
     }
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error
+    if (!(error instanceof StorageError)) throw error
     throw new UserError(`no place took the token: ${alreadyFailed}${error.message}`, error.hint)
   }
 }
 
-async function putBackInNetrc(netrc: NetrcBackend, {api, git}: Hosts, before: NetrcEntry[]): Promise<void> {
+async function putBackInNetrc(netrc: NetrcBackend, {api, git}: Endpoints, before: NetrcEntry[]): Promise<void> {
   const [{account, token} = {}] = before
   // Two hosts with different credentials are nobody's login: what we wrote is taken out, and that is all.
   const kept: string[] = []
@@ -137,17 +141,17 @@ async function putBackInNetrc(netrc: NetrcBackend, {api, git}: Hosts, before: Ne
   await netrc.removeHosts([api, git].filter((host) => !kept.includes(host)))
 }
 
-async function record({around: {dataDir}, keychain}: Places, token: TokenRecord, assertHeld: () => void) {
+async function record({context: {dataDir}, keychain}: CredentialStores, token: TokenRecord, assertHeld: () => void) {
   await recording(dataDir, async () => {
     // login.json also where the keychain refused, or is not there this time (cron has another PATH): the account that
     // it named must not be back when the keychain is.
-    const nameIt = keychain !== undefined || readLoginState(dataDir).named !== undefined
+    const nameIt = keychain !== undefined || readLoginState(dataDir).loginJsonAccount !== undefined
     await recordLogin(dataDir, token, nameIt, assertHeld)
   })
 }
 
 /** @throws {UserError} if a login could not be recorded; before a token is issued that could be stored nowhere */
-export async function assertLoginRecordable({around: {dataDir}, netrcOnly}: Places): Promise<void> {
+export async function assertLoginRecordable({context: {dataDir}, netrcOnly}: CredentialStores): Promise<void> {
   if (!netrcOnly)
     await recording(dataDir, () => {
       assertRecordable(dataDir)

@@ -1,5 +1,5 @@
 import {join} from 'node:path'
-import {holdingLock} from '../lock.js'
+import {withLock} from '../files/lock.js'
 
 // Beyond what the other's keychain may take.
 const MARGIN_MS = 10_000
@@ -11,12 +11,12 @@ type Wait = {timeoutMs: number} | {waitMs: number}
  * Does something with the keychain and the record of logins that no other process of ours does at the same time, such
  * as looking what is there and replacing it.
  * @param work is given a function that throws if the lock was lost; to be called before anything is changed
- * @throws {BackendError} if its turn does not come, or the lock was lost
+ * @throws {StorageError} if its turn does not come, or the lock was lost
  */
-export function inTurn<T>(
+export function withLoginLock<T>(
   {dataDir, ...wait}: {dataDir: string} & Wait,
   work: (assertHeld: () => void) => Promise<T>,
 ): Promise<T> {
   const waitMs = 'waitMs' in wait ? wait.waitMs : wait.timeoutMs + MARGIN_MS
-  return holdingLock(join(dataDir, 'heroku-keychain'), waitMs, work)
+  return withLock(join(dataDir, 'heroku-keychain'), waitMs, work)
 }

@@ -1,8 +1,8 @@
-import {findToken} from '../credentials/find.js'
-import type {Places} from '../credentials/places.js'
-import type {Hosts} from '../hosts.js'
-import {isTold} from '../user-error.js'
-import {configuredHosts} from './configured.js'
+import {findCredential} from '../credentials/find.js'
+import type {CredentialStores} from '../credentials/stores.js'
+import type {Endpoints} from '../heroku/endpoints.js'
+import {UserError} from '../errors.js'
+import {configuredHosts} from './configured-hosts.js'
 import {formatAnswer, isFor, parseRequest, QUIT, type Request} from './protocol.js'
 
 /** What git gets on stdout, and what the user gets on stderr; both may be empty. */
@@ -24,7 +24,7 @@ const NOTHING: Reply = {stdout: '', stderr: ''}
 export async function answer(
   operation: string | undefined,
   input: string,
-  {env, hosts, open}: {env: NodeJS.ProcessEnv; hosts: Hosts; open: (hosts: Hosts) => Places},
+  {env, hosts, open}: {env: NodeJS.ProcessEnv; hosts: Endpoints; open: (hosts: Endpoints) => CredentialStores},
 ): Promise<Reply> {
   if (operation !== 'get') return NOTHING
   const request = parseRequest(input)
@@ -32,23 +32,23 @@ export async function answer(
   // git may be configured for another Heroku than the environment names, as in the window of a desktop program.
   const configured = configuredHosts(env).find(({git}) => isFor(git, request))
   if (!configured) return NOTHING
-  const places = open({...hosts, api: configured.api, git: configured.git})
+  const stores = open({...hosts, api: configured.api, git: configured.git})
   // HEROKU_API_KEY is for the Heroku that the environment names.
-  return places.apiKey === undefined ? reply(places, request) : NOTHING
+  return stores.apiKey === undefined ? reply(stores, request) : NOTHING
 }
 
-async function reply(places: Places, {authtype}: Request): Promise<Reply> {
+async function reply(stores: CredentialStores, {authtype}: Request): Promise<Reply> {
   try {
-    const looked = await findToken(places)
+    const looked = await findCredential(stores)
     if (looked.found) return {stdout: formatAnswer(looked.found.token, authtype), stderr: ''}
-    const {because, trouble} = looked
-    if (trouble) return unreadable(trouble)
+    const {because, failure} = looked
+    if (failure) return unreadable(failure)
     return {
       stdout: '',
       stderr: line(because === undefined ? 'not logged in' : `not logged in: ${because}`, 'heroku login'),
     }
   } catch (error) {
-    if (isTold(error)) return unreadable(error)
+    if (error instanceof UserError) return unreadable(error)
     throw error
   }
 }

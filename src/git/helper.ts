@@ -1,8 +1,8 @@
 // git's credential helper for the Heroku git host: a program by itself, bundled into one file, without oclif.
 import {readFileSync, writeSync} from 'node:fs'
-import {openPlaces} from '../credentials/open-places.js'
-import {hostsFrom} from '../hosts.js'
-import {lightRun} from '../light-run.js'
+import {openStores} from '../credentials/open-places.js'
+import {endpointsFrom} from '../heroku/endpoints.js'
+import {spawnTool} from '../process/spawn.js'
 import {answer} from './answer.js'
 import {dataDirOf} from './data-dir.js'
 
@@ -13,13 +13,13 @@ const STDERR = 2
 async function main(operation: string | undefined, terminal: boolean): Promise<void> {
   const {stderr, stdout} = await answer(operation, readInput(), {
     env: process.env,
-    hosts: hostsFrom(process.env),
+    hosts: endpointsFrom(process.env),
     open: (hosts) =>
-      openPlaces({
+      openStores({
         // As in the shell that runs git, whichever has configured it.
         dataDir: dataDirOf(process.env),
-        hosts,
-        run: lightRun,
+        endpoints: hosts,
+        run: spawnTool,
         terminal,
         notify: (line) => {
           write(STDERR, `heroku: ${line}\n`)

@@ -2,9 +2,9 @@
 // no other user may be able to change it.
 import {lstatSync, readFileSync, statSync} from 'node:fs'
 import {dirname} from 'node:path'
-import {BackendError} from '../backends/backend.js'
-import {codeOf, fileTrouble} from '../file-trouble.js'
-import {isOwn, isPosix, isWritableByOthers, keepFromOthers, makeFolder} from '../private-folder.js'
+import {codeOf, StorageError} from '../errors.js'
+import {fileError} from '../files/file-error.js'
+import {isOwn, isPosix, isWritableByOthers, keepFromOthers, makeFolder} from '../files/private-folder.js'
 import {launcherPath} from './launcher-path.js'
 import {type LauncherTargets, launcherText, launcherValue, targetsIn} from './launcher-text.js'
 import {replaceOwnFile} from './own-file.js'
@@ -60,7 +60,7 @@ export async function prepareLauncher(env: NodeJS.ProcessEnv, targets: LauncherT
     await writeLauncher(env, targets)
     return {value: launcherValue(env), targets: targetsOf(launcherPath(env))}
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error
+    if (!(error instanceof StorageError)) throw error
     const problem = `${error.message}${error.hint === undefined ? '' : `; try this: ${error.hint}`}`
     return {value: launcherProblem(env)?.unsafe ? undefined : launcherValue(env), targets: [], problem}
   }
@@ -70,7 +70,7 @@ export async function prepareLauncher(env: NodeJS.ProcessEnv, targets: LauncherT
  * Writes the launcher, unless it works: one that starts another node, or the helper of another data folder's plugin, is
  * left as it is, so that two shells never rewrite it in turn.
  * @param targets what a new one is to start
- * @throws {BackendError} if it cannot be written
+ * @throws {StorageError} if it cannot be written
  */
 async function writeLauncher(env: NodeJS.ProcessEnv, targets: LauncherTargets): Promise<void> {
   const path = launcherPath(env)
@@ -79,7 +79,7 @@ async function writeLauncher(env: NodeJS.ProcessEnv, targets: LauncherTargets): 
     makeFolder(folder)
     keepFromOthers(folder)
   } catch (error) {
-    throw fileTrouble('write', path, error)
+    throw fileError('write', path, error)
   }
 
   if (launcherProblem(env) !== undefined) await replaceOwnFile(path, launcherText(targets), 0o700)

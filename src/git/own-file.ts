@@ -1,14 +1,15 @@
 // Files that all shells of a user share, in the user's own folder.
 import {chmodSync, lstatSync, rmSync} from 'node:fs'
 import {dirname} from 'node:path'
-import {replaceFile} from '../atomic-file.js'
-import {codeOf, fileTrouble} from '../file-trouble.js'
-import {giveToOwnerOf, isOwn, makeFolder} from '../private-folder.js'
+import {replaceFile} from '../files/atomic-write.js'
+import {fileError} from '../files/file-error.js'
+import {codeOf} from '../errors.js'
+import {giveToOwnerOf, isOwn, makeFolder} from '../files/private-folder.js'
 
 /**
  * Replaces a file in one step, and its folder if there is none. Whatever else is there, such as a link, or a file of another
  * user's, is not written to.
- * @throws {BackendError} if it cannot be written
+ * @throws {StorageError} if it cannot be written
  */
 export async function replaceOwnFile(path: string, text: string, mode: number): Promise<void> {
   const folder = dirname(path)
@@ -21,6 +22,6 @@ export async function replaceOwnFile(path: string, text: string, mode: number): 
     chmodSync(path, mode)
     giveToOwnerOf(folder, path)
   } catch (error) {
-    throw codeOf(error) === undefined ? error : fileTrouble('write', path, error)
+    throw codeOf(error) === undefined ? error : fileError('write', path, error)
   }
 }

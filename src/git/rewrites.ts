@@ -1,6 +1,6 @@
 // Lines that have git use another address than the one of a remote: `url.<base>.insteadOf`, and `pushInsteadOf` for pushes
 // alone. Over ssh git asks no credential helper, and Heroku takes no ssh.
-import type {Line} from './asked-helpers.js'
+import type {Line} from './helper-chain.js'
 
 export const REWRITES = String.raw`^url\..*\.(push)?insteadof$`
 

@@ -1,10 +1,10 @@
 import type {Interfaces} from '@oclif/core'
 import {fileURLToPath} from 'node:url'
-import type {Hosts} from '../hosts.js'
-import type {Subject} from './steady-state.js'
+import type {Endpoints} from '../heroku/endpoints.js'
+import type {SetupTarget} from './setup-stamp.js'
 
 /** What git is to be configured for, as a command of this host CLI sees it. */
-export function subjectFor(config: Pick<Interfaces.Config, 'cacheDir' | 'dataDir'>, hosts: Hosts): Subject {
+export function setupTarget(config: Pick<Interfaces.Config, 'cacheDir' | 'dataDir'>, hosts: Endpoints): SetupTarget {
   return {
     env: process.env,
     dataDir: config.dataDir,

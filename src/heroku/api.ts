@@ -1,7 +1,8 @@
 // The Platform API, as far as logging in and out needs it.
 // https://devcenter.heroku.com/articles/platform-api-reference
-import {UserError} from '../user-error.js'
-import {printable} from '../printable.js'
+import {defined} from '../defined.js'
+import {UserError} from '../errors.js'
+import {printable} from '../ui/printable.js'
 import type {Answer, Http} from './http.js'
 import {field, text} from './json.js'
 
@@ -66,7 +67,7 @@ export function openApi(http: Http, apiUrl: string, timeoutMs = TIMEOUT_MS, sign
         headers: {
           accept: 'application/vnd.heroku+json; version=3',
           ...headersOf(authorization),
-          ...(range === undefined ? {} : {range}),
+          ...defined({range}),
         },
         body,
         timeoutMs,

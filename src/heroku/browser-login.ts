@@ -1,5 +1,5 @@
-import {UserError} from '../user-error.js'
-import {printable} from '../printable.js'
+import {UserError} from '../errors.js'
+import {printable} from '../ui/printable.js'
 import {accountOf, type Api, type Issued} from './api.js'
 import {type Answer, type Http, NetworkError} from './http.js'
 import {field, text} from './json.js'

@@ -4,9 +4,9 @@ import {readdirSync, readFileSync, statSync} from 'node:fs'
 import {delimiter, join} from 'node:path'
 import {rootCertificates} from 'node:tls'
 import {Agent, type Dispatcher, EnvHttpProxyAgent, request} from 'undici'
-import {isThisMachine} from '../hosts.js'
-import {printable} from '../printable.js'
-import {UserError} from '../user-error.js'
+import {isThisMachine} from './endpoints.js'
+import {printable} from '../ui/printable.js'
+import {UserError} from '../errors.js'
 
 // Far more than any answer that we read; a broken server may send for ever.
 const MAX_BODY_BYTES = 10_000_000

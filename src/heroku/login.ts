@@ -1,4 +1,4 @@
-import {UserError} from '../user-error.js'
+import {UserError} from '../errors.js'
 import {accountOf, type Api, isApiAnswer, type Issued} from './api.js'
 import {browserLogin} from './browser-login.js'
 import type {Http} from './http.js'

@@ -1,5 +1,5 @@
 import {hostname} from 'node:os'
-import {UserError} from '../user-error.js'
+import {UserError} from '../errors.js'
 import {type Api, ApiError, type Authorization, expiresIn, type Issued} from './api.js'
 import {field, text} from './json.js'
 

@@ -1,4 +1,4 @@
-import {UserError} from '../user-error.js'
+import {UserError} from '../errors.js'
 import {accountOf, type Api, isApiAnswer, unexpectedAnswer} from './api.js'
 import {field, text} from './json.js'
 

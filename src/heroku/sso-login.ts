@@ -1,4 +1,4 @@
-import {UserError} from '../user-error.js'
+import {UserError} from '../errors.js'
 import {accountOf, type Api, type Issued} from './api.js'
 import type {Ask} from './password-login.js'
 

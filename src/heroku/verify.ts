@@ -1,4 +1,4 @@
-import {UserError} from '../user-error.js'
+import {UserError} from '../errors.js'
 import {accountOf, type Api, expiresIn, isApiAnswer} from './api.js'
 import {field} from './json.js'
 import {authorizationsOf} from './revoke.js'

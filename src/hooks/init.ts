@@ -1,6 +1,6 @@
 import type {Hook} from '@oclif/core'
-import {keepGitConfigured, needsGitConfigured} from '../git/keep-configured.js'
-import {claimCommands} from '../host/claim-commands.js'
+import {keepGitConfigured, needsGitConfigured} from '../git/before-command.js'
+import {claimCommands} from '../host/override-commands.js'
 import {guardParticleboard} from '../host/guard-particleboard.js'
 import {serveCommands} from '../host/serve-commands.js'
 import {takeOverGit} from '../host/take-over-git.js'

@@ -1,4 +1,4 @@
-import {isForeignUrl} from '../hosts.js'
+import {isForeignUrl} from '../heroku/endpoints.js'
 
 /**
  * Ignores HEROKU_PARTICLEBOARD_URL if it names a host that no token may go to: the CLI's client sends the token there

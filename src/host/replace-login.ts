@@ -3,9 +3,8 @@
 import type {Interfaces} from '@oclif/core'
 import {isatty} from 'node:tty'
 import {pathToFileURL} from 'node:url'
-import {notLoggedIn, UserError, withoutTerminal} from '../user-error.js'
-import type {Client} from './client.js'
-import {forHost} from './refusal.js'
+import {notLoggedIn, UserError, withoutTerminal} from '../errors.js'
+import type {Client} from './installed-client.js'
 
 const STDIN = 0
 
@@ -31,10 +30,8 @@ export async function replaceLogin(
   const {login} = prototype
   prototype.login = async function (options = {}) {
     if (interactive() || options.method !== undefined) return login.call(this, options)
-    throw forHost(
-      this.auth === undefined
-        ? notLoggedIn(undefined, withoutTerminal(bin))
-        : new UserError('the token was refused (401): it may have expired, or been revoked', withoutTerminal(bin)),
-    )
+    throw this.auth === undefined
+      ? notLoggedIn(undefined, withoutTerminal(bin))
+      : new UserError('the token was refused (401): it may have expired, or been revoked', withoutTerminal(bin))
   }
 }

@@ -10,7 +10,7 @@
 // What a keychain's trouble becomes for a command that only knows tokens is in refusal.ts. Both kinds of the client log in
 // by themselves if the API answers 401; replace-login.ts replaces that where there is no terminal.
 import type {Command, Interfaces} from '@oclif/core'
-import {type Client, findClient, findNetrcParsers} from './client.js'
+import {type Client, findClient, findNetrcParsers} from './installed-client.js'
 
 const served = new Set<string>()
 

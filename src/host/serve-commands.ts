@@ -1,5 +1,5 @@
 import type {Command, Interfaces} from '@oclif/core'
-import {PLUGIN} from './claim-commands.js'
+import {PLUGIN} from './override-commands.js'
 import {serveCommand} from './serve-command.js'
 
 type Load = (id: string, options?: {must: boolean}) => Promise<Command.Class | undefined>

@@ -1,6 +1,6 @@
 import type {Interfaces} from '@oclif/core'
 import {createRequire} from 'node:module'
-import {overlayNetrc} from './netrc-overlay.js'
+import {patchNetrcParser} from './netrc-parser/patch.js'
 import {openSyncCredentials, type SyncCredentials} from './sync-credentials.js'
 
 // One for the process, however many copies of netrc-parser there are.
@@ -12,5 +12,5 @@ let credentials: SyncCredentials | undefined
  */
 export function standBeforeNetrc(config: Interfaces.Config, parser: string): void {
   credentials ??= openSyncCredentials(config)
-  overlayNetrc(createRequire(import.meta.url)(parser), credentials)
+  patchNetrcParser(createRequire(import.meta.url)(parser), credentials)
 }

@@ -1,15 +1,14 @@
 // The four tiers, as the overlay of netrc-parser needs them: asked at most once a process, and kept up to date by what
 // is saved in it.
-import type {Hosts} from '../hosts.js'
-import {UserError} from '../user-error.js'
-import {askKeyring, askWorker, workerLimitMs} from './blocking.js'
-import {openHostPlaces} from './host-places.js'
-import type {Answer, Changes, Reply, Request, Trouble} from './netrc-answer.js'
-import {forHost} from './refusal.js'
+import type {Endpoints} from '../heroku/endpoints.js'
+import {UserError} from '../errors.js'
+import {askKeyring, askWorker, workerLimitMs} from './netrc-parser/blocking.js'
+import {openHostStores} from './host-stores.js'
+import type {Answer, Changes, Reply, Request, Failure} from './netrc-parser/requests.js'
 
 export interface SyncCredentials {
   /** The two machines that a Heroku login has. */
-  readonly hosts: Pick<Hosts, 'api' | 'git'>
+  readonly hosts: Pick<Endpoints, 'api' | 'git'>
   /** Whether `.netrc` is all there is, because HEROKU_NETRC_WRITE says so. */
   readonly netrcOnly: boolean
   /** Whether there is anything to ask beyond what a reader finds in `.netrc` by itself. */
@@ -37,15 +36,15 @@ export function openSyncCredentials(
   {bin, dataDir}: {bin: string; dataDir: string},
   {worker, keyringMs}: {worker?: URL; keyringMs?: number} = {},
 ): SyncCredentials {
-  const open = () => openHostPlaces({bin, dataDir})
-  const places = open()
-  const {apiKey, around, keychain, netrcOnly} = places
+  const open = () => openHostStores({bin, dataDir})
+  const stores = open()
+  const {apiKey, context, keychain, netrcOnly} = stores
   const asks = apiKey === undefined && keychain !== undefined
   let answer: Answer | undefined
 
-  const block = (request: Request): Reply => askWorker({request, bin, dataDir}, workerLimitMs(around), worker)
+  const block = (request: Request): Reply => askWorker({request, bin, dataDir}, workerLimitMs(context), worker)
   const find = (): Reply => {
-    const found = asks ? askKeyring(places, keyringMs) : undefined
+    const found = asks ? askKeyring(stores, keyringMs) : undefined
     return found ? {ok: {kind: 'found', found}} : block({verb: 'find'})
   }
   const remember = (replied: Reply) => {
@@ -56,13 +55,13 @@ export function openSyncCredentials(
   }
 
   return {
-    hosts: around.hosts,
+    hosts: context.endpoints,
     netrcOnly,
     asks,
     isKnown: () => answer !== undefined,
     find: () => answer ?? remember(find()) ?? {kind: 'nothing'},
     async save(changes) {
-      const {reply} = await import('./netrc-answer.js')
+      const {reply} = await import('./netrc-parser/requests.js')
       remember(await reply(open(), {verb: 'save', changes}))
     },
     saveSync(changes) {
@@ -71,4 +70,4 @@ export function openSyncCredentials(
   }
 }
 
-export const errorOf = ({exitCode, hint, message}: Trouble): Error => forHost(new UserError(message, hint, exitCode))
+export const errorOf = ({exitCode, hint, message}: Failure): Error => new UserError(message, hint, exitCode)

@@ -1,3 +1,5 @@
+import {defined} from '../defined.js'
+
 /** One thing that was looked at, for a person. */
 export interface Check {
   subject: 'token' | 'account' | 'validity' | 'shadows' | 'keychain' | 'plain text' | 'git' | 'host' | 'heroku'
@@ -14,7 +16,7 @@ export const check = (subject: Check['subject'], level: Check['level'], message:
   subject,
   level,
   message,
-  ...(hint === undefined ? {} : {hint}),
+  ...defined({hint}),
 })
 
 /** Whose something is, if that is known. */

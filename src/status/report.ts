@@ -1,6 +1,7 @@
 // What `auth:status` knows and says; `--json` prints it as it is. docs/status-json.md describes it for scripts.
-import type {BackendName, Problem} from '../backends/backend.js'
-import type {Setting} from '../git/asked-helpers.js'
+import type {BackendName} from '../backends/backend.js'
+import type {Problem} from '../errors.js'
+import type {Setting} from '../git/helper-chain.js'
 import type {Check} from './check.js'
 
 /** What was found out, part by part. Holds no token. */
@@ -115,7 +116,7 @@ export interface CliFacts {
   name: string
   /** This plugin, such as `heroku-keychain/1.0.0`. */
   plugin?: string
-  /** How the CLI's own commands get their token: see `Service` in src/host/client.ts. */
+  /** How the CLI's own commands get their token: see `Service` in src/host/installed-client.ts. */
   how: 'provider' | 'netrc' | 'unknown' | 'nothing'
   /** The version of `@heroku-cli/command` that they use. */
   clientVersion?: string

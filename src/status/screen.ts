@@ -1,5 +1,5 @@
 // A report for a person: a mark and a line for each thing, and below it what to do about it.
-import {printable} from '../printable.js'
+import {printable} from '../ui/printable.js'
 import type {Check} from './check.js'
 import type {Report} from './report.js'
 

@@ -4,10 +4,11 @@ import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {type Backend, BackendError} from '../../src/backends/backend.js'
+import type {Backend} from '../../src/backends/backend.js'
+import {StorageError} from '../../src/errors.js'
 import {openMacosKeychain} from '../../src/backends/macos-keychain.js'
-import {addCommand, LONGEST_LINE_BYTES} from '../../src/backends/security-syntax.js'
-import {type Run, run} from '../../src/run.js'
+import {addCommand, LONGEST_LINE_BYTES} from '../../src/backends/macos-security.js'
+import {type RunTool, run} from '../../src/process/run.js'
 import {describeKeychain} from '../contract/keychain-contract.js'
 import type {Item} from '../fixtures/macos/security-language.mjs'
 
@@ -67,18 +68,18 @@ class FakeMac {
   open(faults = '', timeoutMs = 10_000): Backend {
     // Node 20 reads NODE_EXTRA_CA_CERTS at every start, which more than doubles what each call costs.
     const env = {FAKE_SECURITY_HOME: this.home, FAKE_SECURITY_FAULTS: faults, NODE_EXTRA_CA_CERTS: undefined}
-    const runHere: Run = (file, args, options) => run(file, args, {...options, env: {...options.env, ...env}})
+    const runHere: RunTool = (file, args, options) => run(file, args, {...options, env: {...options.env, ...env}})
     return openMacosKeychain({run: runHere, timeoutMs, program: FAKE})
   }
 }
 
-async function troubleWith(action: Promise<unknown>): Promise<BackendError> {
+async function troubleWith(action: Promise<unknown>): Promise<StorageError> {
   const error: unknown = await action.then(
     (value) => expect.fail(`nothing was thrown, but ${String(value)} answered`),
     (error: unknown) => error,
   )
-  expect(error).to.be.instanceOf(BackendError)
-  return error as BackendError
+  expect(error).to.be.instanceOf(StorageError)
+  return error as StorageError
 }
 
 /** Starts all at once, since each starts processes, and nothing that is tested depends on the order. */
@@ -99,9 +100,9 @@ describe('macos-keychain', () => {
 
   it("calls the system's own security by its absolute path, with an account that begins with a dash", async () => {
     const called: unknown[] = []
-    const absent: Run = (file, args) => {
+    const absent: RunTool = (file, args) => {
       called.push([file, ...args])
-      return Promise.resolve({ended: 'exited', code: 44, stdout: '', stderr: ''})
+      return Promise.resolve({status: 'exited', code: 44, stdout: '', stderr: ''})
     }
 
     const keychain = openMacosKeychain({run: absent, timeoutMs: 1000})

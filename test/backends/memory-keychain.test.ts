@@ -1,5 +1,5 @@
 import {expect} from 'chai'
-import {BackendError} from '../../src/backends/backend.js'
+import {StorageError} from '../../src/errors.js'
 import {describeKeychain} from '../contract/keychain-contract.js'
 import {LONGEST_TOKEN, memoryKeychain} from '../support/memory-keychain.js'
 import {thrownBy} from '../support/thrown-by.js'
@@ -9,7 +9,7 @@ describe('the keychain in memory that other tests use', () => {
 
   it('fails as it is told to, until it is mended', async () => {
     const memory = memoryKeychain()
-    const locked = new BackendError('locked', 'it is locked')
+    const locked = new StorageError('locked', 'it is locked')
     memory.fail(locked)
     expect(await thrownBy(memory.get('ada'))).to.equal(locked)
     expect(await thrownBy(memory.set({account: 'ada', token: 'HRKU-1'}))).to.equal(locked)

@@ -13,9 +13,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import {createServer} from 'node:net'
-import {openNetrc} from '../../src/backends/netrc.js'
-import {type NetrcFileOptions, updateNetrc} from '../../src/backends/netrc-file.js'
-import {run} from '../../src/run.js'
+import {openNetrc} from '../../src/backends/netrc/netrc-file.js'
+import {type NetrcFileOptions, updateNetrc} from '../../src/backends/netrc/storage.js'
+import {run} from '../../src/process/run.js'
 import {freshFolder} from '../support/fresh-folder.js'
 import {refusalOf} from '../support/thrown-by.js'
 

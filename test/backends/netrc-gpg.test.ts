@@ -3,9 +3,9 @@ import {execFileSync, spawnSync} from 'node:child_process'
 import {chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
 import {devNull, tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {openNetrc} from '../../src/backends/netrc.js'
-import {findProgram} from '../../src/find-program.js'
-import {run, type Run} from '../../src/run.js'
+import {openNetrc} from '../../src/backends/netrc/netrc-file.js'
+import {findProgram} from '../../src/process/find-program.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {freshFolder} from '../support/fresh-folder.js'
 import {refusalOf} from '../support/thrown-by.js'
 
@@ -60,7 +60,7 @@ describe('a .netrc.gpg', function () {
   let elsewhere: string
   const file = () => folder.path('.netrc.gpg')
   const runIn =
-    (home: string): Run =>
+    (home: string): RunTool =>
     (program, args, options) =>
       run(program, args, {...options, env: {GNUPGHOME: home}})
   const open = (inHome = home, run = runIn(inHome)) => openNetrc({run, timeoutMs: 10_000, file: file(), hosts})
@@ -118,7 +118,7 @@ describe('a .netrc.gpg', function () {
   it('is written without a token in any argument, or in the clear in any file', async () => {
     seal(other, ['--recipient', 'ada'])
     const seen: string[] = []
-    const spying: Run = (program, args, options) => {
+    const spying: RunTool = (program, args, options) => {
       seen.push(...args)
       for (const name of readdirSync(folder.path('')))
         if (!name.endsWith('.lock')) seen.push(readFileSync(folder.path(name), 'latin1'))
@@ -145,7 +145,7 @@ describe('a .netrc.gpg', function () {
       hint: 'gpg --list-secret-keys',
     }),
     'gpg never answers': async () => ({
-      error: (await open(home, () => Promise.resolve({ended: 'timed-out'}))).set(ada),
+      error: (await open(home, () => Promise.resolve({status: 'timed-out'}))).set(ada),
       problem: 'timed-out',
       message: `${file()}: gpg did not answer within 10 s`,
       hint: `gpg --decrypt ${file()} > ${devNull}`,

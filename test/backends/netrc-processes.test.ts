@@ -6,9 +6,9 @@ import {readFileSync, writeFileSync} from 'node:fs'
 import {createInterface} from 'node:readline'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
-import {parse} from '../../src/backends/netrc-tokenizer.js'
-import {openNetrc} from '../../src/backends/netrc.js'
-import {run} from '../../src/run.js'
+import {parse} from '../../src/backends/netrc/tokenizer.js'
+import {openNetrc} from '../../src/backends/netrc/netrc-file.js'
+import {run} from '../../src/process/run.js'
 import {freshFolder} from '../support/fresh-folder.js'
 
 const program = fileURLToPath(new URL('../fixtures/netrc/set-tokens.ts', import.meta.url))

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {readEntry, removeEntries, writeEntry} from '../../src/backends/netrc-document.js'
-import {parse} from '../../src/backends/netrc-tokenizer.js'
+import {readEntry, removeEntries, writeEntry} from '../../src/backends/netrc/document.js'
+import {parse} from '../../src/backends/netrc/tokenizer.js'
 import {anyNetrc, HOSTS, isUnsure, tokenSoup} from '../fixtures/netrc/arbitrary.js'
 
 const set = (text: string, credential: {account: string; token: string}) =>

@@ -5,10 +5,10 @@ import {parse as parseAsCli} from 'netrc-parser'
 import {spawnSync} from 'node:child_process'
 import {writeFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
-import {readEntry, writeEntry} from '../../src/backends/netrc-document.js'
+import {readEntry, writeEntry} from '../../src/backends/netrc/document.js'
 import {freshFolder} from '../support/fresh-folder.js'
 
-type Hosts = Record<string, [login: string, account: string, password: string]>
+type Endpoints = Record<string, [login: string, account: string, password: string]>
 
 const host = fc.domain()
 const word = fc
@@ -23,7 +23,7 @@ const printable = fc.string({unit: 'grapheme-ascii', minLength: 1, maxLength: 30
 describe('the readers of other programs', () => {
   const folder = freshFolder()
 
-  const readWithPython = (texts: string[]): Hosts[] => {
+  const readWithPython = (texts: string[]): Endpoints[] => {
     const files = texts.map((text, index) => {
       const file = folder.path(String(index))
       writeFileSync(file, text, 'latin1')
@@ -32,7 +32,7 @@ describe('the readers of other programs', () => {
     const script = fileURLToPath(new URL('../fixtures/netrc/read_with_python.py', import.meta.url))
     const {status, stdout, stderr} = spawnSync('python3', [script], {input: JSON.stringify(files), encoding: 'utf8'})
     expect(status, `python3 is needed for this test: ${stderr}`).to.equal(0)
-    return JSON.parse(stdout) as Hosts[]
+    return JSON.parse(stdout) as Endpoints[]
   }
 
   it("agree with ours: the Heroku CLI's", () => {

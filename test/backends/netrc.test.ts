@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {existsSync, readFileSync, readdirSync, statSync, writeFileSync} from 'node:fs'
-import {type MachineChange, openNetrc} from '../../src/backends/netrc.js'
-import {run} from '../../src/run.js'
+import {type MachineChange, openNetrc} from '../../src/backends/netrc/netrc-file.js'
+import {run} from '../../src/process/run.js'
 import {freshFolder} from '../support/fresh-folder.js'
 import {refusalOf} from '../support/thrown-by.js'
 

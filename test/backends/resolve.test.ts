@@ -3,7 +3,7 @@ import {chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, wr
 import {tmpdir} from 'node:os'
 import {delimiter, join, relative} from 'node:path'
 import {gpgPatience, patience, resolveKeychain} from '../../src/backends/resolve.js'
-import {run} from '../../src/run.js'
+import {run} from '../../src/process/run.js'
 
 const windows = process.platform === 'win32'
 const TOOL = windows ? 'secret-tool.exe' : 'secret-tool'
@@ -22,7 +22,7 @@ describe('which keychain there is', () => {
     return path(...names)
   }
   const resolve = (...folders: string[]) => resolveKeychain({PATH: folders.join(delimiter)}, 'linux')
-  const named = (keychain: ReturnType<typeof resolveKeychain>) =>
+  const loginJsonAccount = (keychain: ReturnType<typeof resolveKeychain>) =>
     keychain.name === undefined ? keychain : [keychain.name, keychain.title, keychain.because]
 
   beforeEach(() => {
@@ -33,7 +33,7 @@ describe('which keychain there is', () => {
   })
 
   it('is the macOS keychain on macOS', () => {
-    expect(named(resolveKeychain({}, 'darwin'))).to.deep.equal([
+    expect(loginJsonAccount(resolveKeychain({}, 'darwin'))).to.deep.equal([
       'macos-keychain',
       'the macOS keychain',
       'this is macOS',
@@ -41,7 +41,7 @@ describe('which keychain there is', () => {
   })
 
   it('is the password vault on Windows', () => {
-    expect(named(resolveKeychain({}, 'win32'))).to.deep.equal([
+    expect(loginJsonAccount(resolveKeychain({}, 'win32'))).to.deep.equal([
       'windows-vault',
       'the Windows password vault',
       'this is Windows',
@@ -50,7 +50,7 @@ describe('which keychain there is', () => {
 
   for (const platform of ['linux', 'freebsd', 'openbsd', 'sunos'] as const)
     it(`is the keyring on ${platform}, where secret-tool is installed, and none where it is not`, () => {
-      expect(named(resolveKeychain({PATH: install('bin')}, platform))).to.deep.equal([
+      expect(loginJsonAccount(resolveKeychain({PATH: install('bin')}, platform))).to.deep.equal([
         'secret-service',
         'the keyring',
         'secret-tool is installed',
@@ -80,7 +80,7 @@ describe('which keychain there is', () => {
       timeoutMs: 1000,
       run: (file) => {
         calls.push(file)
-        return Promise.resolve({ended: 'exited', code: 0, stdout: 'HRKU-1', stderr: ''})
+        return Promise.resolve({status: 'exited', code: 0, stdout: 'HRKU-1', stderr: ''})
       },
     })
     expect(await backend.get('ada@example.com')).to.equal('HRKU-1')

@@ -2,9 +2,10 @@ import {expect} from 'chai'
 import {existsSync} from 'node:fs'
 import {chmod, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {type Backend, BackendError} from '../../src/backends/backend.js'
+import type {Backend} from '../../src/backends/backend.js'
+import {StorageError} from '../../src/errors.js'
 import {openSecretService} from '../../src/backends/secret-service.js'
-import {run, type Run} from '../../src/run.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {describeKeychain} from '../contract/keychain-contract.js'
 import {
   type Behaviour,
@@ -22,27 +23,27 @@ const adas = {service: 'heroku-cli', account: ada}
 
 /** `run` in a sandbox's environment in place of this process's own. */
 const runIn =
-  (env: Record<string, string>, calls: Parameters<Run>[] = []): Run =>
+  (env: Record<string, string>, calls: Parameters<RunTool>[] = []): RunTool =>
   (file, args, options) => {
     calls.push([file, args, options])
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
     return run(file, args, {...options, env: {...cleared, ...env, LC_ALL: 'C', CHARSET: 'UTF-8', ...options.env}})
   }
 
-async function troubleOf(action: Promise<unknown>): Promise<BackendError> {
+async function failureOf(action: Promise<unknown>): Promise<StorageError> {
   const error: unknown = await action.then(
     () => undefined,
     (error: unknown) => error,
   )
-  expect(error, 'nothing was thrown').to.be.instanceOf(BackendError)
-  return error as BackendError
+  expect(error, 'nothing was thrown').to.be.instanceOf(StorageError)
+  return error as StorageError
 }
 
 describe('secret-service on a real GNOME Keyring', () => {
   let sandbox: Sandbox
   let keyring: Keyring
   let keychain: Backend
-  const calls: Parameters<Run>[] = []
+  const calls: Parameters<RunTool>[] = []
 
   before(async () => {
     sandbox = openSandbox()
@@ -116,9 +117,9 @@ exec '${program}' "$@"
   it('says locked, not absent, in every verb on a locked keyring, and nothing is lost', async () => {
     await keychain.set({account: ada, token: 'HRKU-1'})
     await keyring.lock()
-    expect(await troubleOf(keychain.get(ada))).to.include({problem: 'locked', message: 'the keyring is locked'})
-    expect(await troubleOf(keychain.remove(ada))).to.include({problem: 'locked'})
-    expect(await troubleOf(keychain.set({account: ada, token: 'HRKU-2'}))).to.include({problem: 'locked'})
+    expect(await failureOf(keychain.get(ada))).to.include({problem: 'locked', message: 'the keyring is locked'})
+    expect(await failureOf(keychain.remove(ada))).to.include({problem: 'locked'})
+    expect(await failureOf(keychain.set({account: ada, token: 'HRKU-2'}))).to.include({problem: 'locked'})
     await keyring.unlock()
     expect(await keychain.get(ada)).to.equal('HRKU-1')
   })
@@ -144,12 +145,12 @@ exec '${program}' "$@"
       await keyring.lock()
       const hasty = openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 1000, program})
       const started = performance.now()
-      expect(await troubleOf(hasty.get(patient))).to.include({
+      expect(await failureOf(hasty.get(patient))).to.include({
         problem: 'timed-out',
         message: 'the keyring did not answer within 1 s',
       })
       expect(performance.now() - started).to.be.lessThan(2500)
-      expect(await troubleOf(hasty.set({account: patient, token: 'HRKU-2'}))).to.include({problem: 'timed-out'})
+      expect(await failureOf(hasty.set({account: patient, token: 'HRKU-2'}))).to.include({problem: 'timed-out'})
       expect((await sandbox.run('pgrep', ['-f', `secret-tool.*${patient}`])).stdout).to.equal('')
     } finally {
       await prompter.stop()
@@ -160,8 +161,8 @@ exec '${program}' "$@"
     await keyring.freeze()
     try {
       const hasty = openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 500, program})
-      expect(await troubleOf(hasty.get(ada))).to.include({problem: 'timed-out'})
-      expect(await troubleOf(hasty.accounts())).to.include({problem: 'timed-out'})
+      expect(await failureOf(hasty.get(ada))).to.include({problem: 'timed-out'})
+      expect(await failureOf(hasty.accounts())).to.include({problem: 'timed-out'})
     } finally {
       keyring.thaw()
     }
@@ -180,7 +181,7 @@ exec '${program}' "$@"
   })
 
   it('starts nothing for a token of over 8,192 bytes', async () => {
-    expect(await troubleOf(keychain.set({account: ada, token: 'x'.repeat(8193)}))).to.include({problem: 'refused'})
+    expect(await failureOf(keychain.set({account: ada, token: 'x'.repeat(8193)}))).to.include({problem: 'refused'})
     expect(calls).to.deep.equal([])
   })
 })
@@ -194,9 +195,9 @@ describe('secret-service on a GNOME Keyring that was never unlocked', () => {
       // The next call starts a new daemon, as after a login without a password.
       await keyring.stopDaemon()
       const keychain = openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 5000, program})
-      expect(await troubleOf(keychain.get(ada))).to.include({problem: 'locked'})
-      expect(await troubleOf(keychain.remove(ada))).to.include({problem: 'locked'})
-      expect(await troubleOf(keychain.accounts())).to.include({
+      expect(await failureOf(keychain.get(ada))).to.include({problem: 'locked'})
+      expect(await failureOf(keychain.remove(ada))).to.include({problem: 'locked'})
+      expect(await failureOf(keychain.accounts())).to.include({
         problem: 'locked',
         message: 'the keyring is locked, and was not unlocked since it was started',
       })
@@ -223,7 +224,7 @@ describe('secret-service where there is no keyring', () => {
       () => keychain.remove(ada),
       () => keychain.accounts(),
     ])
-      troubles.push(await troubleOf(action()))
+      troubles.push(await failureOf(action()))
     return troubles.map(({message, problem}) => `${problem}: ${message}`)
   }
 
@@ -258,7 +259,7 @@ describe('secret-service where there is no keyring', () => {
 
   it('says that the tool cannot be started', async () => {
     const keychain = openSecretService({run: runIn(sandbox.env), timeoutMs: 5000, program: join(sandbox.root, 'none')})
-    expect(await troubleOf(keychain.get(ada))).to.include({
+    expect(await failureOf(keychain.get(ada))).to.include({
       problem: 'unavailable',
       message: 'the keyring could not be started (ENOENT)',
     })
@@ -274,7 +275,7 @@ describe('secret-service where there is no keyring', () => {
 
     it('says that it crashed', async () => {
       const keychain = await brokenBy('kill -SEGV $$')
-      expect(await troubleOf(keychain.get(ada))).to.include({
+      expect(await failureOf(keychain.get(ada))).to.include({
         problem: 'failed',
         message: 'the keyring was ended by SIGSEGV',
       })
@@ -282,15 +283,15 @@ describe('secret-service where there is no keyring', () => {
 
     it('keeps what it said out of the message', async () => {
       const keychain = await brokenBy('echo HRKU-leak; echo HRKU-leak >&2; exit 3')
-      for (const trouble of [
-        await troubleOf(keychain.get(ada)),
-        await troubleOf(keychain.set({account: ada, token: 'HRKU-leak'})),
-        await troubleOf(keychain.remove(ada)),
-        await troubleOf(keychain.accounts()),
+      for (const failure of [
+        await failureOf(keychain.get(ada)),
+        await failureOf(keychain.set({account: ada, token: 'HRKU-leak'})),
+        await failureOf(keychain.remove(ada)),
+        await failureOf(keychain.accounts()),
       ]) {
-        expect(trouble.problem).to.equal('failed')
-        expect(trouble.cause).to.equal(undefined)
-        expect(`${trouble.stack} ${trouble.hint}`).not.to.include('HRKU-leak')
+        expect(failure.problem).to.equal('failed')
+        expect(failure.cause).to.equal(undefined)
+        expect(`${failure.stack} ${failure.hint}`).not.to.include('HRKU-leak')
       }
     })
 
@@ -298,7 +299,7 @@ describe('secret-service where there is no keyring', () => {
       const calls = join(sandbox.root, 'calls')
       const keychain = await brokenBy(`echo $1 >>'${calls}'
 [ $1 = lookup ] && exit 1; echo 'attribute.account = ${ada}' >&2`)
-      expect(await troubleOf(keychain.get(ada))).to.include({problem: 'denied'})
+      expect(await failureOf(keychain.get(ada))).to.include({problem: 'denied'})
       expect(await readFile(calls, 'utf8')).to.equal('lookup\nsearch\n')
     })
 
@@ -307,13 +308,13 @@ describe('secret-service where there is no keyring', () => {
       const keychain = await brokenBy(`echo $1 >>'${calls}'
 [ $1 = lookup ] && exit 1; echo 'attribute.account = ${ada}
 secret-tool: Cannot get secret of a locked object' >&2`)
-      expect(await troubleOf(keychain.get(ada))).to.include({problem: 'locked'})
+      expect(await failureOf(keychain.get(ada))).to.include({problem: 'locked'})
       expect(await readFile(calls, 'utf8')).to.equal('lookup\nsearch\n')
     })
 
     it('says that the token was not stored, when it stores nothing and exits 0', async () => {
       const keychain = await brokenBy('exit 0')
-      expect(await troubleOf(keychain.set({account: ada, token: 'HRKU-1'}))).to.include({
+      expect(await failureOf(keychain.set({account: ada, token: 'HRKU-1'}))).to.include({
         problem: 'denied',
         message: 'the keyring did not store the token',
       })
@@ -321,7 +322,7 @@ secret-tool: Cannot get secret of a locked object' >&2`)
 
     it('says that another token was stored, when it keeps the old one and exits 0', async () => {
       const keychain = await brokenBy(`[ $1 = lookup ] && printf HRKU-old; echo 'attribute.account = ${ada}' >&2`)
-      expect(await troubleOf(keychain.set({account: ada, token: 'HRKU-1'}))).to.include({
+      expect(await failureOf(keychain.set({account: ada, token: 'HRKU-1'}))).to.include({
         problem: 'failed',
         message: 'the keyring did not keep the token as it was stored',
       })
@@ -386,16 +387,16 @@ secret-tool: Cannot get secret of a locked object' >&2`)
           () => keychain.set({account: ada, token: 'HRKU-1'}),
           () => keychain.remove(ada),
         ]) {
-          const trouble = await troubleOf(action())
-          expect(`${trouble.problem}: ${trouble.message}`).to.equal(expected)
-          expect(trouble.hint).to.include(hint)
+          const failure = await failureOf(action())
+          expect(`${failure.problem}: ${failure.message}`).to.equal(expected)
+          expect(failure.hint).to.include(hint)
         }
         expect(await readFile(calls, 'utf8')).to.match(/^lookup\nsearch\nstore\n[a-z]+\n$/u)
       })
 
     it('gives up on one that prints for ever', async () => {
       const keychain = await brokenBy('exec yes HRKU-leak')
-      expect(await troubleOf(keychain.get(ada))).to.include({problem: 'failed'})
+      expect(await failureOf(keychain.get(ada))).to.include({problem: 'failed'})
     })
 
     it('ends a tool that hangs together with its children', async () => {
@@ -406,7 +407,7 @@ secret-tool: Cannot get secret of a locked object' >&2`)
         timeoutMs: 300,
         program: join(sandbox.bin, 'secret-tool'),
       })
-      expect(await troubleOf(slow.get(ada))).to.include({problem: 'timed-out'})
+      expect(await failureOf(slow.get(ada))).to.include({problem: 'timed-out'})
       expect(keychain.name).to.equal('secret-service')
       expect((await sandbox.run('pgrep', ['-f', sandbox.root])).stdout).to.equal('')
       expect(existsSync(marker)).to.equal(false)
@@ -419,7 +420,7 @@ const outcomeOf = (action: Promise<unknown>) =>
   action.then(
     (answer) => answer,
     (error: unknown) => {
-      if (!(error instanceof BackendError)) throw error
+      if (!(error instanceof StorageError)) throw error
       return error.problem
     },
   )
@@ -492,12 +493,12 @@ describe('secret-service on other providers', () => {
     try {
       const keychain = openSecretService({run: runIn({...sandbox.env, ...provider.env}), timeoutMs: 10_000, program})
       expect(await keychain.get(ada)).to.equal('HRKU-held')
-      const trouble = await troubleOf(keychain.remove(ada))
-      expect(trouble).to.include({
+      const failure = await failureOf(keychain.remove(ada))
+      expect(failure).to.include({
         problem: 'denied',
         message: 'the keyring gave the token, but does not let secret-tool remove it',
       })
-      expect(trouble.hint).to.include('KeePassXC').and.to.include('delete the entry')
+      expect(failure.hint).to.include('KeePassXC').and.to.include('delete the entry')
       expect(provider.prompts()).to.equal(1)
     } finally {
       await provider.stop()

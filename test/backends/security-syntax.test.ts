@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {accountsOf, addCommand, LONGEST_LINE_BYTES, quote, troubleOf} from '../../src/backends/security-syntax.js'
+import {accountsOf, addCommand, LONGEST_LINE_BYTES, quote, failureOf} from '../../src/backends/macos-security.js'
 import {getopt, linesOf, printBuffer, printItem, splitLine} from '../fixtures/macos/security-language.mjs'
 
 const bytes = (text: string) => Buffer.from(text).toString('latin1')
@@ -218,7 +218,7 @@ describe('an exit status of `security`', () => {
   for (const [problem, codes] of Object.entries(kinds)) {
     for (const code of codes) {
       it(`of ${code} means '${problem}', and comes with something to do`, () => {
-        const error = troubleOf(code, 'read the token')
+        const error = failureOf(code, 'read the token')
         expect(error.problem).to.equal(problem)
         expect(error.hint).to.match(/\S/u)
       })
@@ -226,12 +226,12 @@ describe('an exit status of `security`', () => {
   }
 
   it('that nobody knows is named by its number', () => {
-    expect(troubleOf(77, 'read the token').message).to.equal('security could not read the token (exit 77)')
+    expect(failureOf(77, 'read the token').message).to.equal('security could not read the token (exit 77)')
   })
 
   it('that means locked or denied comes with the command that unlocks', () => {
     for (const code of [24, 29, 36, 51, 128])
-      expect(troubleOf(code, 'read the token').hint).to.match(
+      expect(failureOf(code, 'read the token').hint).to.match(
         /security unlock-keychain ~\/Library\/Keychains\/login\.keychain-db$/u,
       )
   })

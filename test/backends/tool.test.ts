@@ -1,13 +1,13 @@
 import {expect} from 'chai'
 import {startOperation} from '../../src/backends/tool.js'
-import {lightRun} from '../../src/light-run.js'
-import type {Run} from '../../src/run.js'
+import {spawnTool} from '../../src/process/spawn.js'
+import type {RunTool} from '../../src/process/run.js'
 
 describe('an operation of a keychain', () => {
   const limits: number[] = []
-  const run: Run = (file, args, options) => {
+  const run: RunTool = (file, args, options) => {
     limits.push(options.timeoutMs)
-    return lightRun(file, args, options)
+    return spawnTool(file, args, options)
   }
   beforeEach(() => {
     limits.length = 0

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {fileURLToPath} from 'node:url'
 import {ARGUMENTS, SCRIPT} from '../../src/backends/windows-vault-script.js'
-import {run} from '../../src/run.js'
+import {run} from '../../src/process/run.js'
 
 interface Parsed {
   wrong: string[]
@@ -17,7 +17,7 @@ const parser = fileURLToPath(new URL('../fixtures/windows/parse-powershell.mjs',
 async function parse(script: string): Promise<Parsed> {
   const input = script.replaceAll(ASSEMBLY, ']::new(')
   const ran = await run(process.execPath, ['--liftoff-only', parser], {input, timeoutMs: 9000})
-  if (ran.ended !== 'exited' || ran.code !== 0) throw new Error(`the parser did not run: ${JSON.stringify(ran)}`)
+  if (ran.status !== 'exited' || ran.code !== 0) throw new Error(`the parser did not run: ${JSON.stringify(ran)}`)
   return JSON.parse(ran.stdout) as Parsed
 }
 

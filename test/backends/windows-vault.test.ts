@@ -1,8 +1,8 @@
 import {expect} from 'chai'
 import type {Backend} from '../../src/backends/backend.js'
-import {BackendError} from '../../src/backends/backend.js'
+import {StorageError} from '../../src/errors.js'
 import {openWindowsVault} from '../../src/backends/windows-vault.js'
-import {type Run, run} from '../../src/run.js'
+import {type RunTool, run} from '../../src/process/run.js'
 import {describeKeychain} from '../contract/keychain-contract.js'
 import {
   type FakePowershell,
@@ -28,13 +28,13 @@ describe('windows-vault', () => {
     fake.uninstall()
   })
 
-  const errorOf = async (action: Promise<unknown>): Promise<BackendError> => {
+  const errorOf = async (action: Promise<unknown>): Promise<StorageError> => {
     const error: unknown = await action.then(
       () => undefined,
       (error: unknown) => error,
     )
-    expect(error, 'nothing was thrown').to.be.instanceOf(BackendError)
-    return error as BackendError
+    expect(error, 'nothing was thrown').to.be.instanceOf(StorageError)
+    return error as StorageError
   }
 
   describe('over PasswordVault with names told apart by case', () => {
@@ -246,9 +246,9 @@ describe('windows-vault', () => {
   describe('looks for powershell.exe', () => {
     const programFor = async (env: NodeJS.ProcessEnv) => {
       let program = ''
-      const record: Run = (file) => {
+      const record: RunTool = (file) => {
         program = file
-        return Promise.resolve({ended: 'not-started', code: 'ENOENT'})
+        return Promise.resolve({status: 'not-started', code: 'ENOENT'})
       }
       await errorOf(openWindowsVault({run: record, timeoutMs: 1000, env}).accounts())
       return program

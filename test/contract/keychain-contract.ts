@@ -1,7 +1,8 @@
 import {expect} from 'chai'
 import {it as mochaIt} from 'mocha'
 import {randomUUID} from 'node:crypto'
-import {type Backend, BackendError} from '../../src/backends/backend.js'
+import type {Backend} from '../../src/backends/backend.js'
+import {StorageError} from '../../src/errors.js'
 
 /** What a keychain can hold, where its limits are tighter than the others'. Lengths are in bytes. */
 export interface ContractOptions {
@@ -31,14 +32,14 @@ const awkwardAccounts: Record<string, string> = {
   'an equals sign': 'a=b"="c@example.com',
 }
 
-/** @throws {AssertionError} if the action does not throw a BackendError */
-async function failureOf(action: Promise<unknown>): Promise<BackendError> {
+/** @throws {AssertionError} if the action does not throw a StorageError */
+async function failureOf(action: Promise<unknown>): Promise<StorageError> {
   const error: unknown = await action.then(
     () => undefined,
     (error: unknown) => error,
   )
-  expect(error, 'nothing was thrown').to.be.instanceOf(BackendError)
-  return error as BackendError
+  expect(error, 'nothing was thrown').to.be.instanceOf(StorageError)
+  return error as StorageError
 }
 
 /**

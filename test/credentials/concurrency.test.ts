@@ -5,7 +5,8 @@ import {readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Order} from '../fixtures/concurrency/actor.js'
 import {readNetrcEntries} from '../fixtures/concurrency/netrc.js'
-import {fingerprint, type LoginState, readLoginState} from '../../src/credentials/login-state.js'
+import {type LoginState, readLoginState} from '../../src/credentials/login-state.js'
+import {fingerprint} from '../../src/credentials/token-record.js'
 import {type Crowd, type Done, gatherCrowd} from '../support/crowd.js'
 import {saveFigures} from '../support/trust.js'
 
@@ -120,7 +121,7 @@ describe('processes at once', function () {
 })
 
 const isLogin = ({order}: Done) => order.does === 'login' && order.netrc !== true
-const current = ({named, remembered}: LoginState) => named ?? remembered
+const current = ({loginJsonAccount, lastAccount}: LoginState) => loginJsonAccount ?? lastAccount
 
 /** What no order of them could have left. */
 function whatIsWrong(done: readonly Done[], {keyring, state}: Left): string[] {
@@ -137,8 +138,8 @@ function whatIsWrong(done: readonly Done[], {keyring, state}: Left): string[] {
   for (const {account} of state.tokens)
     if (!(account in keyring)) wrong.push(`there is a record of ${account}, and no token`)
   if (new Set(removed).size !== removed.length) wrong.push('a token was removed twice')
-  if (state.named !== state.remembered)
-    wrong.push(`login.json names ${state.named}, and we remember ${state.remembered}`)
+  if (state.loginJsonAccount !== state.lastAccount)
+    wrong.push(`login.json names ${state.loginJsonAccount}, and we remember ${state.lastAccount}`)
   const account = current(state)
   if (account !== undefined && !(account in keyring)) wrong.push(`${account} is current, and has no token`)
   if (account !== undefined && state.loggedOut) wrong.push(`${account} is current, and logged out`)

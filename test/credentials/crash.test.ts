@@ -3,8 +3,9 @@
 import {expect} from 'chai'
 import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {findToken} from '../../src/credentials/find.js'
-import {recordLogin, fingerprint} from '../../src/credentials/login-state.js'
+import {findCredential} from '../../src/credentials/find.js'
+import {recordLogin} from '../../src/credentials/login-state.js'
+import {fingerprint} from '../../src/credentials/token-record.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {NEW_TOKEN} from '../fixtures/killed/new-token.js'
@@ -65,10 +66,10 @@ describe('a process that is killed', function () {
 
   it('while it logs in leaves the token from before or the new one, and the next login is whole', async () => {
     const kills = await killAtEvery('login', async (person, when) => {
-      const {found} = await findToken(person.places())
+      const {found} = await findCredential(person.stores())
       expect([ada.token, NEW_TOKEN], when).to.include(found?.token)
-      await saveToken(person.places(), {account: ada.account, token: NEW_TOKEN})
-      expect((await findToken(person.places())).found, when).to.include({account: ada.account, token: NEW_TOKEN})
+      await saveToken(person.stores(), {account: ada.account, token: NEW_TOKEN})
+      expect((await findCredential(person.stores())).found, when).to.include({account: ada.account, token: NEW_TOKEN})
       expect(await person.secretOf(ada.account), when).to.equal(NEW_TOKEN)
     })
     expect(kills).to.be.greaterThan(15)
@@ -76,9 +77,9 @@ describe('a process that is killed', function () {
 
   it('while it logs out leaves what the next logout removes', async () => {
     const kills = await killAtEvery('logout', async (person, when) => {
-      const found = await findToRemove(person.places())
-      if (found) expect((await removeToken(person.places(), found)).failures, when).to.deep.equal([])
-      expect(await findToken(person.places()), when).to.deep.equal({})
+      const found = await findToRemove(person.stores())
+      if (found) expect((await removeToken(person.stores(), found)).failures, when).to.deep.equal([])
+      expect(await findCredential(person.stores()), when).to.deep.equal({})
       expect(await person.secretOf(ada.account), when).to.equal('')
       expect(person.read('.netrc'), when).to.equal(FOREIGN)
     })

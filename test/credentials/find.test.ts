@@ -1,20 +1,19 @@
 import {expect} from 'chai'
 import {mkdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
-import {BackendError, type Problem} from '../../src/backends/backend.js'
-import {findAccountToken, findAtOnce, findToken} from '../../src/credentials/find.js'
+import {type Problem, StorageError, UserError} from '../../src/errors.js'
+import {findAccountCredential, findAtOnce, findCredential} from '../../src/credentials/find.js'
 import {writeLoginJson, recordLogout} from '../../src/credentials/login-state.js'
 import {saveToken} from '../../src/credentials/save.js'
-import {UserError} from '../../src/user-error.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../support/user.js'
 
-const locked = () => new BackendError('locked', 'the keyring is locked', 'unlock it')
+const locked = () => new StorageError('locked', 'the keyring is locked', 'unlock it')
 const EXPIRY = '2030-01-01T00:00:00.000Z'
 
 describe('finding the token', () => {
   const user = freshUser()
-  const find = (...how: Parameters<typeof user.places>) => findToken(user.places(...how))
+  const find = (...how: Parameters<typeof user.stores>) => findCredential(user.stores(...how))
   const inKeychain = ({account, token} = ada) => ({
     found: {token, account, source: 'secret-service', place: 'the keyring'},
   })
@@ -95,7 +94,7 @@ describe('finding the token', () => {
 
     it('takes the only account there is, where login.json names none, which names it from then on', async () => {
       user.memory.tokens.set(ada.account, ada.token)
-      expect(await findToken(user.places(), {lookOnly: true})).to.deep.equal(inKeychain())
+      expect(await findCredential(user.stores(), {lookOnly: true})).to.deep.equal(inKeychain())
       expect(user.read(LOGIN_JSON)).to.equal(undefined)
       expect(await find()).to.deep.equal(inKeychain())
       expect(user.read(LOGIN_JSON)).to.equal(`{"account":"${ada.account}"}\n`)
@@ -140,14 +139,14 @@ describe('finding the token', () => {
       it(`finds the token of an account called ${account}, and no other's`, async () => {
         expect(await find()).to.deep.equal({})
         const credential = {account, token: 'HRKU-odd'}
-        await saveToken(user.places(), credential, EXPIRY)
+        await saveToken(user.stores(), credential, EXPIRY)
         const {found} = inKeychain(credential)
         expect(await find()).to.deep.equal({found: {...found, expiresAt: EXPIRY}})
       })
     }
 
     it('says until when, for the very token that was saved', async () => {
-      await saveToken(user.places(), ada, EXPIRY)
+      await saveToken(user.stores(), ada, EXPIRY)
       expect(await find()).to.deep.equal({found: {...inKeychain().found, expiresAt: EXPIRY}})
       user.memory.tokens.set(ada.account, 'HRKU-somebody-replaced-it')
       expect(await find()).to.deep.equal(inKeychain({...ada, token: 'HRKU-somebody-replaced-it'}))
@@ -163,8 +162,8 @@ describe('finding the token', () => {
 
   describe('after login.json was deleted by a CLI that could not read the keychain', () => {
     beforeEach(async () => {
-      await saveToken(user.places(), grace)
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), grace)
+      await saveToken(user.stores(), ada)
       rmSync(join(user.home, LOGIN_JSON))
     })
 
@@ -175,7 +174,7 @@ describe('finding the token', () => {
     })
 
     it('leaves it at that where it is only to look', async () => {
-      const looked = await findToken(user.places(), {lookOnly: true})
+      const looked = await findCredential(user.stores(), {lookOnly: true})
       expect([looked, user.read(LOGIN_JSON)]).to.deep.equal([inKeychain(), undefined])
     })
 
@@ -200,8 +199,8 @@ describe('finding the token', () => {
 
     it('is nowhere, and login.json stays away, while the keychain fails', async () => {
       user.memory.fail(locked())
-      const trouble = await find()
-      expect(trouble).to.deep.include({because: 'the keyring is locked'})
+      const failure = await find()
+      expect(failure).to.deep.include({because: 'the keyring is locked'})
       expect(user.read(LOGIN_JSON)).to.equal(undefined)
       user.memory.mend()
       expect(await find()).to.deep.equal(inKeychain())
@@ -236,7 +235,7 @@ describe('finding the token', () => {
     })
 
     describe('where there is no keychain this time, and the login is in one', () => {
-      beforeEach(() => saveToken(user.places(), ada))
+      beforeEach(() => saveToken(user.stores(), ada))
 
       it("is that account's, in silence", async () => {
         writeNetrc(entries({...ada, token: 'HRKU-copy'}))
@@ -288,7 +287,7 @@ describe('finding the token', () => {
     })
 
     it('says until when', async () => {
-      await saveToken(user.places({}, noKeychain), ada, EXPIRY)
+      await saveToken(user.stores({}, noKeychain), ada, EXPIRY)
       expect(await find({}, noKeychain)).to.deep.equal({found: {...inNetrc().found, expiresAt: EXPIRY}})
     })
 
@@ -307,7 +306,7 @@ describe('finding the token', () => {
       it(`as ${problem}, goes on with .netrc, and says so with the cause and what to do`, async () => {
         await logIn()
         writeNetrc(entries(ada))
-        user.memory.fail(new BackendError(problem, `the keyring was ${problem}`, 'do this'))
+        user.memory.fail(new StorageError(problem, `the keyring was ${problem}`, 'do this'))
         expect(await find()).to.deep.equal(inNetrc())
         expect(user.notices).to.deep.equal([`the keyring was ${problem}; using ${user.netrcPath} instead (do this)`])
       })
@@ -315,7 +314,7 @@ describe('finding the token', () => {
 
     it('because it could not be opened, goes on all the same', async () => {
       writeNetrc(entries(ada))
-      user.memory.faults.set('open', new BackendError('unavailable', 'secret-tool could not be started (ENOENT)'))
+      user.memory.faults.set('open', new StorageError('unavailable', 'secret-tool could not be started (ENOENT)'))
       expect(await find()).to.deep.equal(inNetrc())
       expect(user.notices).to.deep.equal([`secret-tool could not be started (ENOENT); using ${user.netrcPath} instead`])
     })
@@ -324,8 +323,8 @@ describe('finding the token', () => {
       await logIn()
       writeNetrc(entries(ada))
       user.memory.fail(locked())
-      const places = user.places()
-      expect([await findToken(places), await findToken(places)]).to.deep.equal([inNetrc(), inNetrc()])
+      const stores = user.stores()
+      expect([await findCredential(stores), await findCredential(stores)]).to.deep.equal([inNetrc(), inNetrc()])
       expect(user.notices).to.have.length(1)
       expect(user.memory.calls).to.deep.equal(['open', `get ${ada.account}`])
     })
@@ -334,16 +333,16 @@ describe('finding the token', () => {
       await logIn()
       writeNetrc(entries(ada))
       user.memory.fail(locked())
-      expect(await findToken(user.places(), {lookOnly: true})).to.deep.equal(inNetrc())
+      expect(await findCredential(user.stores(), {lookOnly: true})).to.deep.equal(inNetrc())
       expect(user.notices).to.deep.equal([])
     })
 
     it('is not "not logged in": the cause and the hint come back, and nothing on record is lost', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       const before = [user.read(LOGIN_JSON), user.read(OUR_JSON)]
-      const trouble = locked()
-      user.memory.fail(trouble)
-      expect(await find()).to.deep.equal({because: 'the keyring is locked', trouble})
+      const failure = locked()
+      user.memory.fail(failure)
+      expect(await find()).to.deep.equal({because: 'the keyring is locked', failure})
       expect([user.read(LOGIN_JSON), user.read(OUR_JSON)]).to.deep.equal(before)
       user.memory.mend()
       expect(await find()).to.deep.equal(inKeychain())
@@ -352,16 +351,16 @@ describe('finding the token', () => {
     const onRecord = {
       'login.json names': () => writeLoginJson(user.dataDir, ada.account),
       'logged in last, though login.json is gone,': async () => {
-        await saveToken(user.places(), ada)
+        await saveToken(user.stores(), ada)
         rmSync(join(user.home, LOGIN_JSON))
       },
     }
     for (const [who, prepare] of Object.entries(onRecord)) {
-      for (const [other, named] of [
+      for (const [other, loginJsonAccount] of [
         [grace, grace.account],
         [{token: grace.token}, 'an unnamed account'],
       ] as const) {
-        it(`acts for nobody in place of the account that ${who} where .netrc has ${named}`, async () => {
+        it(`acts for nobody in place of the account that ${who} where .netrc has ${loginJsonAccount}`, async () => {
           await prepare()
           writeNetrc(entries(other))
           user.memory.fail(locked())
@@ -370,8 +369,8 @@ describe('finding the token', () => {
           expect(error).to.include({
             message:
               `the keyring is locked, so ${ada.account}'s token cannot be read; ${user.netrcPath} holds ` +
-              `${named}'s token, which was not used`,
-            hint: `unlock it; or set HEROKU_NETRC_WRITE=true to act as ${named}`,
+              `${loginJsonAccount}'s token, which was not used`,
+            hint: `unlock it; or set HEROKU_NETRC_WRITE=true to act as ${loginJsonAccount}`,
             exitCode: 1,
           })
           expect(user.notices).to.deep.equal([])
@@ -401,7 +400,7 @@ describe('finding the token', () => {
     beforeEach(async () => {
       await logIn({...ada, token: 'HRKU-older'})
       user.memory.fail(locked())
-      await saveToken(user.places(), newer, EXPIRY)
+      await saveToken(user.stores(), newer, EXPIRY)
       user.memory.mend()
     })
 
@@ -418,7 +417,7 @@ describe('finding the token', () => {
     })
 
     it('is the newest one after the next login, in the keychain', async () => {
-      await saveToken(user.places(), {...ada, token: 'HRKU-newest'})
+      await saveToken(user.stores(), {...ada, token: 'HRKU-newest'})
       expect(await find()).to.deep.equal(inKeychain({...ada, token: 'HRKU-newest'}))
     })
   })
@@ -427,7 +426,7 @@ describe('finding the token', () => {
     const staging = {HEROKU_HOST: 'staging.herokudev.com'}
 
     it('is named without control characters, whatever is on record', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       user.write(OUR_JSON, user.read(OUR_JSON)?.replace('api.heroku.com', String.raw`evil\u001B[2J`) ?? '')
       expect(await find()).to.deep.equal({
         because: 'ada@example.com is logged in to evil\uFFFD[2J, not to api.heroku.com',
@@ -435,7 +434,7 @@ describe('finding the token', () => {
     })
 
     it('is not given, and says why', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       expect(await find(staging)).to.deep.equal({
         because: 'ada@example.com is logged in to api.heroku.com, not to api.staging.herokudev.com',
       })
@@ -445,11 +444,11 @@ describe('finding the token', () => {
     it('is bound to the host of its first use, where the Heroku CLI stored it', async () => {
       await logIn()
       const because = 'ada@example.com is logged in to api.heroku.com, not to api.staging.herokudev.com'
-      expect(await findToken(user.places(staging), {lookOnly: true})).to.deep.equal(inKeychain())
+      expect(await findCredential(user.stores(staging), {lookOnly: true})).to.deep.equal(inKeychain())
       expect(await find()).to.deep.equal(inKeychain())
       expect(await find(staging)).to.deep.equal({because})
-      expect(await findAccountToken(user.places(staging), ada.account)).to.deep.equal({because})
-      expect(findAtOnce(user.places(staging), ada)).to.equal(undefined)
+      expect(await findAccountCredential(user.stores(staging), ada.account)).to.deep.equal({because})
+      expect(findAtOnce(user.stores(staging), ada)).to.equal(undefined)
       user.memory.tokens.set(ada.account, 'HRKU-a-later-login-of-the-cli')
       expect(await find(staging)).to.deep.equal({because})
       expect((await find()).found?.token).to.equal('HRKU-a-later-login-of-the-cli')
@@ -457,16 +456,16 @@ describe('finding the token', () => {
 
     it('is left unbound by an answer that records nothing, which is then none', async () => {
       await logIn()
-      expect(findAtOnce(user.places(), ada)).to.equal(undefined)
+      expect(findAtOnce(user.stores(), ada)).to.equal(undefined)
       expect(await find()).to.deep.equal(inKeychain())
-      expect(findAtOnce(user.places(), ada)).to.deep.equal(inKeychain().found)
+      expect(findAtOnce(user.stores(), ada)).to.deep.equal(inKeychain().found)
     })
 
     it('is not given from the keychain after a login to that other host that went to .netrc', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       user.memory.fail(locked())
-      await saveToken(user.places(staging), {...ada, token: 'HRKU-staging'})
-      await saveToken(user.places(staging), {...ada, token: 'HRKU-staging-again'})
+      await saveToken(user.stores(staging), {...ada, token: 'HRKU-staging'})
+      await saveToken(user.stores(staging), {...ada, token: 'HRKU-staging-again'})
       user.memory.mend()
       writeNetrc('')
       const because = 'ada@example.com is logged in to api.heroku.com, not to api.staging.herokudev.com'
@@ -480,7 +479,7 @@ describe('finding the token', () => {
     })
 
     it("is that host's own from .netrc", async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       writeNetrc(entries(grace, ['api.staging.herokudev.com']))
       expect(await find(staging)).to.deep.equal(inNetrc(grace))
     })
@@ -489,11 +488,11 @@ describe('finding the token', () => {
 
 describe('finding the token of an account by name', () => {
   const user = freshUser()
-  const find = (account: string, env = {}) => findAccountToken(user.places(env), account)
+  const find = (account: string, env = {}) => findAccountCredential(user.stores(env), account)
 
   it('finds that of another account than the current one, and changes nobody', async () => {
-    await saveToken(user.places(), grace)
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), grace)
+    await saveToken(user.stores(), ada)
     expect(await find(grace.account)).to.deep.equal({
       found: {...grace, source: 'secret-service', place: 'the keyring'},
     })
@@ -523,7 +522,7 @@ describe('finding the token of an account by name', () => {
   })
 
   it("does not give one host's token to another", async () => {
-    await saveToken(user.places(), grace)
+    await saveToken(user.stores(), grace)
     const {because, found} = (await find(grace.account, {HEROKU_HOST: 'herokudev.com'})) as Record<string, unknown>
     expect(found).to.equal(undefined)
     expect(because).to.equal('grace@example.com is logged in to api.heroku.com, not to api.herokudev.com')

@@ -3,14 +3,13 @@
 import {expect} from 'chai'
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
-import {BackendError} from '../../src/backends/backend.js'
-import {findAccountToken, findToken} from '../../src/credentials/find.js'
+import {StorageError, UserError} from '../../src/errors.js'
+import {findAccountCredential, findCredential} from '../../src/credentials/find.js'
 import {writeLoginJson, readLoginState} from '../../src/credentials/login-state.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
-import {openProvider} from '../../src/host/provider.js'
-import {UserError} from '../../src/user-error.js'
+import {openProvider} from '../../src/host/credential-provider.js'
 import {migrate} from '../support/migrate.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
@@ -20,7 +19,7 @@ const HIDDEN = 'the keyring does not show the token of ada@example.com that was 
 
 describe('a token that the keychain hides', () => {
   const user = freshUser()
-  const find = () => findToken(user.places())
+  const find = () => findCredential(user.stores())
   const files = () => [user.read(LOGIN_JSON), user.read(OUR_JSON), user.read('.netrc')]
   let held: [string, string][]
   const hide = () => {
@@ -31,7 +30,7 @@ describe('a token that the keychain hides', () => {
     for (const [account, token] of held) user.memory.tokens.set(account, token)
   }
   beforeEach(async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     hide()
   })
 
@@ -42,11 +41,11 @@ describe('a token that the keychain hides', () => {
     it(`is a failure that names the keychain and two ways on, ${how}; the same login works once it is shown`, async () => {
       if (isGone) rmSync(join(user.home, LOGIN_JSON))
       const before = files()
-      const {because, found, trouble} = (await find()) as {because?: string; found?: unknown; trouble?: BackendError}
+      const {because, found, failure} = (await find()) as {because?: string; found?: unknown; failure?: StorageError}
       expect(found).to.equal(undefined)
       expect(because).to.equal(HIDDEN)
-      expect(trouble).to.be.instanceOf(BackendError)
-      expect(trouble?.hint).to.include('unlock it').and.to.include('KeePassXC').and.to.include('heroku login')
+      expect(failure).to.be.instanceOf(StorageError)
+      expect(failure?.hint).to.include('unlock it').and.to.include('KeePassXC').and.to.include('heroku login')
       expect(files()).to.deep.equal(before)
       show()
       expect((await find()).found).to.include(ada)
@@ -61,7 +60,7 @@ describe('a token that the keychain hides', () => {
       const error = await thrownBy(find())
       expect(error).to.be.instanceOf(UserError)
       expect(error.message).to.include(HIDDEN).and.to.include('which was not used')
-      expect((await findAccountToken(user.places(), ada.account)).found).to.equal(undefined)
+      expect((await findAccountCredential(user.stores(), ada.account)).found).to.equal(undefined)
     })
 
   it("is replaced by the same account's entry in .netrc, with a warning", async () => {
@@ -80,41 +79,45 @@ describe('a token that the keychain hides', () => {
     rmSync(join(user.home, LOGIN_JSON))
     expect(await find()).to.include({because: HIDDEN})
     expect(user.read(LOGIN_JSON)).to.equal(undefined)
-    const {token} = await openProvider(user.places()).getAuth(undefined, 'api.heroku.com')
+    const {token} = await openProvider(user.stores()).getAuth(undefined, 'api.heroku.com')
     expect(() => `Bearer ${token}`).to.throw(HIDDEN)
   })
 
   it('keeps a logout from ending anything', async () => {
     const before = files()
-    expect((await thrownBy(findToRemove(user.places()))).message).to.equal(`cannot log out: ${HIDDEN}`)
+    expect((await thrownBy(findToRemove(user.stores()))).message).to.equal(`cannot log out: ${HIDDEN}`)
     expect(files()).to.deep.equal(before)
   })
 
   it("keeps a logout that found the account's token in .netrc from forgetting the login", async () => {
     user.write('.netrc', entries({...ada, token: 'HRKU-copy'}))
-    const found = await findToRemove(user.places())
+    const found = await findToRemove(user.stores())
     expect(found?.token).to.equal('HRKU-copy')
-    const {failures} = await removeToken(user.places(), found ?? expect.fail('none found'))
-    expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([['the keyring', HIDDEN]])
-    expect(readLoginState(user.dataDir)).to.include({named: ada.account, loggedOut: false})
+    const {failures} = await removeToken(user.stores(), found ?? expect.fail('none found'))
+    expect(failures.map(({error, location: location}) => [location, error.message])).to.deep.equal([
+      ['the keyring', HIDDEN],
+    ])
+    expect(readLoginState(user.dataDir)).to.include({loginJsonAccount: ada.account, loggedOut: false})
     show()
     expect((await find()).found).to.include(ada)
   })
 
   it('keeps a logout by a copy without a name from ending anything', async () => {
     user.write('.netrc', entries({token: ada.token}))
-    const found = {token: ada.token, source: 'netrc', place: user.netrcPath} as const
-    const {failures} = await removeToken(user.places(), found)
+    const found = {token: ada.token, source: 'netrc', location: user.netrcPath} as const
+    const {failures} = await removeToken(user.stores(), found)
     expect(failures.map(({error}) => error.message)).to.deep.equal([HIDDEN])
     expect(readLoginState(user.dataDir).tokens).to.have.length(1)
   })
 
   for (const current of [true, false])
     it(`keeps the removal of ${current ? 'the current' : 'another'} account from forgetting it`, async () => {
-      if (!current) await saveToken(user.places(), grace)
+      if (!current) await saveToken(user.stores(), grace)
       const before = files()
-      const {failures, removedFrom} = await removeAccount(user.places(), ada.account)
-      expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([['the keyring', HIDDEN]])
+      const {failures, removedFrom} = await removeAccount(user.stores(), ada.account)
+      expect(failures.map(({error, location: location}) => [location, error.message])).to.deep.equal([
+        ['the keyring', HIDDEN],
+      ])
       expect(removedFrom).to.deep.equal([])
       expect(files()).to.deep.equal(before)
     })
@@ -147,8 +150,8 @@ describe('a token that the keychain hides', () => {
           arrange()
           if (isGone) rmSync(join(user.home, LOGIN_JSON))
           const before = files()
-          const error = await thrownBy(migrate(user.places(), 'keychain', {force}))
-          expect(error).to.be.instanceOf(BackendError)
+          const error = await thrownBy(migrate(user.stores(), 'keychain', {force}))
+          expect(error).to.be.instanceOf(StorageError)
           expect(error.message).to.equal(HIDDEN)
           expect(files()).to.deep.equal(before)
           show()
@@ -160,35 +163,35 @@ describe('a token that the keychain hides', () => {
     const record = {...(JSON.parse(user.read(OUR_JSON) ?? '') as object), account: undefined}
     user.write(OUR_JSON, JSON.stringify(record))
     user.write(`${ALIASES}/work`, `username: ${grace.account}\npassword: ${grace.token}\n`)
-    const {conflicts} = await migrate(user.places(), 'keychain')
+    const {conflicts} = await migrate(user.stores(), 'keychain')
     expect(conflicts?.map(({about, candidates}) => [about, ...candidates])).to.deep.equal([['current', grace.account]])
-    await migrate(user.places(), 'keychain', {account: grace.account})
+    await migrate(user.stores(), 'keychain', {account: grace.account})
     expect((await find()).found).to.include(grace)
   })
 
   it('is a failure of a migrate to .netrc, which names the keychain', async () => {
     const before = files()
-    const error = await thrownBy(migrate(user.places(), 'netrc'))
+    const error = await thrownBy(migrate(user.stores(), 'netrc'))
     expect(error.message).to.equal(HIDDEN)
     user.memory.tokens.set(grace.account, grace.token)
-    expect((await thrownBy(migrate(user.places(), 'netrc'))).message).to.equal(HIDDEN)
+    expect((await thrownBy(migrate(user.stores(), 'netrc'))).message).to.equal(HIDDEN)
     expect(files()).to.deep.equal(before)
   })
 
   it('is over with the next login, and with the logout after that', async () => {
     const newer = {...ada, token: 'HRKU-newer'}
-    await saveToken(user.places(), newer)
-    const found = await findToRemove(user.places())
+    await saveToken(user.stores(), newer)
+    const found = await findToRemove(user.stores())
     expect(found).to.include(newer)
-    expect((await removeToken(user.places(), found ?? expect.fail('none found'))).failures).to.deep.equal([])
+    expect((await removeToken(user.stores(), found ?? expect.fail('none found'))).failures).to.deep.equal([])
     expect(await find()).to.deep.equal({})
   })
 
   it('is not taken for hidden once another process has logged the account out', async () => {
-    const places = user.places()
+    const stores = user.stores()
     show()
-    await removeToken(user.places(), {...ada, source: 'secret-service', place: 'the keyring'})
-    expect(await findToken(places)).to.deep.equal({})
+    await removeToken(user.stores(), {...ada, source: 'secret-service', location: 'the keyring'})
+    expect(await findCredential(stores)).to.deep.equal({})
   })
 })
 
@@ -201,17 +204,17 @@ describe('the account on record, where the keychain shows another alone', () => 
   it('stays who login.json named, though nothing of ours is on record, and the CLI has deleted login.json', async () => {
     await writeLoginJson(user.dataDir, ada.account)
     user.memory.tokens.set(ada.account, ada.token)
-    expect((await findToken(user.places())).found).to.include(ada)
+    expect((await findCredential(user.stores())).found).to.include(ada)
     user.memory.tokens.delete(ada.account)
     rmSync(join(user.home, LOGIN_JSON))
-    expect((await findToken(user.places())).found).to.equal(undefined)
+    expect((await findCredential(user.stores())).found).to.equal(undefined)
     expect(user.read(LOGIN_JSON)).to.equal(undefined)
   })
 
   it('is no account of .netrc that login.json does not name', async () => {
     await writeLoginJson(user.dataDir, ada.account)
     user.write('.netrc', entries(grace))
-    const {hint, message} = await thrownBy(findToken(user.places()))
+    const {hint, message} = await thrownBy(findCredential(user.stores()))
     expect(message).to.include("ada@example.com is logged in, but that account's token is not in the keyring")
     expect(hint).to.equal('heroku login; or set HEROKU_NETRC_WRITE=true to act as grace@example.com')
   })
@@ -221,22 +224,22 @@ describe('the account on record, where the keychain shows another alone', () => 
       user.memory.tokens.clear()
       await writeLoginJson(user.dataDir, ada.account)
       user.write('.netrc', entries(grace))
-      const {plan} = await migrate(user.places(), 'keychain', {force})
+      const {plan} = await migrate(user.stores(), 'keychain', {force})
       expect(Object.fromEntries(user.memory.tokens)).to.deep.equal({[grace.account]: grace.token})
       expect(user.read('.netrc')).to.equal('')
-      expect(readLoginState(user.dataDir)).to.include({named: ada.account})
+      expect(readLoginState(user.dataDir)).to.include({loginJsonAccount: ada.account})
       expect(plan).not.to.have.property('current')
       expect(plan?.notes).to.deep.equal([
         'ada@example.com stays the current account, though no token of it was found; to log in: heroku login',
       ])
-      expect((await findToken(user.places())).found).to.equal(undefined)
+      expect((await findCredential(user.stores())).found).to.equal(undefined)
     })
 
   it('stays current at a migrate, where .netrc holds it for one host alone, and the other for the API', async () => {
     user.memory.tokens.clear()
     await writeLoginJson(user.dataDir, ada.account)
     user.write('.netrc', entries(grace, ['api.heroku.com']) + entries(ada, ['git.heroku.com']))
-    const {conflicts} = await migrate(user.places(), 'keychain')
+    const {conflicts} = await migrate(user.stores(), 'keychain')
     expect(conflicts).to.deep.equal([
       {
         about: 'current',
@@ -245,18 +248,18 @@ describe('the account on record, where the keychain shows another alone', () => 
         asks: 'whom do you want to act as?',
       },
     ])
-    await migrate(user.places(), 'keychain', {force: true})
-    expect((await findToken(user.places())).found).to.include(ada)
+    await migrate(user.stores(), 'keychain', {force: true})
+    expect((await findCredential(user.stores())).found).to.include(ada)
   })
 
   it('is the one that accounts:set names', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     user.memory.tokens.delete(ada.account)
     await writeLoginJson(user.dataDir, grace.account)
-    expect((await findToken(user.places())).found).to.include(grace)
+    expect((await findCredential(user.stores())).found).to.include(grace)
   })
 
   it('is that one, where nothing is on record at all', async () => {
-    expect((await findToken(user.places())).found).to.include(grace)
+    expect((await findCredential(user.stores())).found).to.include(grace)
   })
 })

@@ -1,21 +1,21 @@
 import {expect} from 'chai'
 import {mock} from 'node:test'
-import {BackendError, type Problem} from '../../src/backends/backend.js'
+import {type Problem, StorageError} from '../../src/errors.js'
 import {patience} from '../../src/backends/resolve.js'
-import {KeychainSession} from '../../src/credentials/keychain-session.js'
-import {run} from '../../src/run.js'
+import {GuardedKeychain} from '../../src/credentials/guarded-keychain.js'
+import {run} from '../../src/process/run.js'
 import {memoryKeychain, type MemoryKeychain} from '../support/memory-keychain.js'
 import {thrownBy} from '../support/thrown-by.js'
 
 describe('a session with the keychain', () => {
   let memory: MemoryKeychain
-  let session: KeychainSession
+  let session: GuardedKeychain
   let notices: string[]
 
   beforeEach(() => {
     memory = memoryKeychain()
     notices = []
-    session = new KeychainSession(memory.keychain, {run, timeoutMs: 5000, notify: (line) => notices.push(line)})
+    session = new GuardedKeychain(memory.keychain, {run, timeoutMs: 5000, notify: (line) => notices.push(line)})
   })
 
   it('starts nothing before it is asked, and opens the keychain once', async () => {
@@ -32,12 +32,12 @@ describe('a session with the keychain', () => {
 
   for (const problem of ['locked', 'denied', 'unavailable', 'timed-out', 'failed'] satisfies Problem[]) {
     it(`does not ask again in the same process once the keychain was ${problem}`, async () => {
-      const trouble = new BackendError(problem, 'something is wrong')
-      memory.fail(trouble)
-      expect(await thrownBy(session.ask((backend) => backend.get('ada')))).to.equal(trouble)
-      expect(session.trouble).to.equal(trouble)
+      const failure = new StorageError(problem, 'something is wrong')
+      memory.fail(failure)
+      expect(await thrownBy(session.ask((backend) => backend.get('ada')))).to.equal(failure)
+      expect(session.failure).to.equal(failure)
       memory.mend()
-      expect(await thrownBy(session.ask((backend) => backend.remove('ada')))).to.equal(trouble)
+      expect(await thrownBy(session.ask((backend) => backend.remove('ada')))).to.equal(failure)
       expect(memory.calls).to.deep.equal(['open', 'get ada'])
     })
   }
@@ -55,10 +55,10 @@ describe('a session with the keychain', () => {
   })
 
   it('fails as opening does', async () => {
-    const trouble = new BackendError('unavailable', 'there is no tool')
-    memory.faults.set('open', trouble)
-    expect(await thrownBy(session.ask((backend) => backend.get('ada')))).to.equal(trouble)
-    expect(await thrownBy(session.ask((backend) => backend.get('ada')))).to.equal(trouble)
+    const failure = new StorageError('unavailable', 'there is no tool')
+    memory.faults.set('open', failure)
+    expect(await thrownBy(session.ask((backend) => backend.get('ada')))).to.equal(failure)
+    expect(await thrownBy(session.ask((backend) => backend.get('ada')))).to.equal(failure)
     expect(memory.calls).to.deep.equal(['open'])
   })
 
@@ -77,7 +77,7 @@ describe('a session with the keychain', () => {
         const timeoutMs = patience(env, 'linux', true)
         let answer: () => void = () => undefined
         const answered = new Promise<void>((resolve) => (answer = resolve))
-        session = new KeychainSession(memory.keychain, {run, timeoutMs, notify: (line) => notices.push(line)})
+        session = new GuardedKeychain(memory.keychain, {run, timeoutMs, notify: (line) => notices.push(line)})
         const asked = session.ask(() => answered)
         mock.timers.tick(3000)
         answer()
@@ -105,7 +105,7 @@ describe('a session with the keychain', () => {
 
     it('says nothing where the keychain has answered, or failed, in time', async () => {
       await session.ask((backend) => backend.accounts())
-      memory.fail(new BackendError('locked', 'it is locked'))
+      memory.fail(new StorageError('locked', 'it is locked'))
       await thrownBy(session.ask((backend) => backend.accounts()))
       mock.timers.tick(60_000)
       expect(notices).to.deep.equal([])

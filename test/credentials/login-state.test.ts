@@ -3,15 +3,8 @@ import fc from 'fast-check'
 import {spawnSync} from 'node:child_process'
 import {chmodSync, chownSync, mkdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
-import {
-  fingerprint,
-  writeLoginJson,
-  readLoginState,
-  recordLogin,
-  recordLogout,
-  recordOf,
-  type TokenRecord,
-} from '../../src/credentials/login-state.js'
+import {readLoginState, recordLogin, recordLogout, writeLoginJson} from '../../src/credentials/login-state.js'
+import {fingerprint, recordOf, type TokenRecord} from '../../src/credentials/token-record.js'
 import {recordingLogin, recordingRemoval} from '../../src/credentials/recording.js'
 import {ada, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
 import {thrownBy} from '../support/thrown-by.js'
@@ -41,8 +34,8 @@ describe('who is logged in, on record', () => {
     const record = recordFor(ada, {expiresAt: '2030-01-01T00:00:00.000Z'})
     await recordLogin(user.dataDir, record, true)
     expect(read()).to.deep.equal({
-      named: ada.account,
-      remembered: ada.account,
+      loginJsonAccount: ada.account,
+      lastAccount: ada.account,
       loggedOut: false,
       tokens: [record],
     })
@@ -64,7 +57,7 @@ describe('who is logged in, on record', () => {
   it('leaves login.json as it is where it is not to be named', async () => {
     await writeLoginJson(user.dataDir, grace.account)
     await recordLogin(user.dataDir, recordFor(ada), false)
-    expect(read()).to.include({named: grace.account, remembered: ada.account})
+    expect(read()).to.include({loginJsonAccount: grace.account, lastAccount: ada.account})
   })
 
   it('keeps one record for each account, the newest', async () => {
@@ -73,8 +66,8 @@ describe('who is logged in, on record', () => {
     const newer = recordFor({...ada, token: 'HRKU-newer'}, {savedIn: 'netrc'})
     await recordLogin(user.dataDir, newer, true)
     expect(read()).to.deep.equal({
-      named: ada.account,
-      remembered: ada.account,
+      loginJsonAccount: ada.account,
+      lastAccount: ada.account,
       loggedOut: false,
       tokens: [recordFor(grace), newer],
     })
@@ -96,7 +89,7 @@ describe('who is logged in, on record', () => {
   it('is somebody again after the next login', async () => {
     await recordLogout(user.dataDir, ada.account)
     await recordLogin(user.dataDir, recordFor(ada), true)
-    expect(read()).to.include({named: ada.account, loggedOut: false})
+    expect(read()).to.include({loginJsonAccount: ada.account, loggedOut: false})
   })
 
   const senseless = {
@@ -136,14 +129,19 @@ describe('who is logged in, on record', () => {
     user.write(LOGIN_JSON, 'rubbish')
     user.write(OUR_JSON, '{"tokens":{}}')
     await recordLogin(user.dataDir, recordFor(ada), true)
-    expect(read()).to.deep.include({named: ada.account, tokens: [recordFor(ada)]})
+    expect(read()).to.deep.include({loginJsonAccount: ada.account, tokens: [recordFor(ada)]})
   })
 
   for (const account of ['__proto__', 'constructor', 'hasOwnProperty', 'å"\\@例.example', ' a b ']) {
     it(`takes the account ${account} for a name like any other`, async () => {
       const record = recordFor({account, token: 'HRKU-1'})
       await recordLogin(user.dataDir, record, true)
-      expect(read()).to.deep.equal({named: account, remembered: account, loggedOut: false, tokens: [record]})
+      expect(read()).to.deep.equal({
+        loginJsonAccount: account,
+        lastAccount: account,
+        loggedOut: false,
+        tokens: [record],
+      })
       await recordLogout(user.dataDir, account)
       expect(read()).to.deep.equal({loggedOut: true, tokens: []})
     })
@@ -214,7 +212,7 @@ describe("another user's files and folders, as sudo -E leaves them", () => {
       chmodSync(user.home, 0o755)
       chownSync(user.dataDir, NOBODY, NOBODY)
       await asNobody(() => recordLogin(user.dataDir, record, true))
-      expect(readLoginState(user.dataDir)).to.include({named: ada.account, remembered: ada.account})
+      expect(readLoginState(user.dataDir)).to.include({loginJsonAccount: ada.account, lastAccount: ada.account})
       expect(statSync(join(user.home, OUR_JSON)).uid).to.equal(NOBODY)
       expect(statSync(join(user.home, LOGIN_JSON)).uid).to.equal(NOBODY)
     })

@@ -2,7 +2,7 @@
 import {expect} from 'chai'
 import {mkdirSync, rmSync, utimesSync} from 'node:fs'
 import {join} from 'node:path'
-import {BackendError} from '../../src/backends/backend.js'
+import {StorageError} from '../../src/errors.js'
 import {
   type LoginState,
   writeLoginJson,
@@ -15,13 +15,13 @@ import {
 } from '../../src/credentials/login-state.js'
 import {removeToken} from '../../src/credentials/remove.js'
 import {saveToken} from '../../src/credentials/save.js'
-import {inTurn} from '../../src/credentials/turn.js'
+import {withLoginLock} from '../../src/credentials/turn.js'
 import {until} from '../support/listen.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
 
 const lost = () => {
-  throw new BackendError('failed', 'lost the lock to another program', 'try again')
+  throw new StorageError('failed', 'lost the lock to another program', 'try again')
 }
 
 describe('the record of logins', () => {
@@ -38,7 +38,7 @@ describe('the record of logins', () => {
     writeLoginJson: () => writeLoginJson(user.dataDir, ada.account, lost),
   }))
     it(`is not changed by ${what} once the lock was lost`, async () => {
-      await saveToken(user.places(), grace)
+      await saveToken(user.stores(), grace)
       const before = files()
       expect((await thrownBy(write())).message).to.equal('lost the lock to another program')
       expect(files()).to.deep.equal(before)
@@ -61,13 +61,13 @@ describe('the record of logins', () => {
 
   it('has a turn told that it lost the lock', async () => {
     mkdirSync(user.dataDir, {recursive: true})
-    await inTurn({dataDir: user.dataDir, waitMs: 0}, steal)
+    await withLoginLock({dataDir: user.dataDir, waitMs: 0}, steal)
   })
 
   it("has no other process's newer token replaced, where a login puts back what was there before", async () => {
     const newer = {...ada, token: 'HRKU-newer'}
     const {memory} = user
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     const open: typeof memory.keychain.open = async (options) => ({
       ...(await memory.keychain.open(options)),
       set: async (credential) => {
@@ -78,7 +78,7 @@ describe('the record of logins', () => {
         mkdirSync(join(user.home, OUR_JSON))
       },
     })
-    await thrownBy(saveToken(user.places({}, {...memory.keychain, open}), {...ada, token: 'HRKU-lost'}))
+    await thrownBy(saveToken(user.stores({}, {...memory.keychain, open}), {...ada, token: 'HRKU-lost'}))
     expect(memory.tokens.get(ada.account)).to.equal(newer.token)
   })
 })
@@ -89,22 +89,22 @@ describe('remembering who login.json names', () => {
   const state = (): LoginState => readLoginState(user.dataDir)
 
   it('takes no lock where there is nothing to remember', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     mkdirSync(lockPath())
     await rememberNamed(user.dataDir)
-    expect(state().remembered).to.equal(ada.account)
+    expect(state().lastAccount).to.equal(ada.account)
   })
 
   it('does not undo a logout that goes on at the same time', async () => {
-    await saveToken(user.places(), grace)
+    await saveToken(user.stores(), grace)
     await writeLoginJson(user.dataDir, ada.account)
-    let remembered: Promise<void> | undefined
-    await inTurn({dataDir: user.dataDir, waitMs: 0}, async (assertHeld) => {
+    let lastAccount: Promise<void> | undefined
+    await withLoginLock({dataDir: user.dataDir, waitMs: 0}, async (assertHeld) => {
       // It has looked before the logout, and comes to write after it.
-      remembered = rememberNamed(user.dataDir)
+      lastAccount = rememberNamed(user.dataDir)
       await recordLogout(user.dataDir, ada.account, assertHeld)
     })
-    await remembered
+    await lastAccount
     expect(state()).to.include({loggedOut: true}).and.not.to.have.any.keys('named', 'remembered')
   })
 
@@ -116,11 +116,11 @@ describe('remembering who login.json names', () => {
   })
 
   it('leaves nobody logged in after a logout at the same time as many commands', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     await writeLoginJson(user.dataDir, ada.account)
-    const found = {...ada, source: 'secret-service', place: 'the keyring'} as const
+    const found = {...ada, source: 'secret-service', location: 'the keyring'} as const
     await Promise.all([
-      removeToken(user.places(), found),
+      removeToken(user.stores(), found),
       ...Array.from({length: 8}, () => rememberNamed(user.dataDir).catch(() => undefined)),
     ])
     expect(state()).to.include({loggedOut: true}).and.not.to.have.any.keys('named', 'remembered')

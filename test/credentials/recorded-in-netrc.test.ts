@@ -1,40 +1,40 @@
 // A login whose token went to .netrc, since there was no keychain or it failed: over SSH, in a container.
 import {expect} from 'chai'
 import {rmSync} from 'node:fs'
-import {BackendError, type Problem} from '../../src/backends/backend.js'
-import {findToken} from '../../src/credentials/find.js'
+import {type Problem, StorageError} from '../../src/errors.js'
+import {findCredential} from '../../src/credentials/find.js'
 import {readLoginState} from '../../src/credentials/login-state.js'
 import {findToRemove, forgetLogin, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
-import {askKeyring} from '../../src/host/blocking.js'
+import {askKeyring} from '../../src/host/netrc-parser/blocking.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, grace} from '../support/user.js'
 
-const failing = (problem: Problem) => new BackendError(problem, `the keyring was ${problem}`, 'do this')
+const failing = (problem: Problem) => new StorageError(problem, `the keyring was ${problem}`, 'do this')
 
 describe('a token that our record says is in .netrc', () => {
   const user = freshUser()
   const logOut = async () => {
-    const places = user.places()
-    const found = await findToRemove(places)
-    return found && removeToken(places, found)
+    const stores = user.stores()
+    const found = await findToRemove(stores)
+    return found && removeToken(stores, found)
   }
 
   for (const problem of ['unavailable', 'locked', 'timed-out', 'denied', 'failed'] satisfies Problem[])
     describe(`after a login at which the keychain was ${problem}, and still is`, () => {
       beforeEach(async () => {
         user.memory.fail(failing(problem))
-        await saveToken(user.places(), ada)
+        await saveToken(user.stores(), ada)
         user.memory.calls.length = 0
         user.notices.length = 0
       })
 
       it('is found without a query of the keychain, and without a word', async () => {
-        expect((await findToken(user.places())).found).to.include({...ada, source: 'netrc'})
+        expect((await findCredential(user.stores())).found).to.include({...ada, source: 'netrc'})
         expect(user.memory.calls).to.deep.equal([])
         expect(user.notices).to.deep.equal([])
-        expect(askKeyring(user.places({PATH: '/usr/bin'}))).to.equal(undefined)
+        expect(askKeyring(user.stores({PATH: '/usr/bin'}))).to.equal(undefined)
       })
 
       it('is logged out without a query of the keychain, which is said, and so is a second logout', async () => {
@@ -51,7 +51,7 @@ describe('a token that our record says is in .netrc', () => {
       })
 
       it('is removed by name, and the keychain does not keep it from that', async () => {
-        const {failures, notQueried} = await removeAccount(user.places(), ada.account)
+        const {failures, notQueried} = await removeAccount(user.stores(), ada.account)
         expect({failures, notQueried}).to.deep.equal({failures: [], notQueried: 'the keyring'})
         expect(user.read('.netrc')).to.equal('')
         expect(readLoginState(user.dataDir).loggedOut).to.equal(true)
@@ -60,23 +60,23 @@ describe('a token that our record says is in .netrc', () => {
 
   it('is forgotten by a logout where it is not there any more, and there is no keychain to ask', async () => {
     user.memory.fail(failing('unavailable'))
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     rmSync(user.netrcPath)
     expect(await logOut()).to.equal(undefined)
-    await forgetLogin(user.places())
+    await forgetLogin(user.stores())
     expect(readLoginState(user.dataDir)).to.deep.equal({loggedOut: true, tokens: []})
   })
 
   it('is not that of another account that .netrc has since', async () => {
     user.memory.fail(failing('unavailable'))
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     user.write('.netrc', entries(grace))
-    expect((await thrownBy(findToken(user.places()))).message).to.equal(
+    expect((await thrownBy(findCredential(user.stores()))).message).to.equal(
       `ada@example.com is logged in, but that account's token is not in ${user.netrcPath}; ${user.netrcPath} holds ` +
         "grace@example.com's token, which was not used",
     )
     user.write('.netrc', entries({token: ada.token}))
-    expect((await findToken(user.places())).found?.token).to.equal(ada.token)
+    expect((await findCredential(user.stores())).found?.token).to.equal(ada.token)
   })
 })
 
@@ -86,30 +86,30 @@ describe('a token in .netrc that is on no record', () => {
     user.write('.netrc', entries(ada))
   })
   const removal = async () => {
-    const places = user.places()
-    return removeToken(places, (await findToRemove(places)) ?? expect.fail('none found'))
+    const stores = user.stores()
+    return removeToken(stores, (await findToRemove(stores)) ?? expect.fail('none found'))
   }
 
   it('is logged out where no keychain can be reached, and none was ever used', async () => {
     user.memory.fail(failing('unavailable'))
     expect(await removal()).to.deep.include({failures: [], notQueried: 'the keyring'})
-    expect(await findToRemove(user.places())).to.equal(undefined)
+    expect(await findToRemove(user.stores())).to.equal(undefined)
   })
 
   it('is all that a logout is about, so that there is none where .netrc has none either', async () => {
     user.memory.fail(failing('unavailable'))
     rmSync(user.netrcPath)
-    expect(await findToRemove(user.places())).to.equal(undefined)
+    expect(await findToRemove(user.stores())).to.equal(undefined)
   })
 
   it('may have a copy in a keychain that is locked', async () => {
     user.memory.fail(failing('locked'))
-    expect((await removal()).failures.map(({place}) => place)).to.deep.equal(['the keyring'])
+    expect((await removal()).failures.map(({location: place}) => place)).to.deep.equal(['the keyring'])
   })
 
   it('may have a copy in a keychain that a login of the same user is in', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     user.memory.fail(failing('unavailable'))
-    expect((await removal()).failures.map(({place}) => place)).to.deep.equal(['the keyring'])
+    expect((await removal()).failures.map(({location: place}) => place)).to.deep.equal(['the keyring'])
   })
 })

@@ -1,46 +1,46 @@
 // A logout that revoked the token, and could not remove every copy: KeePassXC with "confirm access" never removes.
 import {expect} from 'chai'
-import {BackendError} from '../../src/backends/backend.js'
-import {findAccountToken, findAtOnce, findToken} from '../../src/credentials/find.js'
+import {StorageError} from '../../src/errors.js'
+import {findAccountCredential, findAtOnce, findCredential} from '../../src/credentials/find.js'
 import {readLoginState} from '../../src/credentials/login-state.js'
 import {findToRemove, forgetLogin, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
-import {openProvider} from '../../src/host/provider.js'
+import {openProvider} from '../../src/host/credential-provider.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, OUR_JSON} from '../support/user.js'
 
-const denied = () => new BackendError('denied', 'the keyring did not let it go', 'answer its prompt')
+const denied = () => new StorageError('denied', 'the keyring did not let it go', 'answer its prompt')
 
 describe('a token that a logout revoked, and that is still in the keychain', () => {
   const user = freshUser()
-  const found = {...ada, source: 'secret-service', place: 'the keyring'} as const
+  const found = {...ada, source: 'secret-service', location: 'the keyring'} as const
   const logOut = async (revoked = true) => {
-    const places = user.places()
-    return removeToken(places, (await findToRemove(places)) ?? expect.fail('none found'), undefined, {revoked})
+    const stores = user.stores()
+    return removeToken(stores, (await findToRemove(stores)) ?? expect.fail('none found'), undefined, {revoked})
   }
   const because = 'a logout revoked the token of ada@example.com that is still in the keyring'
 
   describe('since the keychain never removes', () => {
     beforeEach(async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       user.memory.faults.set('remove', denied())
       expect((await logOut()).failures).to.have.length(1)
     })
 
     it('is never given again, to any reader, and why is said', async () => {
-      expect(await findToken(user.places())).to.deep.equal({because})
-      expect(await findToken(user.places(), {lookOnly: true})).to.deep.equal({because})
-      expect(await findAccountToken(user.places(), ada.account)).to.deep.equal({because})
-      expect(findAtOnce(user.places(), ada)).to.equal(undefined)
-      await thrownBy(openProvider(user.places()).getAuth(undefined, 'api.heroku.com'))
-      await thrownBy(openProvider(user.places()).getAuth(ada.account, 'api.heroku.com'))
+      expect(await findCredential(user.stores())).to.deep.equal({because})
+      expect(await findCredential(user.stores(), {lookOnly: true})).to.deep.equal({because})
+      expect(await findAccountCredential(user.stores(), ada.account)).to.deep.equal({because})
+      expect(findAtOnce(user.stores(), ada)).to.equal(undefined)
+      await thrownBy(openProvider(user.stores()).getAuth(undefined, 'api.heroku.com'))
+      await thrownBy(openProvider(user.stores()).getAuth(ada.account, 'api.heroku.com'))
     })
 
     it('is not given from .netrc either', async () => {
       user.write('.netrc', entries(ada))
-      expect((await findToken(user.places())).found).to.equal(undefined)
-      expect((await findToken(user.places({HEROKU_NETRC_WRITE: 'true'}))).found).to.equal(undefined)
+      expect((await findCredential(user.stores())).found).to.equal(undefined)
+      expect((await findCredential(user.stores({HEROKU_NETRC_WRITE: 'true'}))).found).to.equal(undefined)
     })
 
     it('is found by the next logout, which fails again, and then removes it', async () => {
@@ -51,28 +51,28 @@ describe('a token that a logout revoked, and that is still in the keychain', () 
     })
 
     it('is not given again after a later removal that failed too, and was not about revoking it', async () => {
-      expect((await removeAccount(user.places(), ada.account)).failures).to.have.length(1)
+      expect((await removeAccount(user.stores(), ada.account)).failures).to.have.length(1)
       expect((await logOut(false)).failures).to.have.length(1)
-      expect(await findToken(user.places())).to.deep.equal({because})
+      expect(await findCredential(user.stores())).to.deep.equal({because})
     })
 
     it('is no longer waited for once it was deleted by hand', async () => {
       user.memory.tokens.clear()
-      expect(await findToken(user.places())).to.deep.equal({})
-      expect(await findToRemove(user.places())).to.equal(undefined)
-      await forgetLogin(user.places())
+      expect(await findCredential(user.stores())).to.deep.equal({})
+      expect(await findToRemove(user.stores())).to.equal(undefined)
+      await forgetLogin(user.stores())
       expect(readLoginState(user.dataDir)).to.deep.equal({loggedOut: true, tokens: []})
     })
 
     it('is replaced by the next login', async () => {
       const newer = {...ada, token: 'HRKU-newer'}
-      await saveToken(user.places(), newer)
-      expect((await findToken(user.places())).found).to.include(newer)
+      await saveToken(user.stores(), newer)
+      expect((await findCredential(user.stores())).found).to.include(newer)
     })
 
     it('is given again after a login with this very token', async () => {
-      await saveToken(user.places(), ada)
-      expect((await findToken(user.places())).found).to.include(ada)
+      await saveToken(user.stores(), ada)
+      expect((await findCredential(user.stores())).found).to.include(ada)
     })
 
     it('is not named in any file', () => {
@@ -82,35 +82,35 @@ describe('a token that a logout revoked, and that is still in the keychain', () 
 
   for (const verb of ['get', 'accounts', 'open'] as const)
     it(`is never given again where the keychain failed to ${verb}`, async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       user.memory.fail(denied())
       user.memory.faults.set(verb, denied())
-      expect((await removeToken(user.places(), found, undefined, {revoked: true})).failures).to.have.length(1)
+      expect((await removeToken(user.stores(), found, undefined, {revoked: true})).failures).to.have.length(1)
       user.memory.mend()
-      expect(await findToken(user.places())).to.deep.equal({because})
+      expect(await findCredential(user.stores())).to.deep.equal({because})
     })
 
   it('is never given again from a .netrc that could not be written', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     user.write('.netrc', `${entries(ada)}\0`)
-    expect((await removeToken(user.places(), found, undefined, {revoked: true})).failures).to.have.length(1)
+    expect((await removeToken(user.stores(), found, undefined, {revoked: true})).failures).to.have.length(1)
     user.write('.netrc', entries(ada))
-    expect((await findToken(user.places())).found).to.equal(undefined)
+    expect((await findCredential(user.stores())).found).to.equal(undefined)
   })
 
   it('is never given again after a logout with HEROKU_NETRC_WRITE=true from a copy in .netrc', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     user.write('.netrc', entries(ada))
-    const places = user.places({HEROKU_NETRC_WRITE: 'true'})
-    const copy = {...ada, source: 'netrc', place: user.netrcPath} as const
-    expect((await removeToken(places, copy, undefined, {revoked: true})).failures).to.deep.equal([])
-    expect(await findToken(user.places())).to.deep.equal({because})
+    const stores = user.stores({HEROKU_NETRC_WRITE: 'true'})
+    const copy = {...ada, source: 'netrc', location: user.netrcPath} as const
+    expect((await removeToken(stores, copy, undefined, {revoked: true})).failures).to.deep.equal([])
+    expect(await findCredential(user.stores())).to.deep.equal({because})
   })
 
   it('is given again where the logout was not to revoke it, and failed', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     user.memory.faults.set('remove', denied())
     expect((await logOut(false)).failures).to.have.length(1)
-    expect((await findToken(user.places())).found).to.include(ada)
+    expect((await findCredential(user.stores())).found).to.include(ada)
   })
 })

@@ -3,12 +3,12 @@
 import {expect} from 'chai'
 import {resolveKeychain} from '../../src/backends/resolve.js'
 import {readLoginState, recordToken} from '../../src/credentials/login-state.js'
-import {Places} from '../../src/credentials/places.js'
+import {CredentialStores} from '../../src/credentials/stores.js'
 import {recordFor} from '../../src/credentials/recording.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {saveToken} from '../../src/credentials/save.js'
-import {hostsFrom} from '../../src/hosts.js'
-import {run, type Run} from '../../src/run.js'
+import {endpointsFrom} from '../../src/heroku/endpoints.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {type Collection, type Keyring, startKeyring} from '../support/keyring.js'
 import {migrate} from '../support/migrate.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
@@ -26,17 +26,17 @@ describe('with a stale item of the account in another, locked collection', funct
   let sandbox: Sandbox
   let keyring: Keyring
   let other: Collection
-  const places = () => {
+  const stores = () => {
     const sandboxed = {...sandbox.env, ...keyring.env}
-    const runHere: Run = (file, args, options) => {
+    const runHere: RunTool = (file, args, options) => {
       const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
       return run(file, args, {...options, env: {...cleared, ...sandboxed, ...options.env}})
     }
     const env = {HOME: user.home, PATH: process.env.PATH}
-    return new Places({
+    return new CredentialStores({
       env,
       dataDir: user.dataDir,
-      hosts: hostsFrom(env),
+      endpoints: endpointsFrom(env),
       keychain: resolveKeychain(env, 'linux'),
       run: runHere,
       timeoutMs: 10_000,
@@ -65,7 +65,7 @@ describe('with a stale item of the account in another, locked collection', funct
 
   it('a migrate asks whether to store beside it, and does with --force', async () => {
     user.write('.netrc', entries(ada))
-    const {conflicts} = await migrate(places(), 'keychain')
+    const {conflicts} = await migrate(stores(), 'keychain')
     expect(conflicts).to.deep.equal([
       {
         about: 'token',
@@ -75,22 +75,22 @@ describe('with a stale item of the account in another, locked collection', funct
       },
     ])
     expect(user.read('.netrc')).to.equal(entries(ada))
-    const {failures, plan} = await migrate(places(), 'keychain', {force: true})
+    const {failures, plan} = await migrate(stores(), 'keychain', {force: true})
     expect(failures).to.deep.equal([])
     expect(plan).to.include({current: ada.account})
     expect(user.read('.netrc')).to.equal('')
     expect((await secrets()).all).to.deep.equal([ada.token, stale.secret])
     // Then it is not in the way.
     user.write('.netrc', entries(ada))
-    expect((await migrate(places(), 'keychain')).failures).to.deep.equal([])
+    expect((await migrate(stores(), 'keychain')).failures).to.deep.equal([])
     expect(user.read('.netrc')).to.equal('')
   })
 
   it('a logout of a token in .netrc removes that, and leaves the item alone', async () => {
     user.write('.netrc', entries(ada))
-    const found = await findToRemove(places())
+    const found = await findToRemove(stores())
     expect(found).to.include({...ada, source: 'netrc'})
-    const removal = await removeToken(places(), {...ada, source: 'netrc', place: user.netrcPath})
+    const removal = await removeToken(stores(), {...ada, source: 'netrc', location: user.netrcPath})
     expect(removal).to.deep.equal({
       removedFrom: [user.netrcPath],
       left: [],
@@ -102,9 +102,9 @@ describe('with a stale item of the account in another, locked collection', funct
   })
 
   it('a logout of a token in .netrc removes its copy in the login keyring too', async () => {
-    await saveToken(places(), ada)
+    await saveToken(stores(), ada)
     user.write('.netrc', entries(ada))
-    const removal = await removeToken(places(), {...ada, source: 'netrc', place: user.netrcPath})
+    const removal = await removeToken(stores(), {...ada, source: 'netrc', location: user.netrcPath})
     expect(removal).to.deep.include({removedFrom: ['the keyring', user.netrcPath], failures: []})
     expect((await secrets()).all).to.deep.equal([stale.secret])
   })
@@ -113,8 +113,8 @@ describe('with a stale item of the account in another, locked collection', funct
     user.write('.netrc', entries(ada))
     for (const token of [ada.token, 'HRKU-another-one']) {
       await recordToken(user.dataDir, recordFor({...ada, token}, 'api.heroku.com', 'secret-service'))
-      const removal = await removeToken(places(), {...ada, source: 'netrc', place: user.netrcPath})
-      expect(removal.failures.map(({place}) => place)).to.deep.equal(['the keyring'])
+      const removal = await removeToken(stores(), {...ada, source: 'netrc', location: user.netrcPath})
+      expect(removal.failures.map(({location: place}) => place)).to.deep.equal(['the keyring'])
       expect(removal).not.to.have.property('notQueried')
     }
   })

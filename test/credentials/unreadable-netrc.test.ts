@@ -2,8 +2,8 @@
 import {expect} from 'chai'
 import {spawnSync} from 'node:child_process'
 import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs'
-import {BackendError} from '../../src/backends/backend.js'
-import {findToken} from '../../src/credentials/find.js'
+import {StorageError} from '../../src/errors.js'
+import {findCredential} from '../../src/credentials/find.js'
 import {readLoginState} from '../../src/credentials/login-state.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
@@ -45,11 +45,11 @@ describe('a user of the keychain, with a .netrc', () => {
     it(`${what}, logs in and out, and acts by the keychain's token`, async function () {
       if (process.platform === 'win32') this.skip()
       make()
-      expect((await saveToken(user.places(), ada)).savedIn).to.equal('secret-service')
-      const found = await findToRemove(user.places())
+      expect((await saveToken(user.stores(), ada)).savedIn).to.equal('secret-service')
+      const found = await findToRemove(user.stores())
       expect(found).to.include({...ada, source: 'secret-service'})
       if (!found) return
-      expect(await removeToken(user.places(), found)).to.deep.equal({removedFrom: [KEYRING], left: [], failures: []})
+      expect(await removeToken(user.stores(), found)).to.deep.equal({removedFrom: [KEYRING], left: [], failures: []})
       expect([...user.memory.tokens]).to.deep.equal([])
       expect(readLoginState(user.dataDir).loggedOut).to.equal(true)
     })
@@ -57,8 +57,8 @@ describe('a user of the keychain, with a .netrc', () => {
     it(`${what}, removes an account`, async function () {
       if (process.platform === 'win32') this.skip()
       make()
-      await saveToken(user.places(), ada)
-      expect(await removeAccount(user.places(), ada.account)).to.deep.equal({
+      await saveToken(user.stores(), ada)
+      expect(await removeAccount(user.stores(), ada.account)).to.deep.equal({
         removedFrom: [KEYRING],
         left: [],
         failures: [],
@@ -68,31 +68,31 @@ describe('a user of the keychain, with a .netrc', () => {
 
   it('that is a named pipe, hears of the keychain where that fails', async function () {
     if (process.platform === 'win32') this.skip()
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     spawnSync('mkfifo', [user.netrcPath])
-    user.memory.fail(new BackendError('locked', 'the keyring is locked', 'unlock it'))
-    expect(await findToken(user.places())).to.include({because: 'the keyring is locked'})
+    user.memory.fail(new StorageError('locked', 'the keyring is locked', 'unlock it'))
+    expect(await findCredential(user.stores())).to.include({because: 'the keyring is locked'})
   })
 
   it('in UTF-16 without a byte order mark, hears of the copy that a logout cannot take out of it', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     writeFileSync(user.netrcPath, entries(ada), 'utf16le')
-    const found = await findToRemove(user.places())
-    const {failures, removedFrom} = await removeToken(user.places(), found ?? {...ada, source: 'netrc', place: ''})
+    const found = await findToRemove(user.stores())
+    const {failures, removedFrom} = await removeToken(user.stores(), found ?? {...ada, source: 'netrc', location: ''})
     expect(removedFrom).to.deep.equal([KEYRING])
-    expect(failures.map(({error, place}) => [place, error.message])).to.deep.equal([
+    expect(failures.map(({error, location: place}) => [place, error.message])).to.deep.equal([
       [user.netrcPath, `${user.netrcPath}: line 1 holds a NUL byte, and the token is in it`],
     ])
-    expect(readLoginState(user.dataDir)).to.include({remembered: ada.account, loggedOut: false})
+    expect(readLoginState(user.dataDir)).to.include({lastAccount: ada.account, loggedOut: false})
   })
 
   it("logs out though there is a named pipe among the files of 'heroku accounts'", async function () {
     if (process.platform === 'win32') this.skip()
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     user.write('.heroku/accounts/work', `username: ${ada.account}\npassword: ${ada.token}\n`)
     spawnSync('mkfifo', [`${user.home}/.heroku/accounts/pipe`])
-    const found = await findToRemove(user.places())
-    const {failures, removedFrom} = await removeToken(user.places(), found ?? {...ada, source: 'netrc', place: ''})
+    const found = await findToRemove(user.stores())
+    const {failures, removedFrom} = await removeToken(user.stores(), found ?? {...ada, source: 'netrc', location: ''})
     expect({failures, removedFrom}).to.deep.equal({
       failures: [],
       removedFrom: [KEYRING, `${user.home}/.heroku/accounts/work`],

@@ -6,10 +6,10 @@ import AuthLogin from '../../src/commands/auth/login.js'
 import AuthLogout from '../../src/commands/auth/logout.js'
 import AuthMigrate from '../../src/commands/auth/migrate.js'
 import AuthToken from '../../src/commands/auth/token.js'
-import {Places, type Surroundings} from '../../src/credentials/places.js'
-import {keepGitConfigured, needsGitConfigured} from '../../src/git/keep-configured.js'
-import type {Hosts} from '../../src/hosts.js'
-import type {Run} from '../../src/run.js'
+import {CredentialStores, type StoresContext} from '../../src/credentials/stores.js'
+import {keepGitConfigured, needsGitConfigured} from '../../src/git/before-command.js'
+import type {Endpoints} from '../../src/heroku/endpoints.js'
+import type {RunTool} from '../../src/process/run.js'
 import type {World} from './world.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -24,29 +24,29 @@ export interface Said {
 }
 
 /** What the command that is under way has for a keychain, and for starting programs. */
-let injected: Pick<Surroundings, 'keychain' | 'run'> | undefined
+let injected: Pick<StoresContext, 'keychain' | 'run'> | undefined
 
-const faulty = (places: Places) => new Places({...places.around, ...injected})
+const faulty = (stores: CredentialStores) => new CredentialStores({...stores.context, ...injected})
 
 class Login extends AuthLogin {
-  protected override placesAt(hosts: Hosts): Places {
-    return faulty(super.placesAt(hosts))
+  protected override storesAt(hosts: Endpoints): CredentialStores {
+    return faulty(super.storesAt(hosts))
   }
 }
 class Logout extends AuthLogout {
-  protected override placesAt(hosts: Hosts): Places {
-    return faulty(super.placesAt(hosts))
+  protected override storesAt(hosts: Endpoints): CredentialStores {
+    return faulty(super.storesAt(hosts))
   }
 }
 class Token extends AuthToken {
-  protected override placesAt(hosts: Hosts): Places {
-    return faulty(super.placesAt(hosts))
+  protected override storesAt(hosts: Endpoints): CredentialStores {
+    return faulty(super.storesAt(hosts))
   }
 }
 
 class Migrate extends AuthMigrate {
-  protected override placesAt(hosts: Hosts): Places {
-    return faulty(super.placesAt(hosts))
+  protected override storesAt(hosts: Endpoints): CredentialStores {
+    return faulty(super.storesAt(hosts))
   }
 }
 
@@ -77,7 +77,7 @@ export async function runCommand(
   world: World,
   name: keyof typeof COMMANDS,
   args: string[],
-  run: Run,
+  run: RunTool,
   stdin: string | undefined,
 ): Promise<Said> {
   loaded ??= Config.load({root: ROOT})

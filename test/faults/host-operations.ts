@@ -1,9 +1,9 @@
 // The bridge to the host's own commands: what its client's provider does, and what the worker does for older ones.
-import {type Reply, reply, type Request} from '../../src/host/netrc-answer.js'
-import {openProvider, type Provider} from '../../src/host/provider.js'
-import type {Run} from '../../src/run.js'
-import {run} from '../../src/run.js'
-import {isTold} from '../../src/user-error.js'
+import {type Reply, reply, type Request} from '../../src/host/netrc-parser/requests.js'
+import {openProvider, type Provider} from '../../src/host/credential-provider.js'
+import type {RunTool} from '../../src/process/run.js'
+import {run} from '../../src/process/run.js'
+import {UserError} from '../../src/errors.js'
 import type {Said} from './commands.js'
 import {isDone, judgeLogin, judgeToken} from './judges.js'
 import type {Operation} from './operations.js'
@@ -12,18 +12,18 @@ import {ADA, type World} from './world.js'
 /** Has something done with the places that a command of the host has. */
 async function inHost(
   world: World,
-  run: Run,
-  act: (places: ReturnType<World['places']>, said: Said) => Promise<void>,
+  run: RunTool,
+  act: (stores: ReturnType<World['stores']>, said: Said) => Promise<void>,
 ): Promise<Said> {
   const said: Said = {exitCode: 0, stdout: '', stderr: ''}
   try {
     const notify = (line: string) => {
       said.stderr += `heroku: ${line}\n`
     }
-    await act(world.places(run, {notify}), said)
+    await act(world.stores(run, {notify}), said)
   } catch (error) {
     said.exitCode = 1
-    if (isTold(error)) said.stderr += `Error: ${error.message}\n${error.hint ?? ''}\n`
+    if (error instanceof UserError) said.stderr += `Error: ${error.message}\n${error.hint ?? ''}\n`
     // What the client takes for 'not logged in', and says so.
     else if (error instanceof Error && error.message === 'not logged in') said.stderr += 'Error: not logged in\n'
     else said.crash = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -31,12 +31,12 @@ async function inHost(
   return said
 }
 
-const withProvider = (world: World, run: Run, act: (provider: Provider, said: Said) => Promise<void>) =>
-  inHost(world, run, (places, said) => act(openProvider(places), said))
+const withProvider = (world: World, run: RunTool, act: (provider: Provider, said: Said) => Promise<void>) =>
+  inHost(world, run, (stores, said) => act(openProvider(stores), said))
 
-const withWorker = (world: World, run: Run, request: Request) =>
-  inHost(world, run, async (places, said) => {
-    const replied: Reply = await reply(places, request)
+const withWorker = (world: World, run: RunTool, request: Request) =>
+  inHost(world, run, async (stores, said) => {
+    const replied: Reply = await reply(stores, request)
     if ('failed' in replied) {
       said.exitCode = replied.failed.exitCode
       said.stderr += `Error: ${replied.failed.message}\n${replied.failed.hint ?? ''}\n`
@@ -45,8 +45,8 @@ const withWorker = (world: World, run: Run, request: Request) =>
     const {ok} = replied
     if (ok?.kind === 'found' && request.verb === 'find') said.stdout = ok.found.token
     if (ok?.kind === 'refused') {
-      said.exitCode = ok.trouble.exitCode
-      said.stderr += `Error: ${ok.trouble.message}\n`
+      said.exitCode = ok.failure.exitCode
+      said.stderr += `Error: ${ok.failure.message}\n`
     }
     if (request.verb === 'find' && ok?.kind !== 'found' && ok?.kind !== 'refused') {
       said.exitCode = 1

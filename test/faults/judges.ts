@@ -1,5 +1,5 @@
 // What an operation came to, by what is in the stores afterwards.
-import {run} from '../../src/run.js'
+import {run} from '../../src/process/run.js'
 import {runCommand, type Said} from './commands.js'
 import {WRONG_TOKEN} from './programs.js'
 import type {World} from './world.js'

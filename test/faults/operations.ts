@@ -1,9 +1,9 @@
 // What is done on a machine where something goes wrong, and what must be true afterwards.
 import {join} from 'node:path'
 import {answer} from '../../src/git/answer.js'
-import {configureGit, unconfigureGit} from '../../src/git/configure.js'
-import {hostsFrom} from '../../src/hosts.js'
-import {run, type Run} from '../../src/run.js'
+import {setUpHelper, tearDownHelper} from '../../src/git/setup.js'
+import {endpointsFrom} from '../../src/heroku/endpoints.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {keepGitConfiguredIn, runCommand, type Said} from './commands.js'
 import {HOST_OPERATIONS} from './host-operations.js'
 import {isDone, isWhatItSaid, judgeLogin, judgeLogout, judgeToken, unchanged} from './judges.js'
@@ -16,7 +16,7 @@ export interface Operation {
   /** What has to be done before, with nothing going wrong. */
   prepare?: (world: World) => Promise<unknown>
   /** Does it; `run` is for every program that is started. */
-  act(world: World, run: Run): Promise<Said>
+  act(world: World, run: RunTool): Promise<Said>
   /** What is not true of 'done', or what is lost though it failed and said so; empty if all is well. */
   judge(world: World, said: Said): Promise<string[]>
 }
@@ -30,7 +30,7 @@ const gitSubject = ({cacheDir, dataDir, env, front, home}: World) => ({
 })
 
 const runIn =
-  ({env}: World, run: Run): Run =>
+  ({env}: World, run: RunTool): RunTool =>
   (file, args, options) =>
     run(file, args, {...options, env: {...env, ...options.env}})
 
@@ -104,8 +104,8 @@ export const OPERATIONS: Operation[] = [
       const notices: string[] = []
       const {stderr, stdout} = await answer('get', `protocol=https\nhost=${world.front.host}\n\n`, {
         env: world.env,
-        hosts: hostsFrom(world.env),
-        open: (hosts) => world.places(run, {hosts, notify: (line) => notices.push(`heroku: ${line}\n`)}),
+        hosts: endpointsFrom(world.env),
+        open: (hosts) => world.stores(run, {endpoints: hosts, notify: (line) => notices.push(`heroku: ${line}\n`)}),
       })
       // git ignores exit statuses: an empty answer is the failure.
       return {exitCode: stdout === '' ? 1 : 0, stdout, stderr: notices.join('') + stderr}
@@ -122,13 +122,13 @@ export const OPERATIONS: Operation[] = [
     name: 'git is configured',
     before: {loggedIn: true, git: true},
     async act(world, run) {
-      const done = await configureGit(gitSubject(world), runIn(world, run), true)
+      const done = await setUpHelper(gitSubject(world), runIn(world, run), true)
       const because = done.state === 'failed' ? done.because : ''
       return {exitCode: done.state === 'configured' ? 0 : 1, stdout: '', stderr: because}
     },
     async judge(world, said) {
       const lost = isDone(said) && helpersIn(world).length !== 6 ? ['it said that it was done, and git is not'] : []
-      await configureGit(gitSubject(world), runIn(world, run), true)
+      await setUpHelper(gitSubject(world), runIn(world, run), true)
       const after = helpersIn(world).length
       return [
         ...lost,
@@ -140,14 +140,14 @@ export const OPERATIONS: Operation[] = [
   {
     name: 'git is left alone again',
     before: {loggedIn: true, git: true},
-    prepare: (world) => configureGit(gitSubject(world), runIn(world, run), true),
+    prepare: (world) => setUpHelper(gitSubject(world), runIn(world, run), true),
     async act(world, run) {
-      const because = await unconfigureGit(gitSubject(world), runIn(world, run))
+      const because = await tearDownHelper(gitSubject(world), runIn(world, run))
       return {exitCode: because === undefined ? 0 : 1, stdout: '', stderr: because ?? ''}
     },
     async judge(world, said) {
       const lost = isDone(said) && helpersIn(world).length > 0 ? ['it said that it was done, and git is not'] : []
-      await unconfigureGit(gitSubject(world), runIn(world, run))
+      await tearDownHelper(gitSubject(world), runIn(world, run))
       return [...lost, ...(helpersIn(world).length === 0 ? [] : ['it cannot be undone any more'])]
     },
   },
@@ -157,7 +157,7 @@ export const OPERATIONS: Operation[] = [
     act: keepGitConfiguredIn,
     async judge(world, {stderr, stdout}) {
       const lost = stdout + stderr === '' ? [] : [`it said ${stdout}${stderr}`]
-      await configureGit(gitSubject(world), runIn(world, run), true)
+      await setUpHelper(gitSubject(world), runIn(world, run), true)
       return [...lost, ...(helpersIn(world).length === 6 ? [] : ['git cannot be configured any more'])]
     },
   },

@@ -1,5 +1,5 @@
 // What is to be true whatever was done and whatever went wrong.
-import {removeEntries} from '../../src/backends/netrc-document.js'
+import {removeEntries} from '../../src/backends/netrc/document.js'
 import type {Said} from './commands.js'
 import type {Operation} from './operations.js'
 import {WRONG_TOKEN} from './programs.js'
@@ -10,7 +10,7 @@ export const BOUND_MS = 10_000
 
 export type Verdict = 'done and true' | 'failed and said so' | 'lost'
 
-export interface Run {
+export interface RunTool {
   operation: string
   /** What went wrong, and at which call. */
   fault: string

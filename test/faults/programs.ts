@@ -1,6 +1,6 @@
 // A program that goes wrong at one of its calls: the real one is run, or not, through the real `run`, and what comes of
 // it is spoilt by a shell script.
-import {run, type Run} from '../../src/run.js'
+import {run, type RunTool} from '../../src/process/run.js'
 
 export const WRONG_TOKEN = 'HRKU-somebody-elses'
 
@@ -30,7 +30,7 @@ export const PROGRAM_FAULTS: Readonly<Record<string, string>> = {
 }
 
 export interface Injected {
-  run: Run
+  run: RunTool
   /** What was called so far: the program and its verb. */
   calls: string[]
 }

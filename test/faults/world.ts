@@ -2,11 +2,12 @@
 import {mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {type Keychain, resolveKeychain} from '../../src/backends/resolve.js'
-import {findToken, type Lookup} from '../../src/credentials/find.js'
-import {recordLogin, recordLogout, fingerprint} from '../../src/credentials/login-state.js'
-import {Places, type Surroundings} from '../../src/credentials/places.js'
-import {hostsFrom} from '../../src/hosts.js'
-import {run, type Run} from '../../src/run.js'
+import {findCredential, type Lookup} from '../../src/credentials/find.js'
+import {recordLogin, recordLogout} from '../../src/credentials/login-state.js'
+import {fingerprint} from '../../src/credentials/token-record.js'
+import {CredentialStores, type StoresContext} from '../../src/credentials/stores.js'
+import {endpointsFrom} from '../../src/heroku/endpoints.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {type Keyring, startKeyring} from '../support/keyring.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {memoryKeychain} from '../support/memory-keychain.js'
@@ -43,7 +44,7 @@ export interface World {
   readonly old: string
   readonly fresh: string
   /** What one process would have. */
-  places(run: Run, changes?: Partial<Surroundings>): Places
+  stores(run: RunTool, changes?: Partial<StoresContext>): CredentialStores
   /** What a command finds afterwards, with nothing going wrong any more. */
   find(): Promise<Lookup>
   /** What the keyring holds for Ada. */
@@ -77,7 +78,7 @@ export async function startMachine(): Promise<Machine> {
 
   const secretTool = async (...args: string[]) => {
     const ran = await run('/usr/bin/secret-tool', args, {timeoutMs: 10_000, env: keyring.env})
-    if (ran.ended !== 'exited') throw new Error(`the oracle's own secret-tool ${ran.ended}`)
+    if (ran.status !== 'exited') throw new Error(`the oracle's own secret-tool ${ran.status}`)
     return ran.code === 0 ? ran.stdout : undefined
   }
 
@@ -135,18 +136,18 @@ export async function startMachine(): Promise<Machine> {
         front,
         old,
         fresh,
-        places: (run, more = {}) =>
-          new Places({
+        stores: (run, more = {}) =>
+          new CredentialStores({
             env,
             dataDir,
-            hosts: hostsFrom(env),
+            endpoints: endpointsFrom(env),
             keychain,
             run: (file, args, options) => run(file, args, {...options, env: {...keyring.env, ...options.env}}),
             timeoutMs: 5000,
             notify: () => undefined,
             ...more,
           }),
-        find: () => findToken(world.places(run)),
+        find: () => findCredential(world.stores(run)),
         async inKeyring() {
           if (!real) return memory.tokens.get(ADA)
           return secretTool('lookup', 'service', 'heroku-cli', 'account', ADA)

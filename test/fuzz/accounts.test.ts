@@ -4,16 +4,16 @@ import {expect} from 'chai'
 import fc from 'fast-check'
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
-import {type Backend, BackendError, type Credential} from '../../src/backends/backend.js'
+import type {Backend, Credential} from '../../src/backends/backend.js'
+import {StorageError, UserError} from '../../src/errors.js'
 import type {Keychain} from '../../src/backends/resolve.js'
 import {writeLoginJson} from '../../src/credentials/login-state.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {answer} from '../../src/git/answer.js'
-import {openProvider} from '../../src/host/provider.js'
-import {hostsFrom} from '../../src/hosts.js'
-import {isTold} from '../../src/user-error.js'
+import {openProvider} from '../../src/host/credential-provider.js'
+import {endpointsFrom} from '../../src/heroku/endpoints.js'
 import {fuzz} from '../support/fuzz.js'
 import {entries, freshUser, LOGIN_JSON, noKeychain, type User} from '../support/user.js'
 
@@ -24,7 +24,7 @@ const API_KEY = 'HRKU-api-key'
 type Mode = 'visible' | 'hidden' | 'hides ada' | 'locked' | 'hanging' | 'keeps' | 'absent'
 type Action =
   | {does: 'login' | 'login by the CLI' | 'choose' | 'remove account'; account: string; host: string}
-  | {does: 'edit .netrc'; account: string; host: string; named: boolean}
+  | {does: 'edit .netrc'; account: string; host: string; loginJsonAccount: boolean}
   | {does: 'keychain'; mode: Mode}
   | {does: 'logout'; host: string; env: Record<string, string>}
   | {does: 'command' | 'failing command' | 'item deleted' | '.netrc deleted'; account: string; host: string}
@@ -36,7 +36,7 @@ const netrcWrite = fc.constantFrom<Record<string, string>>({}, {}, {HEROKU_NETRC
 const does = <T extends string>(...what: T[]) => fc.constantFrom(...what)
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({does: does('login', 'login', 'login by the CLI', 'choose', 'remove account'), account, host}),
-  fc.record({does: does('edit .netrc'), account, host, named: fc.boolean()}),
+  fc.record({does: does('edit .netrc'), account, host, loginJsonAccount: fc.boolean()}),
   fc.record({does: does('keychain'), mode}),
   fc.record({does: does('logout'), host, env: netrcWrite}),
   fc.record({does: does('command', 'failing command', 'item deleted', '.netrc deleted'), account, host}),
@@ -68,8 +68,8 @@ class World {
     this.become(account)
   }
 
-  places(host: string, env: Record<string, string> = {}) {
-    return this.user.places({HEROKU_HOST: host, ...env}, this.keychain())
+  stores(host: string, env: Record<string, string> = {}) {
+    return this.user.stores({HEROKU_HOST: host, ...env}, this.keychain())
   }
 
   private keychain(): Keychain {
@@ -80,8 +80,8 @@ class World {
 
   private faulty(backend: Backend): Backend {
     const fault = {
-      locked: new BackendError('locked', 'the keyring is locked', 'unlock it'),
-      hanging: new BackendError('timed-out', 'the keyring did not answer within 5 s'),
+      locked: new StorageError('locked', 'the keyring is locked', 'unlock it'),
+      hanging: new StorageError('timed-out', 'the keyring did not answer within 5 s'),
     }[this.mode as string]
     const isHidden = (account: string) =>
       this.mode === 'hidden' || (this.mode === 'hides ada' && account === ACCOUNTS[0])
@@ -95,12 +95,12 @@ class World {
       accounts: () => or(async () => (await backend.accounts()).filter((account) => !isHidden(account))),
       set: (credential) =>
         or(async () => {
-          if (isHidden(credential.account)) throw new BackendError('failed', 'the keyring did not keep the token')
+          if (isHidden(credential.account)) throw new StorageError('failed', 'the keyring did not keep the token')
           await backend.set(credential)
         }),
       remove: (account) =>
         or(async () => {
-          if (this.mode === 'keeps') throw new BackendError('denied', 'the keyring did not let it go')
+          if (this.mode === 'keeps') throw new StorageError('denied', 'the keyring did not let it go')
           return isHidden(account) ? false : backend.remove(account)
         }),
     }
@@ -111,7 +111,7 @@ class World {
     try {
       await this.act(action)
     } catch (error) {
-      if (!isTold(error)) throw error
+      if (!(error instanceof UserError)) throw error
     }
   }
 
@@ -121,7 +121,7 @@ class World {
     switch (action.does) {
       case 'login': {
         const credential = this.issue(action.account, action.host)
-        const {savedIn} = await saveToken(this.places(action.host), credential)
+        const {savedIn} = await saveToken(this.stores(action.host), credential)
         this.logIn(action.account, credential.token)
         if (savedIn === 'netrc') this.netrc.set(action.host, credential.token)
         return
@@ -140,7 +140,7 @@ class World {
         this.become(action.account)
         return
       case 'remove account': {
-        const {failures} = await removeAccount(this.places(action.host), action.account)
+        const {failures} = await removeAccount(this.stores(action.host), action.account)
         if (failures.length > 0) return
         this.last.delete(action.account)
         if (this.current === action.account) this.become(undefined)
@@ -148,8 +148,8 @@ class World {
       }
       case 'edit .netrc': {
         const {account, token} = this.issue(action.account, action.host)
-        const {api, git} = hostsFrom({HEROKU_HOST: action.host})
-        user.write('.netrc', entries(action.named ? {account, token} : {token}, [api, git]))
+        const {api, git} = endpointsFrom({HEROKU_HOST: action.host})
+        user.write('.netrc', entries(action.loginJsonAccount ? {account, token} : {token}, [api, git]))
         this.netrc.clear()
         this.netrc.set(action.host, token)
         return
@@ -158,13 +158,13 @@ class World {
         this.mode = action.mode
         return
       case 'logout': {
-        const places = this.places(action.host, action.env)
-        const found = await findToRemove(places)
+        const stores = this.stores(action.host, action.env)
+        const found = await findToRemove(stores)
         if (!found) return
         this.revoked.add(found.token)
-        const {failures} = await removeToken(places, found, undefined, {revoked: true})
+        const {failures} = await removeToken(stores, found, undefined, {revoked: true})
         const isCurrent = this.tokens.get(found.token)?.account === this.current || found.account === this.current
-        if (failures.length > 0 || places.netrcOnly) return
+        if (failures.length > 0 || stores.netrcOnly) return
         if (found.account !== undefined) this.last.delete(found.account)
         if (isCurrent) this.mayBecomeNobody = true
         return
@@ -196,15 +196,15 @@ class World {
 
   /** What the API of a host, and git, get. */
   async asked(host: string, env: Record<string, string> = {}): Promise<string[]> {
-    const {api, git} = hostsFrom({HEROKU_HOST: host})
-    const byProvider = await openProvider(this.places(host, env))
+    const {api, git} = endpointsFrom({HEROKU_HOST: host})
+    const byProvider = await openProvider(this.stores(host, env))
       .getAuth(undefined, api)
       .then(({token}) => (typeof token === 'string' ? [token] : []))
       .catch(() => [])
     const byGit = await answer('get', `protocol=https\nhost=${git}\n\n`, {
-      env: this.places(host, env).around.env,
-      hosts: hostsFrom({HEROKU_HOST: host}),
-      open: () => this.places(host, env),
+      env: this.stores(host, env).context.env,
+      hosts: endpointsFrom({HEROKU_HOST: host}),
+      open: () => this.stores(host, env),
     })
     const password = /^password=(.*)$/mu.exec(byGit.stdout)?.[1]
     const given = [...byProvider, ...(password === undefined ? [] : [password])]

@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {answer} from '../../src/git/answer.js'
-import {openGit} from '../../src/git/git-config.js'
+import {openGit} from '../../src/git/config.js'
 import {formatAnswer, isFor, parseRequest} from '../../src/git/protocol.js'
-import {isSteady} from '../../src/git/steady-state.js'
-import {hostsFrom} from '../../src/hosts.js'
+import {isUpToDate} from '../../src/git/setup-stamp.js'
+import {endpointsFrom} from '../../src/heroku/endpoints.js'
 import {fuzz} from '../support/fuzz.js'
 import {ada, freshUser} from '../support/user.js'
 
@@ -71,8 +71,8 @@ describe('whatever git writes to its helper', () => {
       user.memory.tokens.set(ada.account, ada.token)
       const reply = await answer(operation, input, {
         env: {HOME: user.home},
-        hosts: hostsFrom({}),
-        open: () => user.places(),
+        hosts: endpointsFrom({}),
+        open: () => user.stores(),
       })
       const ours = /^git\.heroku\.com(?::443)?$/iu.test(said(input, 'host') ?? '')
       const wanted = operation === 'get' && said(input, 'protocol') === 'https' && ours
@@ -126,7 +126,7 @@ describe('whatever git says of its configuration', () => {
     }),
     async holds({code, stdout}) {
       user.write('.gitconfig', '')
-      const git = openGit(() => Promise.resolve({ended: 'exited', code, stdout, stderr: ''}), {
+      const git = openGit(() => Promise.resolve({status: 'exited', code, stdout, stderr: ''}), {
         HOME: user.home,
         PATH: process.env.PATH,
       })
@@ -159,7 +159,7 @@ describe('whatever git says of its configuration', () => {
       const env = {HOME: user.home}
       const hosts = {git: 'git.heroku.com', api: 'api.heroku.com'}
       const subject = {env, hosts, helper: 'x', dataDir: user.dataDir, cacheDir: join(user.home, 'cache')}
-      expect(isSteady(subject)).to.equal(false)
+      expect(isUpToDate(subject)).to.equal(false)
     },
   })
 })

@@ -1,8 +1,8 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {describeExpiry} from '../../src/expiry.js'
-import {hostsFrom} from '../../src/hosts.js'
-import {printable} from '../../src/printable.js'
+import {describeExpiry} from '../../src/ui/expiry.js'
+import {endpointsFrom} from '../../src/heroku/endpoints.js'
+import {printable} from '../../src/ui/printable.js'
 import {fuzz} from '../support/fuzz.js'
 
 const LISTED = /^(?:[^/@?#\\:\s]*\.)?(?:heroku|herokai|herokuspace|herokudev)\.com(?::\d+)?$/u
@@ -55,7 +55,7 @@ describe('whatever the environment says', () => {
     runs: 10_000,
     values: fc.record({HEROKU_HOST: text, HEROKU_GIT_HOST: text, HEROKU_LOGIN_HOST: text}, {requiredKeys: []}),
     holds(env) {
-      const {api, apiUrl, git, loginUrl, warnings} = hostsFrom(env)
+      const {api, apiUrl, git, loginUrl, warnings} = endpointsFrom(env)
       for (const host of [api, git]) expect(LISTED.test(host) || LOOPBACK.test(host), host).to.equal(true)
       const url = new URL(apiUrl)
       expect({host: url.host, origin: url.origin}).to.deep.equal({host: api, origin: apiUrl})

@@ -1,11 +1,12 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {type Backend, BackendError} from '../../src/backends/backend.js'
+import type {Backend} from '../../src/backends/backend.js'
+import {StorageError} from '../../src/errors.js'
 import {openMacosKeychain} from '../../src/backends/macos-keychain.js'
 import {openSecretService} from '../../src/backends/secret-service.js'
-import {accountsOf, addCommand} from '../../src/backends/security-syntax.js'
+import {accountsOf, addCommand} from '../../src/backends/macos-security.js'
 import {openWindowsVault} from '../../src/backends/windows-vault.js'
-import type {Ran, Run} from '../../src/run.js'
+import type {ToolResult, RunTool} from '../../src/process/run.js'
 import {printItem, splitLine} from '../fixtures/macos/security-language.mjs'
 import {fuzz} from '../support/fuzz.js'
 
@@ -47,12 +48,12 @@ const outputOf = (words: fc.Arbitrary<string>) =>
   fc
     .array(fc.oneof({weight: 5, arbitrary: words}, {weight: 1, arbitrary: noise}), {maxLength: 6})
     .map((said) => said.join(''))
-const ranOf = (words: fc.Arbitrary<string>): fc.Arbitrary<Ran> =>
+const ranOf = (words: fc.Arbitrary<string>): fc.Arbitrary<ToolResult> =>
   fc.oneof(
     {
       weight: 12,
       arbitrary: fc.record({
-        ended: fc.constant('exited' as const),
+        status: fc.constant('exited' as const),
         code: fc.oneof(fc.constantFrom(0, 0, 0, 1, 1, 2, 44), fc.nat({max: 255})),
         stdout: fc.oneof(outputOf(words), noise),
         stderr: outputOf(words),
@@ -60,11 +61,11 @@ const ranOf = (words: fc.Arbitrary<string>): fc.Arbitrary<Ran> =>
     },
     {
       weight: 1,
-      arbitrary: fc.constantFrom<Ran>(
-        {ended: 'killed', signal: 'SIGKILL'},
-        {ended: 'timed-out'},
-        {ended: 'not-started', code: 'ENOENT'},
-        {ended: 'too-much-output'},
+      arbitrary: fc.constantFrom<ToolResult>(
+        {status: 'killed', signal: 'SIGKILL'},
+        {status: 'timed-out'},
+        {status: 'not-started', code: 'ENOENT'},
+        {status: 'too-much-output'},
       ),
     },
   )
@@ -75,14 +76,18 @@ const spoken = (words: fc.Arbitrary<string>) =>
 
 /**
  * Asks a backend whose tool says these things, the last of them for ever: it answers with what a backend may answer, or
- * with a BackendError that repeats nothing of what the tool said.
+ * with a StorageError that repeats nothing of what the tool said.
  */
-async function ask(open: (run: Run) => Backend, verb: (typeof verbs)[number], answers: Ran[]): Promise<void> {
+async function ask(
+  open: (run: RunTool) => Backend,
+  verb: (typeof verbs)[number],
+  answers: ToolResult[],
+): Promise<void> {
   let calls = 0
   const words: string[] = []
   const backend = open((_file, args) => {
     words.push(...args)
-    return Promise.resolve(answers[Math.min(calls++, answers.length - 1)] ?? {ended: 'timed-out'})
+    return Promise.resolve(answers[Math.min(calls++, answers.length - 1)] ?? {status: 'timed-out'})
   })
   const asked = {
     get: () => backend.get(ada),
@@ -99,7 +104,7 @@ async function ask(open: (run: Run) => Backend, verb: (typeof verbs)[number], an
     if (verb === 'set')
       expect(JSON.stringify(answers)).to.match(new RegExp(`${TOKEN}|${Buffer.from(TOKEN).toString('base64')}`, 'u'))
   } catch (error) {
-    if (!(error instanceof BackendError)) throw error
+    if (!(error instanceof StorageError)) throw error
     expect(`${error.message} ${error.hint ?? ''}`)
       .not.to.include(CANARY)
       .and.not.to.include(TOKEN)
@@ -151,7 +156,7 @@ describe('whatever the tool of a keychain says', () => {
         .map(({account}) => [`attribute.service = heroku-cli\n`, `attribute.account = ${account}\n`])
         .flatMap((lines) => (turned ? lines.reverse() : lines))
         .join('')
-      const run: Run = () => Promise.resolve({ended: 'exited', code: 0, stdout: '', stderr})
+      const run: RunTool = () => Promise.resolve({status: 'exited', code: 0, stdout: '', stderr})
       const accounts = await openSecretService({run, timeoutMs: 1000, program: '/x'}).accounts()
       expect(accounts).to.have.members([...new Set(items.map(({account}) => account))])
     },

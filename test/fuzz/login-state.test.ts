@@ -2,12 +2,12 @@ import {expect} from 'chai'
 import fc from 'fast-check'
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
-import {BackendError} from '../../src/backends/backend.js'
-import {findToken} from '../../src/credentials/find.js'
-import {fingerprint, readLoginState, recordLogin, recordLogout} from '../../src/credentials/login-state.js'
-import {describeExpiry} from '../../src/expiry.js'
-import {someoneIsLoggedIn} from '../../src/git/steady-state.js'
-import {UserError} from '../../src/user-error.js'
+import {StorageError, UserError} from '../../src/errors.js'
+import {findCredential} from '../../src/credentials/find.js'
+import {readLoginState, recordLogin, recordLogout} from '../../src/credentials/login-state.js'
+import {fingerprint} from '../../src/credentials/token-record.js'
+import {describeExpiry} from '../../src/ui/expiry.js'
+import {someoneIsLoggedIn} from '../../src/git/setup-stamp.js'
 import {fuzz} from '../support/fuzz.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, OUR_JSON, type User} from '../support/user.js'
 
@@ -71,9 +71,9 @@ describe('whatever login.json and heroku-keychain.json say', () => {
     values: files,
     holds(files) {
       write(files)
-      const {loggedOut, named, remembered, tokens} = readLoginState(user.dataDir)
+      const {loggedOut, loginJsonAccount, lastAccount, tokens} = readLoginState(user.dataDir)
       expect(loggedOut).to.be.a('boolean')
-      for (const name of [named, remembered])
+      for (const name of [loginJsonAccount, lastAccount])
         if (name !== undefined) expect(name).to.be.a('string').and.not.to.equal('')
       for (const {account, apiHost, expiresAt, fingerprint, savedIn} of tokens)
         for (const each of [account, apiHost, fingerprint, savedIn, expiresAt ?? 'none'])
@@ -97,23 +97,23 @@ describe('whatever login.json and heroku-keychain.json say', () => {
       user.memory.mend()
       user.notices.length = 0
       for (const {account, token} of inKeychain) user.memory.tokens.set(account, token)
-      if (failing) user.memory.fail(new BackendError('locked', 'the keyring is locked', 'unlock it'))
+      if (failing) user.memory.fail(new StorageError('locked', 'the keyring is locked', 'unlock it'))
       replace(user, '.netrc', inNetrc.map((credential) => entries(credential)).join(''))
-      const {named, tokens} = readLoginState(user.dataDir)
+      const {loginJsonAccount, tokens} = readLoginState(user.dataDir)
       // An account is logged in to one host; .netrc may hold another one's token for another host.
-      const isHere = (tokens.find(({account}) => account === named)?.apiHost ?? API) === API
+      const isHere = (tokens.find(({account}) => account === loginJsonAccount)?.apiHost ?? API) === API
       const shown: string[] = []
       try {
-        const looked = await findToken(user.places())
+        const looked = await findCredential(user.stores())
         if (looked.found) {
           const {account, expiresAt, source, token} = looked.found
           expect(source === 'netrc' ? inNetrc : inKeychain).to.deep.include({account, token})
-          if (source !== 'netrc' && named !== undefined) expect(account).to.equal(named)
-          if (failing && named !== undefined && isHere) expect(account).to.equal(named)
+          if (source !== 'netrc' && loginJsonAccount !== undefined) expect(account).to.equal(loginJsonAccount)
+          if (failing && loginJsonAccount !== undefined && isHere) expect(account).to.equal(loginJsonAccount)
           if (expiresAt !== undefined) shown.push(describeExpiry(expiresAt))
         } else shown.push(looked.because ?? '')
       } catch (error) {
-        if (!(error instanceof UserError || error instanceof BackendError)) throw error
+        if (!(error instanceof UserError || error instanceof StorageError)) throw error
         shown.push(error.message, error.hint ?? '')
       }
       expect([...shown, ...user.notices].join('')).not.to.match(/[\p{Cc}\p{Cf}\u2028\u2029]/u)
@@ -129,7 +129,7 @@ describe('whatever login.json and heroku-keychain.json say', () => {
       const record = {account: ada.account, apiHost: 'api.heroku.com', fingerprint: 'x', savedIn: 'netrc' as const}
       await recordLogin(user.dataDir, record, true)
       const after = readLoginState(user.dataDir)
-      expect(after).to.include({named: ada.account, remembered: ada.account, loggedOut: false})
+      expect(after).to.include({loginJsonAccount: ada.account, lastAccount: ada.account, loggedOut: false})
       const [own, ...more] = after.tokens.filter(({account}) => account === ada.account)
       // The host of an older token that a keychain may hold is kept.
       expect(own).to.include(record)

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import {readEntry, removeEntries, writeEntry} from '../../src/backends/netrc-document.js'
+import {readEntry, removeEntries, writeEntry} from '../../src/backends/netrc/document.js'
 import {HOSTS, isUnsure} from '../fixtures/netrc/arbitrary.js'
 import {fuzz} from '../support/fuzz.js'
 import {anyText} from './netrc-texts.js'

@@ -2,11 +2,11 @@ import {expect} from 'chai'
 import {mkdirSync} from 'node:fs'
 import {join} from 'node:path'
 import {haveGitUseToken} from '../../src/git/after-login.js'
-import {unconfigureGit} from '../../src/git/configure.js'
+import {tearDownHelper} from '../../src/git/setup.js'
 import {sharedFolder} from '../../src/git/data-dir.js'
-import {hostsFrom} from '../../src/hosts.js'
-import {takeTurn} from '../../src/lock.js'
-import {run, type Run} from '../../src/run.js'
+import {endpointsFrom} from '../../src/heroku/endpoints.js'
+import {takeTurn} from '../../src/files/lock.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
 const KEY = 'credential.https://git.heroku.com.helper'
@@ -23,11 +23,11 @@ describe('a login configures git, and', function () {
   afterEach(() => sandbox.close())
 
   const dirs = () => ({cacheDir: join(sandbox.home, 'cache'), dataDir: join(sandbox.home, 'data')})
-  const runHere: Run = (file, args, options) => {
+  const runHere: RunTool = (file, args, options) => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
     return run(file, args, {...options, env: {...cleared, ...sandbox.env, ...options.env}})
   }
-  const afterLogin = async (saved?: {savedIn: 'netrc'; place: string}) => {
+  const afterLogin = async (saved?: {savedIn: 'netrc'; location: string}) => {
     // The files of git's configuration are found by this process's own environment.
     const own = {...process.env}
     Object.assign(process.env, sandbox.env)
@@ -37,7 +37,7 @@ describe('a login configures git, and', function () {
         {
           dataDir: dirs().dataDir,
           env: sandbox.env,
-          hosts: hostsFrom({}),
+          endpoints: endpointsFrom({}),
           keychain: {name: undefined, because: 'there is none'},
           run: runHere,
           timeoutMs: 5000,
@@ -88,7 +88,7 @@ describe('a login configures git, and', function () {
       ])
       notices = []
       // git reads this file by itself.
-      await afterLogin({savedIn: 'netrc', place: join(sandbox.home, '.netrc')})
+      await afterLogin({savedIn: 'netrc', location: join(sandbox.home, '.netrc')})
       expect(notices).to.deep.equal([])
     } finally {
       await turn.end()
@@ -100,8 +100,8 @@ describe('a login configures git, and', function () {
     const {cacheDir, dataDir} = dirs()
     const turn = await holdLock()
     try {
-      const hosts = hostsFrom({})
-      const because = await unconfigureGit({cacheDir, dataDir, env: sandbox.env, hosts, helper: 'x'}, runHere)
+      const hosts = endpointsFrom({})
+      const because = await tearDownHelper({cacheDir, dataDir, env: sandbox.env, hosts, helper: 'x'}, runHere)
       expect(because).to.equal("another heroku command is still changing git's configuration")
     } finally {
       await turn.end()

@@ -1,9 +1,9 @@
 import {expect} from 'chai'
 import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {askedHelpers, type Line, readLines} from '../../src/git/asked-helpers.js'
-import {openGit} from '../../src/git/git-config.js'
-import {run, type Run} from '../../src/run.js'
+import {askedHelpers, type Line, readLines} from '../../src/git/helper-chain.js'
+import {openGit} from '../../src/git/config.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {thrownBy} from '../support/thrown-by.js'
 
@@ -24,7 +24,7 @@ describe('the helpers that git asks', () => {
 
   const git = (...args: string[]) => sandbox.run('git', args, {cwd: repository})
   const runHere =
-    (cwd = repository): Run =>
+    (cwd = repository): RunTool =>
     (file, args, options) => {
       const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
       return run(file, args, {...options, cwd, env: {...cleared, ...sandbox.env, ...options.env}})

@@ -4,8 +4,8 @@ import {expect} from 'chai'
 import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {configureGit} from '../../src/git/configure.js'
-import {run, type Run} from '../../src/run.js'
+import {setUpHelper} from '../../src/git/setup.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {type LoopbackGit, startGit} from '../support/loopback-git.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {openWorkTree, type WorkTree} from '../support/work-tree.js'
@@ -39,8 +39,9 @@ describe('a push with the installed git', function () {
       hosts: {git: git.host, api: 'api.heroku.com'},
       helper: HELPER,
     }
-    const runHere: Run = (file, args, options) => run(file, args, {...options, env: {...sandbox.env, ...options.env}})
-    expect(await configureGit(subject, runHere, true)).to.include({state: 'configured'})
+    const runHere: RunTool = (file, args, options) =>
+      run(file, args, {...options, env: {...sandbox.env, ...options.env}})
+    expect(await setUpHelper(subject, runHere, true)).to.include({state: 'configured'})
   })
   afterEach(async () => {
     await git.stop()

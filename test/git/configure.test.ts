@@ -1,28 +1,28 @@
 import {expect} from 'chai'
 import {chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
-import {askedHelpers, readLines} from '../../src/git/asked-helpers.js'
-import {configureGit, unconfigureGit} from '../../src/git/configure.js'
-import {openGit} from '../../src/git/git-config.js'
+import {askedHelpers, readLines} from '../../src/git/helper-chain.js'
+import {setUpHelper, tearDownHelper} from '../../src/git/setup.js'
+import {openGit} from '../../src/git/config.js'
 import {homeOnWindows} from '../../src/git/global-files.js'
 import {launcherValue} from '../../src/git/launcher-text.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
-import {isSteady, lastProblem, removeStamp, someoneIsLoggedIn, type Subject} from '../../src/git/steady-state.js'
-import {FALLBACKS} from '../../src/git/values.js'
-import {run, type Run} from '../../src/run.js'
+import {isUpToDate, lastProblem, removeStamp, someoneIsLoggedIn, type SetupTarget} from '../../src/git/setup-stamp.js'
+import {FALLBACKS} from '../../src/git/helper-values.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {inTerminal} from '../support/terminal.js'
 
 describe("git's configuration", () => {
   let sandbox: Sandbox
-  let subject: Subject
+  let subject: SetupTarget
   const config = () => join(sandbox.home, '.gitconfig')
   const values = async () =>
     (await sandbox.run('git', ['config', '--global', '--get-all', 'credential.https://git.heroku.com.helper'])).stdout
       .split('\n')
       .slice(0, -1)
   /** `run` in the sandbox's environment in place of this process's own. */
-  const runHere: Run = (file, args, options) => {
+  const runHere: RunTool = (file, args, options) => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
     return run(file, args, {...options, env: {...cleared, ...subject.env, ...options.env}})
   }
@@ -44,15 +44,15 @@ describe("git's configuration", () => {
     it(`is looked at again where the note of the last look says ${text}`, () => {
       mkdirSync(subject.cacheDir)
       writeFileSync(join(subject.cacheDir, 'heroku-keychain-git.json'), text)
-      expect(isSteady(subject)).to.equal(false)
+      expect(isUpToDate(subject)).to.equal(false)
     })
 
   it('is looked at, and kept, where one of its files cannot be looked at', async () => {
     symlinkSync('loop', join(sandbox.home, 'loop'))
     subject.helper = join(sandbox.home, 'loop')
-    expect(isSteady(subject)).to.equal(false)
-    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
-    expect(isSteady(subject)).to.equal(true)
+    expect(isUpToDate(subject)).to.equal(false)
+    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(isUpToDate(subject)).to.equal(true)
   })
 
   it('takes nobody for logged out because that cannot be told', () => {
@@ -62,46 +62,46 @@ describe("git's configuration", () => {
   })
 
   it('is nothing to undo where there is no git', async () => {
-    await configureGit(subject, runHere, true)
+    await setUpHelper(subject, runHere, true)
     subject.env = {...subject.env, PATH: sandbox.bin}
-    expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+    expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
   })
 
   it('says why it could not be undone, and forgets its note of the last look all the same', async () => {
-    await configureGit(subject, runHere, true)
+    await setUpHelper(subject, runHere, true)
     rmSync(config())
     mkdirSync(config())
-    expect(await unconfigureGit(subject, runHere)).to.match(/^git cannot use its global configuration/u)
+    expect(await tearDownHelper(subject, runHere)).to.match(/^git cannot use its global configuration/u)
     rmSync(join(subject.cacheDir, 'heroku-keychain-git.json'), {force: true})
     mkdirSync(join(subject.cacheDir, 'heroku-keychain-git.json'))
-    expect(await unconfigureGit(subject, runHere)).to.be.a('string')
+    expect(await tearDownHelper(subject, runHere)).to.be.a('string')
   })
 
   it('is steady once it was looked at, and until something changes', async () => {
-    expect(isSteady(subject)).to.equal(false)
-    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
-    expect(isSteady(subject)).to.equal(true)
+    expect(isUpToDate(subject)).to.equal(false)
+    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(isUpToDate(subject)).to.equal(true)
     await sandbox.run('git', ['config', '--global', 'user.name', 'Ada'])
-    expect(isSteady(subject)).to.equal(false)
-    await configureGit(subject, runHere, true)
+    expect(isUpToDate(subject)).to.equal(false)
+    await setUpHelper(subject, runHere, true)
     writeFileSync(subject.helper, 'another version')
-    expect(isSteady(subject)).to.equal(false)
+    expect(isUpToDate(subject)).to.equal(false)
   })
 
   it('is steady, and can be taken back, where data and cache are in one folder, as on Windows', async () => {
     subject = {...subject, cacheDir: subject.dataDir}
     const before = '[credential "https://git.heroku.com"]\n\thelper = !heroku git:credentials\n'
     writeFileSync(config(), before)
-    await configureGit(subject, runHere, true)
-    expect(isSteady(subject)).to.equal(true)
-    await unconfigureGit(subject, runHere)
+    await setUpHelper(subject, runHere, true)
+    expect(isUpToDate(subject)).to.equal(true)
+    await tearDownHelper(subject, runHere)
     expect(readFileSync(config(), 'utf8')).to.equal(before)
   })
 
   it('changes no more once it is right', async () => {
-    await configureGit(subject, runHere, true)
+    await setUpHelper(subject, runHere, true)
     const first = readFileSync(config(), 'utf8')
-    await configureGit(subject, runHere, true)
+    await setUpHelper(subject, runHere, true)
     expect(readFileSync(config(), 'utf8')).to.equal(first)
   })
 
@@ -115,16 +115,16 @@ describe("git's configuration", () => {
           '!heroku git:credentials',
         ])
     }
-    await Promise.all([other(), configureGit(subject, runHere, true)])
-    await configureGit(subject, runHere, true)
+    await Promise.all([other(), setUpHelper(subject, runHere, true)])
+    await setUpHelper(subject, runHere, true)
     expect((await values()).length).to.equal(3)
   }).timeout(30_000)
 
   it('is left to another of us that is at it, unless there is time to wait', async () => {
     const lock = join(dirname(launcherPath(subject.env)), 'heroku-keychain-git.lock')
     mkdirSync(lock, {recursive: true})
-    expect(await configureGit(subject, runHere, false)).to.deep.equal({state: 'busy'})
-    const waiting = configureGit(subject, runHere, true)
+    expect(await setUpHelper(subject, runHere, false)).to.deep.equal({state: 'busy'})
+    const waiting = setUpHelper(subject, runHere, true)
     rmSync(lock, {recursive: true})
     expect(await waiting).to.deep.equal({state: 'configured', foreign: []})
   })
@@ -133,11 +133,11 @@ describe("git's configuration", () => {
     const included = join(sandbox.home, 'included')
     writeFileSync(included, '[user]\n\tname = Ada\n')
     writeFileSync(config(), `[include]\n\tpath = ${included}\n`)
-    await configureGit(subject, runHere, true)
-    expect(isSteady(subject)).to.equal(true)
+    await setUpHelper(subject, runHere, true)
+    expect(isUpToDate(subject)).to.equal(true)
     writeFileSync(included, '[heroku]\n\tcredentialHelper = false\n')
-    expect(isSteady(subject)).to.equal(false)
-    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'opted out'})
+    expect(isUpToDate(subject)).to.equal(false)
+    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'opted out'})
   })
 
   for (const [what, env, message] of [
@@ -148,43 +148,43 @@ describe("git's configuration", () => {
     it(`is tried again after a minute where ${what}, and at once in a process that has no such variable`, async () => {
       const elsewhere = subject
       subject = {...subject, env: {...subject.env, ...env}}
-      const state = await configureGit(subject, runHere, true)
+      const state = await setUpHelper(subject, runHere, true)
       expect(state).to.have.property('because').that.matches(message)
       expect(lastProblem(subject)).to.match(message)
-      expect(isSteady(subject)).to.equal(true)
-      expect(isSteady(subject, Date.now() + 2 * 60 * 1000)).to.equal(false)
-      expect([isSteady(elsewhere), lastProblem(elsewhere)]).to.deep.equal([false, undefined])
+      expect(isUpToDate(subject)).to.equal(true)
+      expect(isUpToDate(subject, Date.now() + 2 * 60 * 1000)).to.equal(false)
+      expect([isUpToDate(elsewhere), lastProblem(elsewhere)]).to.deep.equal([false, undefined])
       subject = elsewhere
-      expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+      expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
     })
 
   it('is tried again at once where there was no git, and is now', async () => {
     const {env} = subject
     for (const PATH of ['/nonexistent', '']) {
       subject = {...subject, env: {...env, PATH}}
-      const state = await configureGit(subject, runHere, true)
+      const state = await setUpHelper(subject, runHere, true)
       expect(state).to.deep.equal({state: 'failed', because: 'git is not installed'})
-      expect(isSteady(subject)).to.equal(false)
+      expect(isUpToDate(subject)).to.equal(false)
     }
 
     subject = {...subject, env: {...env, PATH: sandbox.bin}}
-    await configureGit(subject, runHere, true)
+    await setUpHelper(subject, runHere, true)
     symlinkSync('/usr/bin/git', join(sandbox.bin, 'git'))
-    expect(isSteady(subject)).to.equal(false)
-    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(isUpToDate(subject)).to.equal(false)
+    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
   })
 
   it('is tried again at once with another PATH, where the git of one cannot be started', async () => {
     const {env} = subject
     writeFileSync(join(sandbox.bin, 'git'), '#!/bin/sh\nkill -9 $$\n', {mode: 0o755})
-    expect(await configureGit(subject, runHere, true)).to.include({state: 'failed'})
-    expect(isSteady(subject)).to.equal(true)
+    expect(await setUpHelper(subject, runHere, true)).to.include({state: 'failed'})
+    expect(isUpToDate(subject)).to.equal(true)
     subject = {...subject, env: {...env, PATH: '/usr/bin:/bin'}}
-    expect(isSteady(subject)).to.equal(false)
-    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(isUpToDate(subject)).to.equal(false)
+    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
     // The one that worked is no word on the other, and the other way round.
     subject = {...subject, env}
-    expect(isSteady(subject)).to.equal(true)
+    expect(isUpToDate(subject)).to.equal(true)
   })
 
   it('is written where GIT_CONFIG names a file, which only git config reads', async () => {
@@ -192,10 +192,10 @@ describe("git's configuration", () => {
     writeFileSync(other, '')
     const {env} = subject
     subject = {...subject, env: {...env, GIT_CONFIG: other}}
-    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
     expect(await values()).to.have.length(3)
     expect(readFileSync(other, 'utf8')).to.equal('')
-    expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+    expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
     expect(readFileSync(config(), 'utf8')).to.equal('')
   })
 
@@ -210,16 +210,16 @@ describe("git's configuration", () => {
         GIT_CONFIG_VALUE_0: `Authorization: ${secret}`,
       },
     }
-    expect(await configureGit(subject, runHere, true)).to.include({state: 'failed'})
+    expect(await setUpHelper(subject, runHere, true)).to.include({state: 'failed'})
     expect(readFileSync(join(subject.cacheDir, 'heroku-keychain-git.json'), 'utf8')).not.to.include(secret)
   })
 
   it('is tried again after a minute where it is locked', async () => {
     writeFileSync(`${config()}.lock`, '')
-    const state = await configureGit(subject, runHere, true)
+    const state = await setUpHelper(subject, runHere, true)
     expect(state).to.deep.equal({state: 'failed', because: "git's global configuration is locked"})
-    expect(isSteady(subject)).to.equal(true)
-    expect(isSteady(subject, Date.now() + 2 * 60 * 1000)).to.equal(false)
+    expect(isUpToDate(subject)).to.equal(true)
+    expect(isUpToDate(subject, Date.now() + 2 * 60 * 1000)).to.equal(false)
   })
 
   const KEY = 'credential.https://git.heroku.com.helper'
@@ -230,7 +230,7 @@ describe("git's configuration", () => {
     return askedHelpers(lines, 'git.heroku.com').asked.map(({value}) => value)
   }
   const runIn =
-    (cwd: string): Run =>
+    (cwd: string): RunTool =>
     (file, args, options) =>
       runHere(file, args, {...options, cwd})
 
@@ -239,14 +239,14 @@ describe("git's configuration", () => {
     for (let lives = 0, died = true; died; lives++) {
       writeFileSync(config(), before)
       let writes = 0
-      const mortal: Run = (file, args, options) =>
+      const mortal: RunTool = (file, args, options) =>
         args.includes('--global') && ++writes > lives
-          ? Promise.resolve({ended: 'killed', signal: 'SIGKILL'})
+          ? Promise.resolve({status: 'killed', signal: 'SIGKILL'})
           : runHere(file, args, options)
-      died = (await configureGit(subject, mortal, true)).state === 'failed'
-      expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: THEIRS})
+      died = (await setUpHelper(subject, mortal, true)).state === 'failed'
+      expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: THEIRS})
       expect((await values()).slice(2, -1)).to.deep.equal(THEIRS)
-      expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+      expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
       expect(readFileSync(config(), 'utf8'), `killed at write ${lives + 1}`).to.equal(before)
     }
   }).timeout(60_000)
@@ -262,39 +262,39 @@ describe("git's configuration", () => {
     it(`moves behind ${what} that was added later, so that it does not receive the token`, async () => {
       writeFileSync(join(sandbox.home, 'included'), others['a general helper'] ?? '')
       await sandbox.run('git', ['config', '--global', '--add', KEY, '!theirs'])
-      await configureGit(subject, runHere, true)
+      await setUpHelper(subject, runHere, true)
       writeFileSync(config(), `${readFileSync(config(), 'utf8')}${section}`)
       expect((await askedNow()).join('\n')).to.match(/^store$|^$/mu)
-      expect(isSteady(subject)).to.equal(false)
-      expect(await configureGit(subject, runHere, false)).to.deep.equal({state: 'configured', foreign: ['!theirs']})
-      expect(isSteady(subject)).to.equal(true)
+      expect(isUpToDate(subject)).to.equal(false)
+      expect(await setUpHelper(subject, runHere, false)).to.deep.equal({state: 'configured', foreign: ['!theirs']})
+      expect(isUpToDate(subject)).to.equal(true)
       expect(await askedNow()).to.deep.equal([launcherValue(subject.env), '!theirs', FALLBACKS[1]])
       const text = readFileSync(config(), 'utf8')
       expect(text).to.include(section)
-      await configureGit(subject, runHere, true)
+      await setUpHelper(subject, runHere, true)
       expect(readFileSync(config(), 'utf8')).to.equal(text)
-      expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+      expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
       expect(readFileSync(config(), 'utf8')).to.equal(
         `[credential "https://git.heroku.com"]\n\thelper = !theirs\n${section}`,
       )
     })
 
   it('stays where it is if there are no helpers but for other hosts below it', async () => {
-    await configureGit(subject, runHere, true)
+    await setUpHelper(subject, runHere, true)
     const text = `${readFileSync(config(), 'utf8')}[credential "https://github.com"]\n\thelper = store\n[credential]\n\tuseHttpPath = true\n`
     writeFileSync(config(), text)
-    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
     expect(readFileSync(config(), 'utf8')).to.equal(text)
   })
 
   it('is configured where git keeps our section in its place, for a comment of the user in it', async () => {
-    await configureGit(subject, runHere, true)
+    await setUpHelper(subject, runHere, true)
     const text = readFileSync(config(), 'utf8').replace(/(\.com\/"\]\n)/u, '$1\t# mine\n')
     expect(text).to.include('# mine')
     writeFileSync(config(), `${text}${others['a general helper']}`)
-    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
     expect(readFileSync(config(), 'utf8')).to.include('# mine')
-    expect(isSteady(subject)).to.equal(true)
+    expect(isUpToDate(subject)).to.equal(true)
   })
 
   it('keeps the helpers of the user while it moves, whenever it is killed', async () => {
@@ -302,18 +302,18 @@ describe("git's configuration", () => {
     for (let lives = 0, died = true; died; lives++) {
       rmSync(config(), {force: true})
       for (const each of THEIRS) await sandbox.run('git', ['config', '--global', '--add', KEY, each])
-      await configureGit(subject, runHere, true)
+      await setUpHelper(subject, runHere, true)
       writeFileSync(config(), `${readFileSync(config(), 'utf8')}${added}`)
       let writes = 0
-      const mortal: Run = (file, args, options) =>
+      const mortal: RunTool = (file, args, options) =>
         args.includes('--global') && ++writes > lives
-          ? Promise.resolve({ended: 'killed', signal: 'SIGKILL'})
+          ? Promise.resolve({status: 'killed', signal: 'SIGKILL'})
           : runHere(file, args, options)
-      died = (await configureGit(subject, mortal, true)).state === 'failed'
+      died = (await setUpHelper(subject, mortal, true)).state === 'failed'
       const {entries} = await openGit(runHere, subject.env).read()
       const kept = entries.map(({value}) => value)
       expect(kept, `killed at write ${lives + 1}`).to.include.members([...THEIRS, 'store'])
-      expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: THEIRS})
+      expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: THEIRS})
       expect(await askedNow()).to.deep.equal([launcherValue(subject.env), ...THEIRS, FALLBACKS[1]])
     }
   }).timeout(60_000)
@@ -331,9 +331,9 @@ describe("git's configuration", () => {
       )
       const before = `[${section}]\n\tpath = ~/included\n`
       writeFileSync(config(), before)
-      expect(await configureGit(subject, runIn(work), true)).to.deep.equal({state: 'configured', foreign: []})
+      expect(await setUpHelper(subject, runIn(work), true)).to.deep.equal({state: 'configured', foreign: []})
       expect(readFileSync(config(), 'utf8')).not.to.include('!work')
-      expect(await unconfigureGit(subject, runIn(work))).to.equal(undefined)
+      expect(await tearDownHelper(subject, runIn(work))).to.equal(undefined)
       expect(readFileSync(config(), 'utf8')).to.equal(before)
     })
 
@@ -341,8 +341,8 @@ describe("git's configuration", () => {
     const broken = join(sandbox.home, 'broken')
     await sandbox.run('git', ['init', '--quiet', broken])
     writeFileSync(join(broken, '.git', 'config'), '<<<<<<< HEAD\n')
-    expect(await configureGit(subject, runIn(broken), true)).to.deep.equal({state: 'configured', foreign: []})
-    expect(await unconfigureGit(subject, runIn(broken))).to.equal(undefined)
+    expect(await setUpHelper(subject, runIn(broken), true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(await tearDownHelper(subject, runIn(broken))).to.equal(undefined)
     expect(readFileSync(config(), 'utf8')).to.equal('')
   })
 
@@ -351,28 +351,28 @@ describe("git's configuration", () => {
     mkdirSync(xdg, {recursive: true})
     writeFileSync(join(xdg, 'config'), '[heroku]\n\tcredentialHelper = false\n')
     writeFileSync(config(), '[user]\n\tname = Ada\n')
-    expect(await configureGit(subject, runHere, true)).to.deep.equal({state: 'opted out'})
+    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'opted out'})
     expect(await values()).to.deep.equal([])
   })
 
   it('has a launcher that can be started, whatever became of its mode', async () => {
-    await configureGit(subject, runHere, true)
+    await setUpHelper(subject, runHere, true)
     chmodSync(launcherPath(subject.env), 0o600)
-    expect(isSteady(subject)).to.equal(false)
-    await configureGit(subject, runHere, true)
+    expect(isUpToDate(subject)).to.equal(false)
+    await setUpHelper(subject, runHere, true)
     expect(statSync(launcherPath(subject.env)).mode & 0o777).to.equal(0o700)
   })
 
   it('is looked at again where somebody has changed it since it was read', async () => {
-    await configureGit(subject, runHere, true)
-    const late: Run = async (file, args, options) => {
+    await setUpHelper(subject, runHere, true)
+    const late: RunTool = async (file, args, options) => {
       const ran = await runHere(file, args, options)
       if (args.includes('--list')) await sandbox.run('git', ['config', '--global', '--add', KEY, '!theirs'])
       return ran
     }
     removeStamp(subject.cacheDir)
-    await configureGit(subject, late, true)
-    expect(isSteady(subject)).to.equal(false)
+    await setUpHelper(subject, late, true)
+    expect(isUpToDate(subject)).to.equal(false)
   })
 
   it('is looked for on Windows where git looks for it', () => {
@@ -386,8 +386,8 @@ describe("git's configuration", () => {
     for (const before of ['', '# mine\n[credential]\n\thelper = cache\n[alias]\n\tst = status\n']) {
       rmSync(config(), {force: true})
       writeFileSync(config(), before)
-      await configureGit(subject, runHere, true)
-      await unconfigureGit(subject, runHere)
+      await setUpHelper(subject, runHere, true)
+      await tearDownHelper(subject, runHere)
       expect(readFileSync(config(), 'utf8')).to.equal(before)
     }
   })
@@ -397,7 +397,7 @@ describe("git's configuration", () => {
     mkdirSync(home)
     subject = {...subject, env: {...subject.env, HOME: home}, helper: join(home, 'helper.cjs')}
     writeFileSync(subject.helper, 'process.stdout.write(JSON.stringify(process.argv.slice(2)))')
-    await configureGit(subject, runHere, true)
+    await setUpHelper(subject, runHere, true)
     const env = {HOME: home}
     const found = await sandbox.run('git', ['config', '--global', '-z', '--get-all', KEY], {env})
     const [, value = ''] = found.stdout.split('\0')

@@ -14,12 +14,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import {dirname, join} from 'node:path'
-import {configureGit, unconfigureGit} from '../../src/git/configure.js'
+import {setUpHelper, tearDownHelper} from '../../src/git/setup.js'
 import {launcherProblem} from '../../src/git/launcher.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
 import {launcherValue} from '../../src/git/launcher-text.js'
-import {isSteady, lastProblem, type Subject} from '../../src/git/steady-state.js'
-import {run, type Run} from '../../src/run.js'
+import {isUpToDate, lastProblem, type SetupTarget} from '../../src/git/setup-stamp.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
 const HOST = 'git.heroku.com'
@@ -29,15 +29,15 @@ const OTHER_USER = 1234
 
 describe("git's launcher", () => {
   let sandbox: Sandbox
-  let subject: Subject
+  let subject: SetupTarget
   let path: string
   let folder: string
 
-  const runHere: Run = (file, args, options) => {
+  const runHere: RunTool = (file, args, options) => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
     return run(file, args, {...options, env: {...cleared, ...subject.env, ...options.env}})
   }
-  const configure = () => configureGit(subject, runHere, true)
+  const configure = () => setUpHelper(subject, runHere, true)
   const values = async () =>
     (await sandbox.run('git', ['config', '--global', '-z', '--get-all', KEY])).stdout.split('\0').slice(0, -1)
   const configured = {state: 'configured', foreign: []}
@@ -118,10 +118,10 @@ describe("git's launcher", () => {
       const right = readFileSync(path, 'utf8')
       spoil()
       expect(launcherProblem(subject.env)).not.to.equal(undefined)
-      expect(isSteady(subject)).to.equal(false)
+      expect(isUpToDate(subject)).to.equal(false)
       expect(await configure()).to.deep.equal(configured)
       expect(launcherProblem(subject.env)).to.equal(undefined)
-      expect(isSteady(subject)).to.equal(true)
+      expect(isUpToDate(subject)).to.equal(true)
       expect(readFileSync(path, 'utf8')).to.equal(right)
       expect(lstatSync(path).isFile()).to.equal(true)
       expect([modeOf(folder) & 0o022, modeOf(path)]).to.deep.equal([0, 0o700])
@@ -135,7 +135,7 @@ describe("git's launcher", () => {
     symlinkSync(elsewhere, join(subject.cacheDir, 'heroku-keychain-git.json'))
     await configure()
     expect(readFileSync(elsewhere, 'utf8')).to.equal('mine')
-    expect(isSteady(subject)).to.equal(true)
+    expect(isUpToDate(subject)).to.equal(true)
   })
 
   it("leaves git with the CLI's own helper where there is a folder in its place", async () => {
@@ -144,7 +144,7 @@ describe("git's launcher", () => {
     expect(await values()).to.deep.equal(['', FALLBACK])
     expect(lastProblem(subject)).to.include(path)
     rmSync(path, {recursive: true})
-    expect(isSteady(subject)).to.equal(false)
+    expect(isUpToDate(subject)).to.equal(false)
     expect(await configure()).to.deep.equal(configured)
     expect(await values()).to.deep.equal(['', launcherValue(subject.env), FALLBACK])
   })
@@ -159,7 +159,7 @@ describe("git's launcher", () => {
     const again = readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')
     expect(await configure()).to.deep.equal(configured)
     expect(readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')).to.equal(again)
-    expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+    expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
     expect(readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')).to.equal('[user]\n\tname = Ada\n')
   })
 
@@ -186,7 +186,7 @@ describe("git's launcher", () => {
       await configure()
       writeFileSync(second, '[user]\n\tname = Grace\n')
       await configure()
-      expect(await unconfigureGit(subject, runHere)).to.equal(undefined)
+      expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
       expect(readFileSync(first, 'utf8')).to.equal('[user]\n\tname = Ada\n')
       expect(readFileSync(second, 'utf8')).to.equal('[user]\n\tname = Grace\n')
       rmSync(xdg)
@@ -215,7 +215,7 @@ describe("git's launcher", () => {
     it("replaces another user's launcher in the user's own folder", async () => {
       await configure()
       chownSync(path, OTHER_USER, OTHER_USER)
-      expect(isSteady(subject)).to.equal(false)
+      expect(isUpToDate(subject)).to.equal(false)
       expect(await configure()).to.deep.equal(configured)
       expect(statSync(path).uid).to.equal(0)
     })

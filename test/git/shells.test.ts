@@ -6,10 +6,10 @@ import {chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, wr
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {promisify} from 'node:util'
-import {configureGit, unconfigureGit} from '../../src/git/configure.js'
-import {configuredHosts} from '../../src/git/configured.js'
-import {isSteady, type Subject} from '../../src/git/steady-state.js'
-import {run, type Run} from '../../src/run.js'
+import {setUpHelper, tearDownHelper} from '../../src/git/setup.js'
+import {configuredHosts} from '../../src/git/configured-hosts.js'
+import {isUpToDate, type SetupTarget} from '../../src/git/setup-stamp.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {type Keyring, startKeyring} from '../support/keyring.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {credentialFill} from '../support/work-tree.js'
@@ -49,8 +49,8 @@ describe('two shells of one user', function () {
   interface Shell {
     /** Its variables. */
     env: Record<string, string>
-    subject: Subject
-    run: Run
+    subject: SetupTarget
+    run: RunTool
     logIn(account: string): void
     logOut(): void
     fill(): Promise<string>
@@ -97,7 +97,7 @@ describe('two shells of one user', function () {
 
   let first: Shell
   let second: Shell
-  const configure = (shell: Shell) => configureGit(shell.subject, shell.run, true)
+  const configure = (shell: Shell) => setUpHelper(shell.subject, shell.run, true)
 
   afterEach(() => {
     for (const name of ['.gitconfig', '.local/share/heroku', '.cache', 'first', "it's the second"])
@@ -146,10 +146,10 @@ describe('two shells of one user', function () {
       it('never rewrite the configuration or the launcher in turn, and look at it once each', async () => {
         expect(await configure(first)).to.deep.equal({state: 'configured', foreign: []})
         const configured = [text(), readFileSync(launcher(), 'utf8')]
-        expect(isSteady(second.subject)).to.equal(false)
+        expect(isUpToDate(second.subject)).to.equal(false)
         expect(await configure(second)).to.deep.equal({state: 'configured', foreign: []})
         expect([text(), readFileSync(launcher(), 'utf8')]).to.deep.equal(configured)
-        expect([isSteady(first.subject), isSteady(second.subject)]).to.deep.equal([true, true])
+        expect([isUpToDate(first.subject), isUpToDate(second.subject)]).to.deep.equal([true, true])
       })
 
       it("keep each other's login usable after a logout, and take the configuration back with the last", async () => {
@@ -163,11 +163,11 @@ describe('two shells of one user', function () {
           await configure(other)
           const configured = text()
           one.logOut()
-          expect(await unconfigureGit(one.subject, one.run)).to.equal(undefined)
+          expect(await tearDownHelper(one.subject, one.run)).to.equal(undefined)
           expect(text()).to.equal(configured)
           expect([await one.fill(), await other.fill()]).to.deep.equal(['', token])
           other.logOut()
-          expect(await unconfigureGit(other.subject, other.run)).to.equal(undefined)
+          expect(await tearDownHelper(other.subject, other.run)).to.equal(undefined)
           expect(text()).to.equal(before)
           first.logIn(ada.account)
           second.logIn(grace.account)
@@ -193,14 +193,14 @@ describe('two shells of one user', function () {
       const written = readFileSync(launcher(), 'utf8')
       await configure(second)
       expect(readFileSync(launcher(), 'utf8')).to.equal(written)
-      expect([isSteady(first.subject), isSteady(second.subject)]).to.deep.equal([true, true])
+      expect([isUpToDate(first.subject), isUpToDate(second.subject)]).to.deep.equal([true, true])
     })
 
     it('replace a launcher whose plugin is gone', async () => {
       await configure(first)
       await configure(second)
       rmSync(own)
-      expect(isSteady(second.subject)).to.equal(false)
+      expect(isUpToDate(second.subject)).to.equal(false)
       await configure(second)
       expect(readFileSync(launcher(), 'utf8')).to.include(HELPER).and.not.to.include(own)
       expect(await second.fill()).to.equal(grace.token)
@@ -227,7 +227,7 @@ describe('two shells of one user', function () {
         expect(found[1]).to.include(`'${launcher()}'`)
         expect([found[0], ...found.slice(2)]).to.deep.equal(['', '!theirs', FALLBACK])
         expect(text()).not.to.include(file)
-        expect(await unconfigureGit(second.subject, second.run)).to.equal(undefined)
+        expect(await tearDownHelper(second.subject, second.run)).to.equal(undefined)
         expect(await values()).to.deep.equal(['!theirs'])
       })
 
@@ -248,7 +248,7 @@ describe('two shells of one user', function () {
     second.logIn(grace.account)
     await configure(second)
     chmodSync(launcher(), 0o777)
-    expect(isSteady(second.subject)).to.equal(false)
+    expect(isUpToDate(second.subject)).to.equal(false)
     await configure(second)
     expect(await second.fill()).to.equal(grace.token)
   })

@@ -1,8 +1,8 @@
 import {expect} from 'chai'
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {rejectStaleCopies} from '../../src/git/stale-copies.js'
-import {run, type Run} from '../../src/run.js'
+import {rejectStaleCredentials} from '../../src/git/stale-credentials.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Env, type Sandbox} from '../support/sandbox.js'
 
 const HOST = 'git.heroku.com'
@@ -26,11 +26,11 @@ describe('rejecting stale credentials', () => {
   const noting = (name: string) => `!f() { echo ${name} "$1" >>${log()}; cat >>${log()}; }; f`
   const notified = () => (existsSync(log()) ? readFileSync(log(), 'utf8').trimEnd().split('\n') : [])
   const reject = (cwd: string, env: Env = {}) => {
-    const runHere: Run = (file, args, options) => {
+    const runHere: RunTool = (file, args, options) => {
       const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
       return run(file, args, {...options, cwd, env: {...cleared, ...sandbox.env, ...env, ...options.env}})
     }
-    return rejectStaleCopies(runHere, {...sandbox.env, ...env}, HOST)
+    return rejectStaleCredentials(runHere, {...sandbox.env, ...env}, HOST)
   }
   const globalAlone = ['global erase', 'protocol=https', `host=${HOST}`]
 
@@ -55,7 +55,7 @@ describe('rejecting stale credentials', () => {
     writeFileSync(config, `${readFileSync(config, 'utf8')}[include]\n\tpath = ${file}\n`)
   }
 
-  const places: Record<string, () => Promise<{cwd: string; env?: Env}>> = {
+  const stores: Record<string, () => Promise<{cwd: string; env?: Env}>> = {
     'the repository of the current folder': () => {
       makeHostile(join(repository, '.git', 'config'))
       return Promise.resolve({cwd: repository})
@@ -111,7 +111,7 @@ describe('rejecting stale credentials', () => {
       return Promise.resolve({cwd: sandbox.home, env: {GIT_CONFIG: join(repository, '.git', 'config')}})
     },
   }
-  for (const [what, place] of Object.entries(places))
+  for (const [what, place] of Object.entries(stores))
     it(`runs no helper of ${what}`, async () => {
       const {cwd, env} = await place()
       await reject(cwd, env)

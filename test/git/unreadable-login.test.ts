@@ -3,10 +3,10 @@ import {expect} from 'chai'
 import {existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {configureGit} from '../../src/git/configure.js'
+import {setUpHelper} from '../../src/git/setup.js'
 import {dataDirOf} from '../../src/git/data-dir.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
-import {run, type Run} from '../../src/run.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {startKeyring} from '../support/keyring.js'
 import {openSandbox, type RunOptions, type Sandbox} from '../support/sandbox.js'
 import {inTerminal} from '../support/terminal.js'
@@ -40,8 +40,9 @@ describe('git where the login cannot be read', function () {
       hosts: {git: HOST, api: 'api.heroku.com'},
       helper: HELPER,
     }
-    const runHere: Run = (file, args, options) => run(file, args, {...options, env: {...sandbox.env, ...options.env}})
-    expect(await configureGit(subject, runHere, true)).to.include({state: 'configured'})
+    const runHere: RunTool = (file, args, options) =>
+      run(file, args, {...options, env: {...sandbox.env, ...options.env}})
+    expect(await setUpHelper(subject, runHere, true)).to.include({state: 'configured'})
     write('login.json', {account: ADA})
     const record = {account: ADA, apiHost: 'api.heroku.com', fingerprint: 'x', savedIn: 'secret-service'}
     write('heroku-keychain.json', {version: 1, account: ADA, loggedOut: false, tokens: [record]})

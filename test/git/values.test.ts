@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
-import type {Entry} from '../../src/git/git-config.js'
+import type {Entry} from '../../src/git/config.js'
 import {launcherValue} from '../../src/git/launcher-text.js'
 import {
   helperName,
@@ -11,7 +11,7 @@ import {
   restoredValues,
   sharedKey,
   wantedValues,
-} from '../../src/git/values.js'
+} from '../../src/git/helper-values.js'
 
 const HOST = 'git.heroku.com'
 const LAUNCHER = launcherValue({HOME: '/home/ada'})

@@ -2,7 +2,7 @@ import {expect} from 'chai'
 import {inspect} from 'node:util'
 import {accountOf, ApiError, expiresIn, openApi} from '../../src/heroku/api.js'
 import {type Answer, type Exchange, type Http, NetworkError, openHttp} from '../../src/heroku/http.js'
-import {UserError} from '../../src/user-error.js'
+import {UserError} from '../../src/errors.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
 

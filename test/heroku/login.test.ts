@@ -2,7 +2,7 @@ import {expect} from 'chai'
 import {ApiError, openApi} from '../../src/heroku/api.js'
 import {openHttp} from '../../src/heroku/http.js'
 import {login, type Login, type Method} from '../../src/heroku/login.js'
-import {UserError} from '../../src/user-error.js'
+import {UserError} from '../../src/errors.js'
 import {until} from '../support/listen.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
@@ -76,14 +76,14 @@ describe('logging in', () => {
     expect(asked).to.deep.equal(['Organization name:', 'Access token:'])
   })
 
-  for (const [what, around] of [
+  for (const [what, context] of [
     ['alone', (token: string) => token],
     ['on a line', (token: string) => `${token}\n`],
     ['on a line of Windows, with spaces', (token: string) => `  ${token} \r\n`],
   ] as const)
     it(`takes the token from stdin where that was chosen, and it is there ${what}`, async () => {
       const {token} = heroku.issue()
-      expect(await withToken(around(token))).to.deep.equal({account: ADA, token})
+      expect(await withToken(context(token))).to.deep.equal({account: ADA, token})
       expect(asked).to.deep.equal([])
     })
 

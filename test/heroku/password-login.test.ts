@@ -3,7 +3,7 @@ import {hostname} from 'node:os'
 import {type Api, ApiError, openApi} from '../../src/heroku/api.js'
 import {openHttp} from '../../src/heroku/http.js'
 import {type Ask, passwordLogin, THIRTY_DAYS} from '../../src/heroku/password-login.js'
-import {UserError} from '../../src/user-error.js'
+import {UserError} from '../../src/errors.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
 
@@ -88,16 +88,16 @@ describe('logging in with e-mail and password', () => {
 
   for (const id of ['mfa_required', 'sso_required', 'password_expired', 'forbidden', undefined])
     it(`names the browser login where the API answers 403 with ${id ?? 'no id'}, first or after the code`, async () => {
-      const refusal = new ApiError(403, id, 'api.heroku.com answered 403: This account requires more.')
+      const unreadableToken = new ApiError(403, id, 'api.heroku.com answered 403: This account requires more.')
       const code = new ApiError(403, 'two_factor', 'api.heroku.com answered 403: A second factor is required.')
-      for (const answers of [[refusal], [code, refusal]]) {
+      for (const answers of [[unreadableToken], [code, unreadableToken]]) {
         const scripted: Api = () => Promise.reject(answers.shift() ?? new Error('one request too many'))
         const error = await thrownBy(passwordLogin(scripted, answering(ADA, PASSWORD, '123456')))
         expect(error).to.be.instanceOf(ApiError)
         expect(error).to.include({
           status: 403,
           id,
-          message: refusal.message,
+          message: unreadableToken.message,
           hint: 'log in with a browser: heroku login',
         })
       }

@@ -2,7 +2,7 @@ import {expect} from 'chai'
 import {type Api, ApiError, openApi} from '../../src/heroku/api.js'
 import {type Http, NetworkError, openHttp} from '../../src/heroku/http.js'
 import {authorizationsOf, revoke} from '../../src/heroku/revoke.js'
-import {UserError} from '../../src/user-error.js'
+import {UserError} from '../../src/errors.js'
 import {type Fault, type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
 

@@ -2,7 +2,7 @@ import {expect} from 'chai'
 import {type Api, openApi} from '../../src/heroku/api.js'
 import {openHttp} from '../../src/heroku/http.js'
 import {ssoLogin} from '../../src/heroku/sso-login.js'
-import {UserError} from '../../src/user-error.js'
+import {UserError} from '../../src/errors.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
 

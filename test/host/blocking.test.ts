@@ -4,10 +4,10 @@ import {spawnSync} from 'node:child_process'
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath, pathToFileURL} from 'node:url'
-import {fingerprint} from '../../src/credentials/login-state.js'
-import {askKeyring, askWorker, workerLimitMs} from '../../src/host/blocking.js'
-import {openHostPlaces} from '../../src/host/host-places.js'
-import type {Answer} from '../../src/host/netrc-answer.js'
+import {fingerprint} from '../../src/credentials/token-record.js'
+import {askKeyring, askWorker, workerLimitMs} from '../../src/host/netrc-parser/blocking.js'
+import {openHostStores} from '../../src/host/host-stores.js'
+import type {Answer} from '../../src/host/netrc-parser/requests.js'
 import {openSyncCredentials} from '../../src/host/sync-credentials.js'
 import {until} from '../support/listen.js'
 import {freshNetrcReader} from '../support/netrc-reader.js'
@@ -63,7 +63,7 @@ describe('the blocking lookup', function () {
   const order = () => ({request: {verb: 'find' as const}, bin: 'heroku', dataDir: join(user.home, 'data')})
   const foundIn = (token: string, account = ada.account): Answer => ({
     kind: 'found',
-    found: {account, token, source: 'secret-service', place: 'the keyring'},
+    found: {account, token, source: 'secret-service', location: 'the keyring'},
   })
   /** The answer, and the processes that it took. `keyringMs` is long by default, for a slow machine. */
   const find = (keyringMs = 20_000) => {
@@ -105,7 +105,7 @@ describe('the blocking lookup', function () {
       const prompter = await user.keyring.startUnansweredPrompter()
       try {
         await user.keyring.lock()
-        expect(askKeyring(openHostPlaces(order()), 20_000)).to.equal(undefined)
+        expect(askKeyring(openHostStores(order()), 20_000)).to.equal(undefined)
         expect(user.calls()).to.equal(1)
       } finally {
         const prompt = thrownBy(prompter.asked())
@@ -234,9 +234,9 @@ describe('the blocking lookup', function () {
     })
 
     it('has the time that a keychain and gpg may take, each of them several times', () => {
-      const around = {timeoutMs: 5000, gpgTimeoutMs: 60_000}
+      const context = {timeoutMs: 5000, gpgTimeoutMs: 60_000}
       for (const [each, least] of [
-        [around, 6 * 65_000],
+        [context, 6 * 65_000],
         [{timeoutMs: 60_000}, 6 * 120_000],
         [{timeoutMs: 5000}, 6 * 10_000],
       ] as const)

@@ -3,7 +3,7 @@ import {expect} from 'chai'
 import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
-import {claimCommands} from '../../src/host/claim-commands.js'
+import {claimCommands} from '../../src/host/override-commands.js'
 
 /** A plugin's commands, and their aliases. */
 type Commands = Record<string, string[]>

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {mkdirSync, symlinkSync} from 'node:fs'
 import {dirname, join} from 'node:path'
-import {findClient, findNetrcParsers} from '../../src/host/client.js'
+import {findClient, findNetrcParsers} from '../../src/host/installed-client.js'
 import {freshFolder} from '../support/fresh-folder.js'
 
 const CLIENT = join('node_modules', '@heroku-cli', 'command')

@@ -3,7 +3,7 @@ import {spawnSync} from 'node:child_process'
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {join} from 'node:path'
-import {type NetrcModule, overlayNetrc} from '../../src/host/netrc-overlay.js'
+import {type NetrcModule, patchNetrcParser} from '../../src/host/netrc-parser/patch.js'
 import {copyOfNetrcParser, freshNetrcReader} from '../support/netrc-reader.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, grace} from '../support/user.js'
@@ -14,7 +14,7 @@ const GIT = 'git.heroku.com'
 const OTHERS =
   '# mine\r\nmachine one login x password y machine two login z password w\r\nmachine three\n  login a\n  password b'
 const loginOf = ({account, token}: typeof ada) => ({login: account, password: token})
-const named = ({account}: {account: string}) => `{"account":"${account}"}\n`
+const loginJsonAccount = ({account}: {account: string}) => `{"account":"${account}"}\n`
 
 describe('the overlay of netrc-parser', function () {
   this.timeout(60_000)
@@ -22,7 +22,7 @@ describe('the overlay of netrc-parser', function () {
 
   /** A copy with the overlay, loaded. */
   const loaded = (copy = copyOfNetrcParser()): NetrcModule['default'] & {machines: object} => {
-    overlayNetrc(copy, user.credentials)
+    patchNetrcParser(copy, user.credentials)
     copy.default.loadSync()
     return copy.default as NetrcModule['default'] & {machines: object}
   }
@@ -60,7 +60,7 @@ describe('the overlay of netrc-parser', function () {
     it('it to those who load asynchronously, or by an object of their own', async () => {
       await user.store(ada)
       const copy = copyOfNetrcParser()
-      overlayNetrc(copy, user.credentials)
+      patchNetrcParser(copy, user.credentials)
       const own = new copy.Netrc()
       await own.load()
       expect(shown(own)).to.deep.equal(loginOf(ada))
@@ -71,7 +71,7 @@ describe('the overlay of netrc-parser', function () {
       user.write('.netrc', entries(grace))
       const copy = copyOfNetrcParser()
       copy.default.loadSync()
-      overlayNetrc(copy, user.credentials)
+      patchNetrcParser(copy, user.credentials)
       expect(shown(copy.default)).to.deep.equal(loginOf(ada))
     })
 
@@ -116,7 +116,7 @@ describe('the overlay of netrc-parser', function () {
     it('which file is a named pipe, where nothing else holds a token', async () => {
       expect(spawnSync('/usr/bin/mkfifo', [join(user.home, '.netrc')]).status).to.equal(0)
       const copy = copyOfNetrcParser()
-      overlayNetrc(copy, user.credentials)
+      patchNetrcParser(copy, user.credentials)
       const {message} = await thrownBy(copy.default.load())
       expect(message).to.equal(`could not read ${join(user.home, '.netrc')}: it is a named pipe`)
     })
@@ -124,7 +124,7 @@ describe('the overlay of netrc-parser', function () {
     it('the trouble of netrc-parser where nothing else holds a token', async () => {
       mkdirSync(join(user.home, '.netrc'))
       const copy = copyOfNetrcParser()
-      overlayNetrc(copy, user.credentials)
+      patchNetrcParser(copy, user.credentials)
       expect(() => {
         copy.default.loadSync()
       }).to.throw('EISDIR')
@@ -135,7 +135,7 @@ describe('the overlay of netrc-parser', function () {
       await user.store(ada)
       user.write('elsewhere', entries(grace))
       const copy = copyOfNetrcParser()
-      overlayNetrc(copy, user.credentials)
+      patchNetrcParser(copy, user.credentials)
       const other = new copy.Netrc(join(user.home, 'elsewhere'))
       other.loadSync()
       expect({...other.machines?.[API]}).to.deep.equal(loginOf(grace))
@@ -190,7 +190,7 @@ describe('the overlay of netrc-parser', function () {
   describe('of a locked keyring', () => {
     const locked = async () => {
       await user.store(ada)
-      user.write('data/login.json', named(ada))
+      user.write('data/login.json', loginJsonAccount(ada))
       await user.keyring.lock()
     }
 
@@ -245,7 +245,7 @@ describe('the overlay of netrc-parser', function () {
         expect(netrc).to.have.property('output').that.does.not.include(ada.token)
         await save(netrc)
         expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
-        expect(user.read('data/login.json')).to.equal(named(ada))
+        expect(user.read('data/login.json')).to.equal(loginJsonAccount(ada))
         expect(user.read('.netrc')).to.equal(OTHERS)
         expect(user.inode('.netrc')).to.equal(inode)
         netrc.loadSync()
@@ -288,7 +288,7 @@ describe('the overlay of netrc-parser', function () {
         it(`logs out whoever ${what}: the token goes everywhere, others stay`, async () => {
           await user.store(ada)
           await user.store(grace)
-          user.write('data/login.json', named(ada))
+          user.write('data/login.json', loginJsonAccount(ada))
           user.write('.netrc', `${entries(ada)}${OTHERS}`)
           const netrc = loaded()
           for (const host of [API, GIT]) take(netrc.machines, host)
@@ -303,12 +303,12 @@ describe('the overlay of netrc-parser', function () {
 
       it('does not log out while the keyring is locked, and says so', async () => {
         await user.store(ada)
-        user.write('data/login.json', named(ada))
+        user.write('data/login.json', loginJsonAccount(ada))
         await user.keyring.lock()
         const netrc = loaded()
         Reflect.deleteProperty(netrc.machines, API)
         expect(await thrownBy(save(netrc))).to.include({message: 'cannot log out: the keyring is locked'})
-        expect(user.read('data/login.json')).to.equal(named(ada))
+        expect(user.read('data/login.json')).to.equal(loginJsonAccount(ada))
         await user.keyring.unlock()
         expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
       })
@@ -421,7 +421,7 @@ describe('the overlay of netrc-parser', function () {
         const copy = copyOfNetrcParser()
         const own = new copy.Netrc()
         own.loadSync()
-        overlayNetrc(copy, user.credentials)
+        patchNetrcParser(copy, user.credentials)
         logIn(ada)(own.machines as Record<string, unknown>)
         await save(own)
         expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
@@ -431,9 +431,9 @@ describe('the overlay of netrc-parser', function () {
 
   it('is laid once, however often', () => {
     const copy = copyOfNetrcParser()
-    overlayNetrc(copy, user.credentials)
+    patchNetrcParser(copy, user.credentials)
     const {loadSync, save} = copy.Netrc.prototype
-    overlayNetrc(copy, user.credentials)
+    patchNetrcParser(copy, user.credentials)
     expect({loadSync, save}).to.deep.equal({loadSync: copy.Netrc.prototype.loadSync, save: copy.Netrc.prototype.save})
   })
 
@@ -441,7 +441,7 @@ describe('the overlay of netrc-parser', function () {
     const {Netrc, default: theirs, parse} = copyOfNetrcParser()
     const others = [{}, {default: theirs}, {Netrc, parse}, {Netrc, default: {}, parse}, {Netrc: parse, default: theirs}]
     const {loadSync} = Netrc.prototype
-    expect(others.map((other) => overlayNetrc(other, user.credentials))).to.deep.equal(others.map(() => false))
+    expect(others.map((other) => patchNetrcParser(other, user.credentials))).to.deep.equal(others.map(() => false))
     expect(Netrc.prototype.loadSync).to.equal(loadSync)
   })
 })

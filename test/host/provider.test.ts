@@ -1,18 +1,18 @@
 import {expect} from 'chai'
-import {BackendError} from '../../src/backends/backend.js'
+import {StorageError} from '../../src/errors.js'
 import {writeLoginJson} from '../../src/credentials/login-state.js'
 import {saveToken} from '../../src/credentials/save.js'
-import {openProvider} from '../../src/host/provider.js'
+import {openProvider} from '../../src/host/credential-provider.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../support/user.js'
 
 const API = 'api.heroku.com'
 const HOSTS = [API, 'git.heroku.com']
-const locked = () => new BackendError('locked', 'the keyring is locked', 'unlock it')
+const locked = () => new StorageError('locked', 'the keyring is locked', 'unlock it')
 
 describe("the provider that the Heroku CLI's client takes", () => {
   const user = freshUser()
-  const open = (...how: Parameters<typeof user.places>) => openProvider(user.places(...how))
+  const open = (...how: Parameters<typeof user.stores>) => openProvider(user.stores(...how))
   /** What a request with the token would be sent with, or what it fails with. */
   const header = (token: string) => {
     try {
@@ -24,7 +24,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
 
   describe('asked for a token', () => {
     it('gives that of the four tiers', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       expect(await open().getAuth(ada.account, API)).to.deep.equal(ada)
       expect(await open().getAuth(undefined, API)).to.deep.equal(ada)
       user.write('.netrc', entries(grace))
@@ -33,7 +33,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
     })
 
     it('asks the keychain once, however often it is asked', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       user.memory.calls.length = 0
       const provider = open()
       await Promise.all([provider.getAuth(ada.account, API), provider.getAuth(ada.account, API)])
@@ -42,8 +42,8 @@ describe("the provider that the Heroku CLI's client takes", () => {
     })
 
     it('gives that of another account, if asked by name', async () => {
-      await saveToken(user.places(), grace)
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), grace)
+      await saveToken(user.stores(), ada)
       expect(await open().getAuth(grace.account, API)).to.deep.equal(grace)
     })
 
@@ -61,7 +61,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
     })
 
     it('has whoever uses the token told that the keychain failed, and keeps the account', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       user.memory.fail(locked())
       const {account, token} = await open().getAuth(ada.account, API)
       expect(account).to.equal(ada.account)
@@ -73,7 +73,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
     })
 
     it('acts for nobody else where the keychain failed', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       user.write('.netrc', entries(grace))
       user.memory.fail(locked())
       const error = header((await open().getAuth(ada.account, API)).token)
@@ -85,7 +85,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
     })
 
     it('gives no token for another host', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       user.memory.calls.length = 0
       const error = header((await open().getAuth(ada.account, 'api.example.com')).token)
       expect((error as Error).message).to.equal('the token for api.heroku.com is not for api.example.com')
@@ -130,7 +130,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
 
   describe('asked to remove an account', () => {
     it('removes it', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       const provider = open()
       await provider.getAuth(undefined, API)
       await provider.removeAuth(ada.account, HOSTS)
@@ -139,7 +139,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
     })
 
     it('fails loudly where a copy may be left', async () => {
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
       user.memory.faults.set('remove', locked())
       const error = await thrownBy(open().removeAuth(ada.account, HOSTS))
       expect(error).to.deep.include({

@@ -2,7 +2,7 @@
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
 import {openSecretService} from '../../src/backends/secret-service.js'
-import {run, type Run} from '../../src/run.js'
+import {run, type RunTool} from '../../src/process/run.js'
 import {describeKeychain} from '../contract/keychain-contract.js'
 import {type Display, startDisplay, type User} from '../support/display.js'
 import {installHost, installPlugin, packPlugin, putOnPath} from '../support/host-cli.js'
@@ -29,7 +29,7 @@ const DIALOGS = ['Access Request', 'Move entry', 'Delete entry', 'Wallet']
 
 /** `run` with `env` in place of this process's environment. */
 const runIn =
-  (env: Env): Run =>
+  (env: Env): RunTool =>
   (file, args, options) => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
     return run(file, args, {...options, env: {...cleared, ...env, LC_ALL: 'C', CHARSET: 'UTF-8', ...options.env}})

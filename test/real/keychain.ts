@@ -1,8 +1,8 @@
 // The contract on this machine's own keychain, under account names made up for it: for real macOS and Windows machines.
 // On Linux test/backends/secret-service.test.ts does it, in a session of its own.
 import {resolveKeychain} from '../../src/backends/resolve.js'
-import {addCommand, LONGEST_LINE_BYTES} from '../../src/backends/security-syntax.js'
-import {run} from '../../src/run.js'
+import {addCommand, LONGEST_LINE_BYTES} from '../../src/backends/macos-security.js'
+import {run} from '../../src/process/run.js'
 import {describeKeychain} from '../contract/keychain-contract.js'
 
 const keychain = resolveKeychain(process.env, process.platform)

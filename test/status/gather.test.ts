@@ -2,14 +2,14 @@ import {expect} from 'chai'
 import {execFileSync} from 'node:child_process'
 import {chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {BackendError, type Problem} from '../../src/backends/backend.js'
+import {type Problem, StorageError} from '../../src/errors.js'
 import {writeLoginJson, recordLogout} from '../../src/credentials/login-state.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {ApiError} from '../../src/heroku/api.js'
 import {NetworkError} from '../../src/heroku/http.js'
 import {InvalidToken} from '../../src/heroku/verify.js'
-import {gather, type Parts} from '../../src/status/gather.js'
-import {judge} from '../../src/status/judge.js'
+import {gather, type Parts} from '../../src/status/facts.js'
+import {judge} from '../../src/status/checks.js'
 import type {Facts, TokenFacts} from '../../src/status/report.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain} from '../support/user.js'
 
@@ -20,10 +20,10 @@ describe('gathering what auth:status shows', () => {
   const user = freshUser()
   const keyring = {name: 'secret-service', title: 'the keyring'} as const
 
-  const gatherFor = (places = user.places(), verify?: Parts['verify']) => {
-    const {env, hosts} = places.around
+  const gatherFor = (stores = user.stores(), verify?: Parts['verify']) => {
+    const {env, endpoints: hosts} = stores.context
     return gather({
-      places,
+      stores,
       // No git: it has tests of its own.
       subject: {env: {...env, PATH: ''}, dataDir: user.dataDir, cacheDir: join(user.home, 'cache'), hosts, helper: 'h'},
       cli,
@@ -109,7 +109,7 @@ describe('gathering what auth:status shows', () => {
     it('says what it shadows, and reads no token for that', async () => {
       await logIn()
       writeNetrc(entries(grace))
-      const {keychain, shadowed, token} = await gatherFor(user.places(key))
+      const {keychain, shadowed, token} = await gatherFor(user.stores(key))
       expect(token).to.deep.equal({
         tier: 'HEROKU_API_KEY',
         source: 'HEROKU_API_KEY',
@@ -127,7 +127,7 @@ describe('gathering what auth:status shows', () => {
 
     it('knows a copy of it by its text', async () => {
       writeNetrc(entries({account: ada.account, token: key.HEROKU_API_KEY}))
-      const {shadowed} = await gatherFor(user.places(key))
+      const {shadowed} = await gatherFor(user.stores(key))
       expect(shadowed).to.deep.equal([{source: 'netrc', place: user.netrcPath, account: ada.account, same: true}])
     })
   })
@@ -135,7 +135,7 @@ describe('gathering what auth:status shows', () => {
   it('of HEROKU_NETRC_WRITE leaves the keychain alone', async () => {
     await logIn()
     writeNetrc(entries(grace))
-    const {keychain, plainText, shadowed, token} = await gatherFor(user.places({HEROKU_NETRC_WRITE: 'true'}))
+    const {keychain, plainText, shadowed, token} = await gatherFor(user.stores({HEROKU_NETRC_WRITE: 'true'}))
     expect({keychain, plainText, shadowed, token}).to.deep.equal({
       keychain: {...keyring, state: 'not used', accounts: []},
       plainText: [],
@@ -147,7 +147,7 @@ describe('gathering what auth:status shows', () => {
 
   it('without a keychain says why there is none', async () => {
     writeNetrc(entries(ada))
-    const {keychain, token} = await gatherFor(user.places({}, noKeychain))
+    const {keychain, token} = await gatherFor(user.stores({}, noKeychain))
     expect([keychain, token]).to.deep.equal([
       {state: 'missing', because: 'secret-tool is not installed', hint: 'install it', accounts: []},
       inNetrc('netrc'),
@@ -155,9 +155,9 @@ describe('gathering what auth:status shows', () => {
   })
 
   it('of a login that the keychain refused says what is in the keychain still', async () => {
-    await saveToken(user.places(), {...ada, token: 'HRKU-old'})
-    user.memory.faults.set('set', new BackendError('locked', 'the keyring is locked'))
-    await saveToken(user.places(), ada, EXPIRY)
+    await saveToken(user.stores(), {...ada, token: 'HRKU-old'})
+    user.memory.faults.set('set', new StorageError('locked', 'the keyring is locked'))
+    await saveToken(user.stores(), ada, EXPIRY)
     user.memory.mend()
     const {shadowed, token} = await gatherFor()
     expect(token).to.deep.equal({...inNetrc('netrc'), expiresAt: EXPIRY})
@@ -168,18 +168,18 @@ describe('gathering what auth:status shows', () => {
     for (const problem of ['locked', 'denied', 'unavailable', 'timed-out', 'failed'] satisfies Problem[])
       it(`as ${problem} gives the cause and the fix, and does not ask it twice`, async () => {
         await logIn()
-        user.memory.fail(new BackendError(problem, `the keyring was ${problem}`, 'do this'))
+        user.memory.fail(new StorageError(problem, `the keyring was ${problem}`, 'do this'))
         const {keychain, noToken} = await gatherFor()
-        const trouble = {because: `the keyring was ${problem}`, hint: 'do this'}
-        expect(noToken).to.deep.equal({...trouble, isTrouble: true})
-        expect(keychain).to.deep.equal({...keyring, state: problem, ...trouble, accounts: []})
+        const failure = {because: `the keyring was ${problem}`, hint: 'do this'}
+        expect(noToken).to.deep.equal({...failure, isTrouble: true})
+        expect(keychain).to.deep.equal({...keyring, state: problem, ...failure, accounts: []})
         expect(user.memory.calls).to.deep.equal(['open', `get ${ada.account}`])
       })
 
     it('and whose token .netrc holds too is that one, without a word beside the report', async () => {
       await logIn()
       writeNetrc(entries(ada))
-      user.memory.fail(new BackendError('locked', 'the keyring is locked', 'unlock it'))
+      user.memory.fail(new StorageError('locked', 'the keyring is locked', 'unlock it'))
       const {keychain, token} = await gatherFor()
       expect([token, keychain.state]).to.deep.equal([inNetrc('netrc'), 'locked'])
       expect(user.notices).to.deep.equal([])
@@ -188,7 +188,7 @@ describe('gathering what auth:status shows', () => {
     it("and beside which .netrc holds another account's token is nobody's", async () => {
       await logIn()
       writeNetrc(entries(grace))
-      user.memory.fail(new BackendError('locked', 'the keyring is locked', 'unlock it'))
+      user.memory.fail(new StorageError('locked', 'the keyring is locked', 'unlock it'))
       const {noToken, token} = await gatherFor()
       expect(token).to.equal(undefined)
       expect(noToken?.isTrouble).to.equal(true)
@@ -247,10 +247,10 @@ describe('gathering what auth:status shows', () => {
       await logIn()
       writeNetrc('machine x\n')
       user.write('data/heroku-keychain.json', '{}')
-      const places = [user.dataDir, ...['login.json', 'heroku-keychain.json'].map((name) => join(user.dataDir, name))]
-      for (const place of [...places, user.netrcPath]) chmodSync(place, 0o777)
+      const stores = [user.dataDir, ...['login.json', 'heroku-keychain.json'].map((name) => join(user.dataDir, name))]
+      for (const place of [...stores, user.netrcPath]) chmodSync(place, 0o777)
       expect((await gatherFor()).plainText).to.deep.equal(
-        [...places, user.netrcPath].map((place) => ({
+        [...stores, user.netrcPath].map((place) => ({
           kind: 'exposed',
           place,
           because: `other users can write to ${place}`,
@@ -292,7 +292,7 @@ describe('gathering what auth:status shows', () => {
   })
 
   describe('asks the API', () => {
-    const tokenWith = async (verify: Parts['verify']) => (await gatherFor(user.places(), verify)).token
+    const tokenWith = async (verify: Parts['verify']) => (await gatherFor(user.stores(), verify)).token
     beforeEach(() => logIn())
 
     it('whose the token is, and until when', async () => {
@@ -351,7 +351,7 @@ describe('gathering what auth:status shows', () => {
   })
 
   it('changes nothing, not even a login.json that a CLI has deleted', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     writeNetrc(entries(grace))
     rmSync(join(user.home, LOGIN_JSON))
     writeFileSync(join(user.home, 'other'), '')
@@ -369,8 +369,8 @@ describe('gathering what auth:status shows', () => {
 
   it('is of another Heroku where HEROKU_HOST says so', async () => {
     await logIn()
-    const places = user.places({HEROKU_HOST: 'staging.herokudev.com', HEROKU_GIT_HOST: 'evil.example'})
-    const {host, token} = await gatherFor(places)
+    const stores = user.stores({HEROKU_HOST: 'staging.herokudev.com', HEROKU_GIT_HOST: 'evil.example'})
+    const {host, token} = await gatherFor(stores)
     expect(token).to.deep.equal(inKeychain)
     expect(host).to.deep.equal({
       api: 'api.staging.herokudev.com',

@@ -1,18 +1,18 @@
 import {expect} from 'chai'
 import {chmodSync, existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
-import {configureGit} from '../../src/git/configure.js'
+import {setUpHelper} from '../../src/git/setup.js'
 import {launcherPath} from '../../src/git/launcher-path.js'
-import {type Subject, writeStamp} from '../../src/git/steady-state.js'
-import {run, type Run} from '../../src/run.js'
-import {lookAtGit} from '../../src/status/git.js'
+import {type SetupTarget, writeStamp} from '../../src/git/setup-stamp.js'
+import {run, type RunTool} from '../../src/process/run.js'
+import {lookAtGit} from '../../src/status/git-facts.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
 const host = 'git.heroku.com'
 
 describe('how git stands to us', () => {
   let sandbox: Sandbox
-  let subject: Subject
+  let subject: SetupTarget
   let cwd: string
 
   beforeEach(() => {
@@ -30,13 +30,13 @@ describe('how git stands to us', () => {
   })
   afterEach(() => sandbox.close())
 
-  const runHere: Run = (file, args, options) => {
+  const runHere: RunTool = (file, args, options) => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
     return run(file, args, {...options, cwd, env: {...cleared, ...subject.env, ...options.env}})
   }
   const look = () => lookAtGit(subject, runHere)
   const git = (...args: string[]) => sandbox.run('git', args, {cwd})
-  const configure = () => configureGit(subject, runHere, true)
+  const configure = () => setUpHelper(subject, runHere, true)
   const asksUs = {host, state: 'configured', by: 'heroku-keychain', kept: false, others: []}
   const notConfigured = {host, state: 'not configured', kept: false, others: []}
   const at = (scope: string, file: string, key = 'credential.helper') => ({key, scope, file})

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
-import {judge} from '../../src/status/judge.js'
+import {judge} from '../../src/status/checks.js'
 import {healthy, NOW} from './facts.js'
 import {STATES} from './states.js'
 

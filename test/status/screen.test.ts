@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
 import {stripVTControlCharacters} from 'node:util'
-import {judge} from '../../src/status/judge.js'
+import {judge} from '../../src/status/checks.js'
 import {screen, showsUnicode} from '../../src/status/screen.js'
 import {adas, healthy, NOW} from './facts.js'
 import {STATES} from './states.js'

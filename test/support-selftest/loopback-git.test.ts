@@ -81,15 +81,15 @@ describe('a loopback git host', () => {
   })
 
   it('says in its refusal what it wants, whatever was sent', async () => {
-    const refusal = await new Promise<IncomingMessage>((resolve, reject) => {
+    const unreadableToken = await new Promise<IncomingMessage>((resolve, reject) => {
       const options = {method: 'POST', rejectUnauthorized: false, auth: 'heroku:wrong'}
       request(`${git.remote('app')}/git-receive-pack`, options, resolve)
         .on('error', reject)
         .end(randomBytes(LARGE))
     })
-    refusal.resume()
-    expect(refusal.statusCode).to.equal(401)
-    expect(refusal.headers['www-authenticate']).to.equal('Basic realm="heroku"')
+    unreadableToken.resume()
+    expect(unreadableToken.statusCode).to.equal(401)
+    expect(unreadableToken.headers['www-authenticate']).to.equal('Basic realm="heroku"')
   })
 
   it('makes git fail, and not ask, where no helper knows a password', async () => {

@@ -7,9 +7,9 @@ import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {resolveKeychain} from '../../src/backends/resolve.js'
-import {Places} from '../../src/credentials/places.js'
-import {lightRun} from '../../src/light-run.js'
-import {hostsFrom} from '../../src/hosts.js'
+import {CredentialStores} from '../../src/credentials/stores.js'
+import {spawnTool} from '../../src/process/spawn.js'
+import {endpointsFrom} from '../../src/heroku/endpoints.js'
 import {type Keyring, startKeyring} from './keyring.js'
 import {REPOSITORY} from './npm.js'
 import {openSandbox, type Sandbox} from './sandbox.js'
@@ -35,7 +35,7 @@ export interface Person {
   /** What the keyring holds of an account; empty if nothing. */
   secretOf(account: string): Promise<string>
   /** What a process that nobody kills has. */
-  places(): Places
+  stores(): CredentialStores
   /**
    * Starts the work, and kills it at an operation, counted from 1, or so long after it has loaded all that it needs.
    * @returns whether it was killed: it may have been done by then
@@ -79,7 +79,7 @@ function personIn(sandbox: Sandbox, keyring: Keyring, bundle: string): Person & 
   const {home} = sandbox
   const env = {...process.env, ...keyring.env, HOME: home}
   const tool = (args: string[], input = '') =>
-    lightRun('/usr/bin/secret-tool', args, {env: keyring.env, input, timeoutMs: 20_000})
+    spawnTool('/usr/bin/secret-tool', args, {env: keyring.env, input, timeoutMs: 20_000})
   const attributes = (account: string) => ['--', 'service', 'heroku-cli', 'account', account]
 
   return {
@@ -103,15 +103,15 @@ function personIn(sandbox: Sandbox, keyring: Keyring, bundle: string): Person & 
     },
     async secretOf(account) {
       const answer = await tool(['lookup', ...attributes(account)])
-      return answer.ended === 'exited' && answer.code === 0 ? answer.stdout : ''
+      return answer.status === 'exited' && answer.code === 0 ? answer.stdout : ''
     },
-    places: () =>
-      new Places({
+    stores: () =>
+      new CredentialStores({
         env,
         dataDir: join(home, 'data'),
-        hosts: hostsFrom({}),
+        endpoints: endpointsFrom({}),
         keychain: resolveKeychain(env, process.platform),
-        run: (file, args, options) => lightRun(file, args, {...options, env: {...keyring.env, ...options.env}}),
+        run: (file, args, options) => spawnTool(file, args, {...options, env: {...keyring.env, ...options.env}}),
         timeoutMs: 20_000,
         notify: () => undefined,
       }),

@@ -1,7 +1,8 @@
 // A keychain in memory that fails when it is told to. It keeps the same contract as the real ones.
-import {type Backend, BackendError} from '../../src/backends/backend.js'
+import type {Backend} from '../../src/backends/backend.js'
+import {StorageError} from '../../src/errors.js'
 import type {Keychain} from '../../src/backends/resolve.js'
-import {assertAccount, assertStorable} from '../../src/backends/storable.js'
+import {assertAccount, assertStorable} from '../../src/backends/credential-rules.js'
 
 export type Verb = 'open' | 'get' | 'set' | 'remove' | 'accounts'
 
@@ -64,7 +65,7 @@ export function memoryKeychain(): MemoryKeychain {
     async set(credential) {
       call('set', credential.account)
       assertStorable(credential)
-      if (credential.token.length > LONGEST_TOKEN) throw new BackendError('refused', 'the token is too long')
+      if (credential.token.length > LONGEST_TOKEN) throw new StorageError('refused', 'the token is too long')
       tokens.set(credential.account, credential.token)
     },
     // eslint-disable-next-line @typescript-eslint/require-await

@@ -1,13 +1,13 @@
 // The policy of auth:migrate without its command: look, plan, carry out.
 import {readdir, utimes} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {KeychainSession} from '../../src/credentials/keychain-session.js'
-import {carryOut, type Failure} from '../../src/credentials/migrate/carry-out.js'
-import {makePlan} from '../../src/credentials/migrate/make-plan.js'
-import type {Conflict, Plan, Wishes} from '../../src/credentials/migrate/plan.js'
-import type {Verify} from '../../src/credentials/migrate/survey.js'
-import {inWords} from '../../src/credentials/migrate/words.js'
-import type {Places} from '../../src/credentials/places.js'
+import type {GuardedKeychain} from '../../src/credentials/guarded-keychain.js'
+import {carryOut, type Failure} from '../../src/migrate/carry-out.js'
+import {makePlan} from '../../src/migrate/make-plan.js'
+import type {Conflict, Plan, MigrateOptions} from '../../src/migrate/plan.js'
+import type {Verify} from '../../src/migrate/survey.js'
+import {inWords} from '../../src/migrate/describe.js'
+import type {CredentialStores} from '../../src/credentials/stores.js'
 
 export interface Migrated {
   /** What was done, in words; undefined if the user has to decide something first. */
@@ -18,23 +18,23 @@ export interface Migrated {
 }
 
 export async function migrate(
-  places: Places,
+  stores: CredentialStores,
   to: 'keychain' | 'netrc',
-  {verify, ...wishes}: Wishes & {verify?: Verify} = {},
+  {verify, ...wishes}: MigrateOptions & {verify?: Verify} = {},
 ): Promise<Migrated> {
-  const keychain = sessionOf(places)
-  const planned = await makePlan(places, keychain, to, verify, wishes)
+  const keychain = sessionOf(stores)
+  const planned = await makePlan(stores, keychain, to, verify, wishes)
   if (!planned.plan) return {conflicts: planned.conflicts}
   const done: string[] = []
   const {plan} = planned
-  const failures = await carryOut(places, keychain, plan, {
+  const failures = await carryOut(stores, keychain, plan, {
     configureGit: () => Promise.resolve(),
     done: (step) => done.push(inWords(step, keychain.title)?.done ?? step.do),
   })
   return {done, plan, failures}
 }
 
-function sessionOf({keychain}: Places): KeychainSession {
+function sessionOf({keychain}: CredentialStores): GuardedKeychain {
   if (!keychain) throw new Error('a migrate needs a keychain')
   return keychain
 }

@@ -2,7 +2,7 @@
 import {mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
-import type {NetrcModule} from '../../src/host/netrc-overlay.js'
+import type {NetrcModule} from '../../src/host/netrc-parser/patch.js'
 import {openSyncCredentials, type SyncCredentials} from '../../src/host/sync-credentials.js'
 import {type Keyring, startKeyring} from './keyring.js'
 import {buildWorker} from './netrc-worker.js'

@@ -2,7 +2,7 @@ import {build} from 'esbuild'
 import {join} from 'node:path'
 import {fileURLToPath, pathToFileURL} from 'node:url'
 
-const SOURCE = fileURLToPath(new URL('../../src/host/netrc-worker.ts', import.meta.url))
+const SOURCE = fileURLToPath(new URL('../../src/host/netrc-parser/worker.ts', import.meta.url))
 
 /**
  * Bundles the worker as the build does, so that it starts as fast as for a user.

@@ -1,4 +1,4 @@
-import {BackendError} from '../../src/backends/backend.js'
+import {StorageError} from '../../src/errors.js'
 
 /**
  * What an action was refused with.
@@ -15,8 +15,8 @@ export async function thrownBy(action: Promise<unknown>): Promise<Error & Record
 }
 
 /** The same, of a backend or a file. */
-export async function refusalOf(action: Promise<unknown>): Promise<BackendError> {
+export async function refusalOf(action: Promise<unknown>): Promise<StorageError> {
   const error = await thrownBy(action)
-  if (error instanceof BackendError) return error
+  if (error instanceof StorageError) return error
   throw error
 }

@@ -3,9 +3,9 @@ import {mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSyn
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import type {Keychain} from '../../src/backends/resolve.js'
-import {Places} from '../../src/credentials/places.js'
-import {hostsFrom} from '../../src/hosts.js'
-import {run} from '../../src/run.js'
+import {CredentialStores} from '../../src/credentials/stores.js'
+import {endpointsFrom} from '../../src/heroku/endpoints.js'
+import {run} from '../../src/process/run.js'
 import {memoryKeychain, type MemoryKeychain} from './memory-keychain.js'
 
 export const ada = {account: 'ada@example.com', token: 'HRKU-adas'}
@@ -25,7 +25,7 @@ export interface User {
   /** Every line that the user was told. */
   readonly notices: string[]
   /** What one process has: the same home and keychain each time, and nothing remembered from the one before. */
-  places(env?: NodeJS.ProcessEnv, keychain?: Keychain): Places
+  stores(env?: NodeJS.ProcessEnv, keychain?: Keychain): CredentialStores
   /** A file below the home folder; undefined if there is none. */
   read(path: string): string | undefined
   write(path: string, content: string): void
@@ -75,13 +75,13 @@ export function freshUser(): User {
     get netrcPath() {
       return join(current().home, process.platform === 'win32' ? '_netrc' : '.netrc')
     },
-    places(changes = {}, keychain = current().memory.keychain) {
+    stores(changes = {}, keychain = current().memory.keychain) {
       const {home, notices} = current()
       const env = {HOME: home, PATH: process.env.PATH, ...changes}
-      return new Places({
+      return new CredentialStores({
         env,
         dataDir: join(home, 'data'),
-        hosts: hostsFrom(env),
+        endpoints: endpointsFrom(env),
         keychain,
         run,
         timeoutMs: 5000,

@@ -1,8 +1,10 @@
+import {defined} from '../../defined.js'
 import {Flags, ux} from '@oclif/core'
 import {plainKeyrings, SET_A_PASSWORD} from '../../backends/plain-keyring.js'
-import {isEncrypted} from '../../backends/netrc-place.js'
+import {isEncrypted} from '../../backends/netrc/place.js'
 import {BaseCommand} from '../../base-command.js'
-import {accountOnRecord, type LoginState, readLoginState, recordOf} from '../../credentials/login-state.js'
+import {accountOnRecord, type LoginState, readLoginState} from '../../credentials/login-state.js'
+import {recordOf} from '../../credentials/token-record.js'
 import {assertLoginRecordable, describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
 import {haveGitUseToken} from '../../git/after-login.js'
 import {type Api, type Issued, openApi} from '../../heroku/api.js'
@@ -11,10 +13,10 @@ import {login, type Method, methodFor} from '../../heroku/login.js'
 import {THIRTY_DAYS} from '../../heroku/password-login.js'
 import {FIND_AND_REVOKE, howToRevoke} from '../../heroku/replaced.js'
 import {revoke} from '../../heroku/revoke.js'
-import {openBrowser} from '../../open-browser.js'
-import {printable} from '../../printable.js'
-import {ask, delayed, interruptible, isInteractive, readStdin, waitForKey} from '../../terminal.js'
-import {UserError, withoutTerminal} from '../../user-error.js'
+import {openBrowser} from '../../ui/browser.js'
+import {printable} from '../../ui/printable.js'
+import {ask, delayed, interruptible, isInteractive, readStdin, waitForKey} from '../../ui/prompts.js'
+import {UserError, withoutTerminal} from '../../errors.js'
 
 const DASHBOARD = 'https://dashboard.heroku.com/account/applications'
 
@@ -65,14 +67,14 @@ export default class AuthLogin extends BaseCommand {
 
   async run(): Promise<void> {
     const {flags} = await this.parse(AuthLogin)
-    this.places.assertChangeable('log in')
+    this.stores.assertChangeable('log in')
     const method = methodFor(flags, process.env)
     if (method !== 'with-token' && !isInteractive())
       throw new UserError('cannot ask you anything: this is not a terminal', withoutTerminal(this.config.bin))
-    await assertLoginRecordable(this.places)
+    await assertLoginRecordable(this.stores)
     if (method === 'browser' && !(await this.confirmBrowser())) return
 
-    const {hosts} = this.places.around
+    const {endpoints: hosts} = this.stores.context
     const http = openHttp(process.env)
     const before = readLoginState(this.config.dataDir)
     const known = accountOnRecord(before)
@@ -94,7 +96,7 @@ export default class AuthLogin extends BaseCommand {
         discard,
         readStdin,
         signal,
-        ...(known === undefined ? {} : {known}),
+        ...defined({known}),
         ...(flags['expires-in'] === undefined ? {} : {seconds: flags['expires-in']}),
       })
       if (ux.action.running) ux.action.stop()
@@ -104,7 +106,7 @@ export default class AuthLogin extends BaseCommand {
     this.report(saved)
     await this.mentionReplaced(saved, issued, before, openApi(http, hosts.apiUrl, DISCARD_TIMEOUT_MS))
     await this.mentionLeftovers(saved, issued.token)
-    await haveGitUseToken(this.config, this.places.around, saved)
+    await haveGitUseToken(this.config, this.stores.context, saved)
     await this.config.runHook('recache', {type: 'login'})
   }
 
@@ -131,7 +133,7 @@ export default class AuthLogin extends BaseCommand {
   ): Promise<Saved> {
     try {
       signal.throwIfAborted()
-      return await saveToken(this.places, {account, token}, expiresAt)
+      return await saveToken(this.stores, {account, token}, expiresAt)
     } catch (error) {
       await discard?.(token)
       throw error
@@ -154,7 +156,7 @@ export default class AuthLogin extends BaseCommand {
     const {bin} = this.config
     const apiHost = recordOf({account, token: replaced}, before)?.apiHost
     // A token is sent to no other host than the one that issued it. saveToken names that host.
-    if (apiHost !== undefined && apiHost !== this.places.around.hosts.api) return
+    if (apiHost !== undefined && apiHost !== this.stores.context.endpoints.api) return
     const commands = apiHost === undefined ? FIND_AND_REVOKE : await howToRevoke(api, replaced)
     if (commands.length > 0)
       this.notify(
@@ -166,7 +168,7 @@ export default class AuthLogin extends BaseCommand {
   private report(saved: Saved): void {
     const fallback = describeFallback(saved)
     if (fallback !== undefined) this.notify(fallback)
-    else this.log(`The token is in ${saved.savedIn === 'netrc' ? inPlainText(saved.place) : saved.place}`)
+    else this.log(`The token is in ${saved.savedIn === 'netrc' ? inPlainText(saved.location) : saved.location}`)
     if (saved.savedIn !== 'secret-service') return
     for (const file of plainKeyrings(process.env))
       this.notify(`the keyring has no password, so ${file} holds the token in plain text; ${SET_A_PASSWORD}`)
@@ -177,7 +179,7 @@ export default class AuthLogin extends BaseCommand {
     if (savedIn === 'netrc') return
     const {bin} = this.config
     try {
-      const netrc = await this.places.netrc()
+      const netrc = await this.stores.netrc()
       const held = (await netrc.entries()).filter((entry) => entry.token !== undefined)
       const other = held.find((entry) => entry.token !== token)
       if (other)

@@ -1,18 +1,19 @@
+import {defined} from '../../defined.js'
 import {Flags, ux} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
 import {type LoginState, readLoginState} from '../../credentials/login-state.js'
-import type {Found} from '../../credentials/places.js'
+import type {FoundCredential} from '../../credentials/stores.js'
 import {findToRemove, forgetLogin, type Removal, removeToken, stillThere} from '../../credentials/remove.js'
-import {unconfigureGit} from '../../git/configure.js'
-import {rejectStaleCopies} from '../../git/stale-copies.js'
-import {someoneIsLoggedIn} from '../../git/steady-state.js'
-import {subjectFor} from '../../git/subject.js'
+import {tearDownHelper} from '../../git/setup.js'
+import {rejectStaleCredentials} from '../../git/stale-credentials.js'
+import {someoneIsLoggedIn} from '../../git/setup-stamp.js'
+import {setupTarget} from '../../git/subject.js'
 import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {revoke, type Revocation} from '../../heroku/revoke.js'
-import {printable} from '../../printable.js'
-import {run} from '../../run.js'
-import {UserError} from '../../user-error.js'
+import {printable} from '../../ui/printable.js'
+import {run} from '../../process/run.js'
+import {UserError} from '../../errors.js'
 
 interface Outcome {
   account?: string
@@ -50,34 +51,34 @@ export default class AuthLogout extends BaseCommand {
 
   async run(): Promise<Outcome> {
     const {flags} = await this.parse(AuthLogout)
-    this.places.assertChangeable('log out')
+    this.stores.assertChangeable('log out')
     const asOf = readLoginState(this.config.dataDir)
-    const found = await findToRemove(this.places)
+    const found = await findToRemove(this.stores)
     if (!found) return this.nothingToDo(asOf)
 
     ux.action.start('Logging out')
     const server = flags.local ? 'not asked' : await this.revoke(found)
     const revoked = server === 'revoked' || server === 'was invalid'
-    const removal = await removeToken(this.places, found, asOf, {revoked})
+    const removal = await removeToken(this.stores, found, asOf, {revoked})
     if (removal.failures.length > 0) throw stillThere(removal, revoked)
     await this.unconfigureGit()
     ux.action.stop()
     this.report(found, removal, server)
     await this.config.runHook('recache', {type: 'logout'})
-    return {...(found.account === undefined ? {} : {account: found.account}), server, removedFrom: removal.removedFrom}
+    return {...defined({account: found.account}), server, removedFrom: removal.removedFrom}
   }
 
   private async nothingToDo(asOf: LoginState): Promise<Outcome> {
-    await forgetLogin(this.places, asOf)
+    await forgetLogin(this.stores, asOf)
     // Whatever kept an earlier logout from it.
     await this.unconfigureGit()
     this.notify('not logged in: there is no token to remove')
     return {server: 'not logged in', removedFrom: []}
   }
 
-  private async revoke(found: Found): Promise<Revocation> {
+  private async revoke(found: FoundCredential): Promise<Revocation> {
     try {
-      return await revoke(openApi(openHttp(process.env), this.places.around.hosts.apiUrl), found.token)
+      return await revoke(openApi(openHttp(process.env), this.stores.context.endpoints.apiUrl), found.token)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       throw new UserError(
@@ -88,15 +89,19 @@ export default class AuthLogout extends BaseCommand {
   }
 
   private async unconfigureGit(): Promise<void> {
-    const {dataDir, env, hosts} = this.places.around
+    const {dataDir, env, endpoints: hosts} = this.stores.context
     // A login that .netrc had nothing to do with goes on.
     if (someoneIsLoggedIn(env, dataDir)) return
-    const because = await unconfigureGit(subjectFor(this.config, hosts), run)
+    const because = await tearDownHelper(setupTarget(this.config, hosts), run)
     if (because !== undefined) this.notify(`git still asks for the token, and gets none: ${because}`)
-    await rejectStaleCopies(run, env, hosts.git)
+    await rejectStaleCredentials(run, env, hosts.git)
   }
 
-  private report({account}: Found, {left, notQueried, removedFrom}: Removal, server: Outcome['server']): void {
+  private report(
+    {account}: FoundCredential,
+    {left, notQueried, removedFrom}: Removal,
+    server: Outcome['server'],
+  ): void {
     const {bin} = this.config
     const token = `the token${account === undefined ? '' : ` of ${printable(account)}`}`
     if (removedFrom.length > 0) this.log(`Removed ${token} from ${removedFrom.join(' and ')}`)
@@ -105,7 +110,7 @@ export default class AuthLogout extends BaseCommand {
       this.notify('it is the API key of the account, so it was not revoked, and stays valid')
     if (server === 'not asked') this.notify('it was not revoked, and stays valid')
     if (notQueried !== undefined) this.notify(`${notQueried} was not queried, since the token was not stored there`)
-    for (const {account, place, source} of left)
+    for (const {account, location: place, source} of left)
       this.notify(
         `${place} still holds another token${account === undefined ? '' : ` of ${printable(account)}`}; to remove it: ` +
           (source === 'netrc' ? `HEROKU_NETRC_WRITE=true ${bin} logout` : `${bin} login, then ${bin} logout`),

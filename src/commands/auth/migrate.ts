@@ -1,21 +1,22 @@
+import {defined} from '../../defined.js'
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
 import {installHint, readOsRelease} from '../../backends/install-hint.js'
-import type {KeychainSession} from '../../credentials/keychain-session.js'
-import {carryOut, type Failure} from '../../credentials/migrate/carry-out.js'
-import {decide} from '../../credentials/migrate/decide.js'
-import {makePlan} from '../../credentials/migrate/make-plan.js'
-import type {Plan, Wishes} from '../../credentials/migrate/plan.js'
-import type {Verify} from '../../credentials/migrate/survey.js'
-import {inWords, type PublicStep, withoutTokens} from '../../credentials/migrate/words.js'
-import {Places} from '../../credentials/places.js'
+import type {GuardedKeychain} from '../../credentials/guarded-keychain.js'
+import {carryOut, type Failure} from '../../migrate/carry-out.js'
+import {decide} from '../../migrate/conflicts.js'
+import {makePlan} from '../../migrate/make-plan.js'
+import type {Plan, MigrateOptions} from '../../migrate/plan.js'
+import type {Verify} from '../../migrate/survey.js'
+import {inWords, type PublicStep, withoutTokens} from '../../migrate/describe.js'
+import {CredentialStores} from '../../credentials/stores.js'
 import {haveGitUseToken} from '../../git/after-login.js'
 import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {InvalidToken, verifyToken} from '../../heroku/verify.js'
-import {printable} from '../../printable.js'
-import {ask, isInteractive} from '../../terminal.js'
-import {UserError} from '../../user-error.js'
+import {printable} from '../../ui/printable.js'
+import {ask, isInteractive} from '../../ui/prompts.js'
+import {UserError} from '../../errors.js'
 
 /** What `--json` gives. */
 interface Outcome {
@@ -59,50 +60,50 @@ export default class AuthMigrate extends BaseCommand {
 
   async run(): Promise<Outcome> {
     const {flags} = await this.parse(AuthMigrate)
-    this.places.assertChangeable('migrate')
-    const places = this.placesTo(flags.to)
-    const {keychain} = places
+    this.stores.assertChangeable('migrate')
+    const stores = this.placesTo(flags.to)
+    const {keychain} = stores
     if (!keychain) throw this.noKeychain()
 
     const verify = flags.offline ? undefined : this.verify
-    const wishes: Wishes = {...flags, ...this.aliasesOfThisCli()}
+    const wishes: MigrateOptions = {...flags, ...this.aliasesOfThisCli()}
     const mayAsk = isInteractive() && !this.jsonEnabled() && !flags['dry-run']
     const plan = await decide(
       wishes,
-      (wishes) => makePlan(places, keychain, flags.to, verify, wishes),
-      mayAsk ? {notify: places.around.notify, ask: (question) => this.askUser(question)} : undefined,
+      (wishes) => makePlan(stores, keychain, flags.to, verify, wishes),
+      mayAsk ? {notify: stores.context.notify, ask: (question) => this.askUser(question)} : undefined,
     )
 
     if (flags['dry-run']) this.show(plan, keychain)
-    else await this.carryOut(places, keychain, plan)
+    else await this.carryOut(stores, keychain, plan)
     for (const note of plan.notes) this.notify(note)
     const {current, notes, to} = plan
     const steps = withoutTokens(plan)
-    return {version: 1, to, dryRun: flags['dry-run'], ...(current === undefined ? {} : {current}), steps, notes}
+    return {version: 1, to, dryRun: flags['dry-run'], ...defined({current}), steps, notes}
   }
 
   /** @throws {UserError} if the environment wants the tokens to stay where they are */
-  private placesTo(to: Plan['to']): Places {
-    const {netrcOnly} = this.places
-    if (!netrcOnly) return this.places
+  private placesTo(to: Plan['to']): CredentialStores {
+    const {netrcOnly} = this.stores
+    if (!netrcOnly) return this.stores
     if (to === 'keychain')
       throw new UserError(
         'cannot migrate to the keychain while HEROKU_NETRC_WRITE is true: .netrc is used instead',
         'unset HEROKU_NETRC_WRITE first',
       )
     // It is about to be true, so the keychain is to be emptied for it.
-    const {around} = this.places
-    return new Places({...around, env: {...around.env, HEROKU_NETRC_WRITE: undefined}})
+    const {context} = this.stores
+    return new CredentialStores({...context, env: {...context.env, HEROKU_NETRC_WRITE: undefined}})
   }
 
   private noKeychain(): UserError {
-    const {keychain} = this.places.around
+    const {keychain} = this.stores.context
     return new UserError(`there is no keychain here: ${keychain.because}`, installHint(readOsRelease()))
   }
 
   private readonly verify: Verify = async (token) => {
     try {
-      return await verifyToken(openApi(openHttp(process.env), this.places.around.hosts.apiUrl), token)
+      return await verifyToken(openApi(openHttp(process.env), this.stores.context.endpoints.apiUrl), token)
     } catch (error) {
       if (error instanceof InvalidToken) return 'invalid'
       if (!(error instanceof UserError)) throw error
@@ -134,7 +135,7 @@ export default class AuthMigrate extends BaseCommand {
     }
   }
 
-  private show({steps}: Plan, {title}: KeychainSession): void {
+  private show({steps}: Plan, {title}: GuardedKeychain): void {
     if (steps.length === 0) this.log('There is nothing to do')
     for (const step of steps) {
       const words = inWords(step, title)
@@ -142,14 +143,14 @@ export default class AuthMigrate extends BaseCommand {
     }
   }
 
-  private async carryOut(places: Places, keychain: KeychainSession, plan: Plan): Promise<void> {
+  private async carryOut(stores: CredentialStores, keychain: GuardedKeychain, plan: Plan): Promise<void> {
     if (plan.steps.length === 0) {
       this.log('There is nothing to do')
       return
     }
 
-    const failures = await carryOut(places, keychain, plan, {
-      configureGit: () => haveGitUseToken(this.config, places.around),
+    const failures = await carryOut(stores, keychain, plan, {
+      configureGit: () => haveGitUseToken(this.config, stores.context),
       done: (step) => {
         const words = inWords(step, keychain.title)
         if (words && step.do !== 'configure git') this.log(words.done)

@@ -1,14 +1,14 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
-import {subjectFor} from '../../git/subject.js'
+import {setupTarget} from '../../git/subject.js'
 import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {verifyToken} from '../../heroku/verify.js'
-import {PLUGIN} from '../../host/claim-commands.js'
-import {describeService} from '../../host/client.js'
-import {hostsFrom} from '../../hosts.js'
-import {gather} from '../../status/gather.js'
-import {judge} from '../../status/judge.js'
+import {PLUGIN} from '../../host/override-commands.js'
+import {describeService} from '../../host/installed-client.js'
+import {endpointsFrom} from '../../heroku/endpoints.js'
+import {gather} from '../../status/facts.js'
+import {judge} from '../../status/checks.js'
 import type {CliFacts, Report} from '../../status/report.js'
 import {screen, showsUnicode} from '../../status/screen.js'
 
@@ -45,10 +45,10 @@ export default class AuthStatus extends BaseCommand {
     const {flags} = await this.parse(AuthStatus)
     const {bin} = this.config
     // Hosts that are ignored are in the report; everything else that opens the places would say so on stderr, too.
-    const hosts = hostsFrom(process.env)
+    const hosts = endpointsFrom(process.env)
     const facts = await gather({
-      places: this.placesAt(hosts),
-      subject: subjectFor(this.config, hosts),
+      stores: this.storesAt(hosts),
+      subject: setupTarget(this.config, hosts),
       cli: this.describeCli(),
       ...(flags.offline
         ? {}

@@ -1,9 +1,10 @@
+import {defined} from '../../defined.js'
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
-import {findToken} from '../../credentials/find.js'
-import type {Found} from '../../credentials/places.js'
-import {describeExpiry} from '../../expiry.js'
-import {notLoggedIn, UserError} from '../../user-error.js'
+import {findCredential} from '../../credentials/find.js'
+import type {FoundCredential} from '../../credentials/stores.js'
+import {describeExpiry} from '../../ui/expiry.js'
+import {notLoggedIn, UserError} from '../../errors.js'
 
 export default class AuthToken extends BaseCommand {
   static override summary = 'print the API token that this CLI is using'
@@ -31,21 +32,24 @@ export default class AuthToken extends BaseCommand {
 
   async run(): Promise<Record<string, string>> {
     const {flags} = await this.parse(AuthToken)
-    const looked = await findToken(this.places)
+    const looked = await findCredential(this.stores)
     if (!looked.found)
-      throw looked.trouble ? new UserError(looked.trouble.message, looked.trouble.hint) : notLoggedIn(looked.because)
+      throw looked.failure ? new UserError(looked.failure.message, looked.failure.hint) : notLoggedIn(looked.because)
     const found = flags.verify ? await this.verify(looked.found) : looked.found
     if (found.expiresAt !== undefined) this.notify(describeExpiry(found.expiresAt))
     this.log(found.token)
     const {account, expiresAt, source, token} = found
-    return {token, source, ...(account === undefined ? {} : {account}), ...(expiresAt === undefined ? {} : {expiresAt})}
+    return {token, source, ...defined({account, expiresAt})}
   }
 
-  private async verify(found: Found): Promise<Found> {
+  private async verify(found: FoundCredential): Promise<FoundCredential> {
     const {openApi} = await import('../../heroku/api.js')
     const {openHttp} = await import('../../heroku/http.js')
     const {verifyToken} = await import('../../heroku/verify.js')
-    const verified = await verifyToken(openApi(openHttp(process.env), this.places.around.hosts.apiUrl), found.token)
+    const verified = await verifyToken(
+      openApi(openHttp(process.env), this.stores.context.endpoints.apiUrl),
+      found.token,
+    )
     return {...found, ...verified}
   }
 }

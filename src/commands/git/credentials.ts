@@ -1,6 +1,6 @@
 import {BaseCommand} from '../../base-command.js'
 import {answer} from '../../git/answer.js'
-import {readStdin} from '../../terminal.js'
+import {readStdin} from '../../ui/prompts.js'
 
 export default class GitCredentials extends BaseCommand {
   static override summary = 'answer git as its credential helper'
@@ -19,11 +19,11 @@ export default class GitCredentials extends BaseCommand {
   async run(): Promise<void> {
     const {argv} = await this.parse(GitCredentials)
     const operation = typeof argv[0] === 'string' ? argv[0] : undefined
-    const {env, hosts} = this.places.around
+    const {env, endpoints: hosts} = this.stores.context
     const {stderr, stdout} = await answer(operation, operation === 'get' ? await readStdin() : '', {
       env,
       hosts,
-      open: (hosts) => this.placesAt(hosts),
+      open: (hosts) => this.storesAt(hosts),
     })
     process.stderr.write(stderr)
     process.stdout.write(stdout)

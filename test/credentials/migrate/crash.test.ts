@@ -3,8 +3,8 @@
 import {expect} from 'chai'
 import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {findToken} from '../../../src/credentials/find.js'
-import {fingerprint} from '../../../src/credentials/login-state.js'
+import {findCredential} from '../../../src/credentials/find.js'
+import {fingerprint} from '../../../src/credentials/token-record.js'
 import {peopleWhoAreKilled, type Person, share} from '../../support/killed.js'
 import {ageLocks, migrate} from '../../support/migrate.js'
 import {saveFigures} from '../../support/trust.js'
@@ -51,19 +51,19 @@ describe('a migrate that is killed', function () {
     const stores = [netrc, person.read(ALIAS), await person.secretOf(ada.account), await person.secretOf(grace.account)]
     expect(stores.join('\n'), when).to.include(ada.token).and.include(grace.token)
     expect(netrc.startsWith(FOREIGN), `${when}: ${netrc}`).to.equal(true)
-    const {found} = await findToken(person.places())
+    const {found} = await findCredential(person.stores())
     expect(found, when).to.include(ada)
   }
 
   const expectFinished = async (person: Person, to: Direction, when: string) => {
     await ageLocks(person.home, join(person.home, 'data'))
-    const {conflicts, failures} = await migrate(person.places(), to)
+    const {conflicts, failures} = await migrate(person.stores(), to)
     expect({conflicts, failures}, when).to.deep.equal({conflicts: undefined, failures: []})
     expect(person.read('.netrc'), when).to.equal(to === 'netrc' ? FOREIGN + entries(ada) : FOREIGN)
     expect(person.read(ALIAS), when).to.equal(`username: ${grace.account}\n`)
     expect(await person.secretOf(ada.account), when).to.equal(to === 'netrc' ? '' : ada.token)
     expect(await person.secretOf(grace.account), when).to.equal(grace.token)
-    expect((await findToken(person.places())).found, when).to.include(ada)
+    expect((await findCredential(person.stores())).found, when).to.include(ada)
   }
 
   const figures = {killed: 0, lost: 0}
@@ -105,7 +105,7 @@ describe('a migrate that is killed', function () {
       if (!person) throw new Error('there is nobody')
       await begin(person, to)
       const started = performance.now()
-      await migrate(person.places(), to)
+      await migrate(person.stores(), to)
       const took = performance.now() - started
       let left = RANDOM_KILLS
       let kills = 0

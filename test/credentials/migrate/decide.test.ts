@@ -1,7 +1,7 @@
 import {expect} from 'chai'
-import {decide} from '../../../src/credentials/migrate/decide.js'
-import type {Conflict, Plan, Planned, Wishes} from '../../../src/credentials/migrate/plan.js'
-import {UserError} from '../../../src/user-error.js'
+import {decide} from '../../../src/migrate/conflicts.js'
+import type {Conflict, Plan, Planned, MigrateOptions} from '../../../src/migrate/plan.js'
+import {UserError} from '../../../src/errors.js'
 import {thrownBy} from '../../support/thrown-by.js'
 
 const plan: Plan = {to: 'keychain', steps: [], notes: []}
@@ -20,7 +20,7 @@ describe('deciding what only the user knows', () => {
         return Promise.resolve(answers.shift() ?? '')
       },
     }
-    const seen: Wishes[] = []
+    const seen: MigrateOptions[] = []
     const go = (...conflicts: Conflict[]) =>
       decide(
         {keep: true},

@@ -2,10 +2,9 @@
 import {expect} from 'chai'
 import {readdirSync} from 'node:fs'
 import {join} from 'node:path'
-import {BackendError} from '../../../src/backends/backend.js'
-import {findToken} from '../../../src/credentials/find.js'
+import {StorageError, UserError} from '../../../src/errors.js'
+import {findCredential} from '../../../src/credentials/find.js'
 import {saveToken} from '../../../src/credentials/save.js'
-import {UserError} from '../../../src/user-error.js'
 import {watchFiles} from '../../support/file-operations.js'
 import {ageLocks, migrate, type Migrated} from '../../support/migrate.js'
 import {ada, entries, freshUser, grace, type User} from '../../support/user.js'
@@ -37,7 +36,7 @@ const WAYS: Way[] = [
     async prepare(user) {
       user.write('.netrc', FOREIGN)
       user.memory.tokens.set(grace.account, grace.token)
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), ada)
     },
     netrc: FOREIGN + entries(ada),
     keychain: {[grace.account]: grace.token},
@@ -50,7 +49,7 @@ for (const {keychain, netrc, prepare, to} of WAYS)
   describe(`migrating to ${to === 'netrc' ? '.netrc' : 'the keychain'}, with a fault`, function () {
     this.timeout(60_000)
     const user = freshUser()
-    const go = () => migrate(user.places(), to)
+    const go = () => migrate(user.stores(), to)
     const held = () => Object.fromEntries(user.memory.tokens)
 
     /** Begins anew in the same home. */
@@ -73,7 +72,7 @@ for (const {keychain, netrc, prepare, to} of WAYS)
       const stores = [...user.memory.tokens.values(), text, user.read(ALIAS) ?? ''].join('\n')
       expect(stores, when).to.include(ada.token).and.include(grace.token)
       expect(text.startsWith(FOREIGN), when).to.equal(true)
-      expect((await findToken(user.places())).found, when).to.include(ada)
+      expect((await findCredential(user.stores())).found, when).to.include(ada)
     }
 
     const expectFinished = async (when: string) => {
@@ -82,14 +81,14 @@ for (const {keychain, netrc, prepare, to} of WAYS)
       expect(failures, when).to.deep.equal([])
       expect(user.read('.netrc'), when).to.equal(netrc)
       expect(held(), when).to.deep.equal(keychain)
-      expect((await findToken(user.places())).found, when).to.include(ada)
+      expect((await findCredential(user.stores())).found, when).to.include(ada)
       expect(user.read(ALIAS), when).not.to.include('password')
     }
 
     const expectRefusal = (ended: Migrated | Error, when: string) => {
       const errors = ended instanceof Error ? [ended] : (ended.failures ?? []).map(({error}) => error)
       for (const error of errors)
-        expect(error instanceof UserError || error instanceof BackendError, `${when}: ${error.stack ?? ''}`).to.equal(
+        expect(error instanceof UserError || error instanceof StorageError, `${when}: ${error.stack ?? ''}`).to.equal(
           true,
         )
       return errors.length > 0
@@ -108,10 +107,10 @@ for (const {keychain, netrc, prepare, to} of WAYS)
               async [verb](...args: never[]) {
                 calls += 1
                 const fails = calls === failing
-                const trouble = new BackendError('failed', `the keyring failed at ${verb}`)
-                if (fails && !done) throw trouble
+                const failure = new StorageError('failed', `the keyring failed at ${verb}`)
+                if (fails && !done) throw failure
                 const answer: unknown = await (originals[verb] as (...args: never[]) => Promise<unknown>)(...args)
-                if (fails) throw trouble
+                if (fails) throw failure
                 return answer
               },
             })

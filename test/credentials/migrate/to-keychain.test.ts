@@ -1,13 +1,12 @@
 import {expect} from 'chai'
 import {mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync} from 'node:fs'
 import {join} from 'node:path'
-import {BackendError} from '../../../src/backends/backend.js'
-import {findToken} from '../../../src/credentials/find.js'
+import {StorageError, UserError} from '../../../src/errors.js'
+import {findCredential} from '../../../src/credentials/find.js'
 import {readLoginState, recordLogout} from '../../../src/credentials/login-state.js'
-import type {Wishes} from '../../../src/credentials/migrate/plan.js'
-import type {Verdict, Verify} from '../../../src/credentials/migrate/survey.js'
+import type {MigrateOptions} from '../../../src/migrate/plan.js'
+import type {Verdict, Verify} from '../../../src/migrate/survey.js'
 import {saveToken} from '../../../src/credentials/save.js'
-import {UserError} from '../../../src/user-error.js'
 import {watchFiles} from '../../support/file-operations.js'
 import {migrate} from '../../support/migrate.js'
 import {thrownBy} from '../../support/thrown-by.js'
@@ -21,12 +20,13 @@ const ALIASES = '.config/heroku/accounts'
 describe('migrating to the keychain', () => {
   const user = freshUser()
   const held = () => Object.fromEntries(user.memory.tokens)
-  const go = (wishes: Wishes & {verify?: Verify} = {}, env = {}) => migrate(user.places(env), 'keychain', wishes)
+  const go = (wishes: MigrateOptions & {verify?: Verify} = {}, env = {}) =>
+    migrate(user.stores(env), 'keychain', wishes)
   const alias = (name: string, {account, token}: {account: string; token: string}) => {
     user.write(`${ALIASES}/${name}`, `username: ${account}\npassword: ${token}\n`)
   }
-  const current = async () => (await findToken(user.places())).found
-  const says = async (wishes: Wishes & {verify?: Verify} = {}) =>
+  const current = async () => (await findCredential(user.stores())).found
+  const says = async (wishes: MigrateOptions & {verify?: Verify} = {}) =>
     (await go(wishes)).conflicts?.map(({about, candidates}) => [about, ...candidates])
   /** An API that knows these tokens. */
   const knowing =
@@ -173,7 +173,7 @@ describe('migrating to the keychain', () => {
 
     it('refuses a file that it does not understand', async () => {
       user.write('.netrc', 'machine api.heroku.com\0')
-      expect(await thrownBy(go())).to.be.instanceOf(BackendError)
+      expect(await thrownBy(go())).to.be.instanceOf(StorageError)
       expect(user.memory.calls).to.deep.equal([])
     })
   })
@@ -220,8 +220,8 @@ describe('migrating to the keychain', () => {
     })
 
     it('makes somebody current who is in the keychain, where there is nothing else to do', async () => {
-      await saveToken(user.places(), grace)
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), grace)
+      await saveToken(user.stores(), ada)
       expect((await thrownBy(go({account: 'nobody@example.com'}))).message).to.equal(
         'there is no token of nobody@example.com',
       )
@@ -261,9 +261,9 @@ describe('migrating to the keychain', () => {
     })
 
     it('does not ask where the keychain refused the newer one itself', async () => {
-      await saveToken(user.places(), {...ada, token: 'HRKU-older'})
-      user.memory.fail(new BackendError('locked', 'the keyring is locked'))
-      await saveToken(user.places(), ada)
+      await saveToken(user.stores(), {...ada, token: 'HRKU-older'})
+      user.memory.fail(new StorageError('locked', 'the keyring is locked'))
+      await saveToken(user.stores(), ada)
       user.memory.mend()
       await go()
       expect(held()).to.deep.equal({[ada.account]: ada.token})
@@ -281,7 +281,7 @@ describe('migrating to the keychain', () => {
     })
 
     it('stops where somebody else is current in it: the CLI and git would act as two', async () => {
-      await saveToken(user.places(), grace)
+      await saveToken(user.stores(), grace)
       user.write('.netrc', entries(ada))
       expect(await says()).to.deep.equal([['current', grace.account, ada.account]])
       expect(user.read('.netrc')).to.equal(entries(ada))
@@ -442,7 +442,7 @@ describe('migrating to the keychain', () => {
         return get(account)
       }
       const error = await thrownBy(go({verify}))
-      expect(error).to.be.instanceOf(BackendError)
+      expect(error).to.be.instanceOf(StorageError)
       expect(error).to.include({message: 'the keyring has just been changed by another program'})
       expect(held()).to.deep.equal({[ada.account]: 'HRKU-newer'})
       expect(user.read('.netrc')).to.equal(entries(ada))

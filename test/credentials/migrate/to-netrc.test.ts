@@ -1,11 +1,10 @@
 import {expect} from 'chai'
-import {BackendError} from '../../../src/backends/backend.js'
-import {findToken} from '../../../src/credentials/find.js'
+import {StorageError, UserError} from '../../../src/errors.js'
+import {findCredential} from '../../../src/credentials/find.js'
 import {recordLogout} from '../../../src/credentials/login-state.js'
-import type {Wishes} from '../../../src/credentials/migrate/plan.js'
-import type {Verify} from '../../../src/credentials/migrate/survey.js'
+import type {MigrateOptions} from '../../../src/migrate/plan.js'
+import type {Verify} from '../../../src/migrate/survey.js'
 import {saveToken} from '../../../src/credentials/save.js'
-import {UserError} from '../../../src/user-error.js'
 import {migrate} from '../../support/migrate.js'
 import {thrownBy} from '../../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON} from '../../support/user.js'
@@ -16,13 +15,13 @@ const EXPIRY = '2030-01-01T00:00:00.000Z'
 describe('migrating to .netrc', () => {
   const user = freshUser()
   const held = () => Object.fromEntries(user.memory.tokens)
-  const go = (wishes: Wishes & {verify?: Verify} = {}, env = {}) => migrate(user.places(env), 'netrc', wishes)
-  const current = async () => (await findToken(user.places())).found
+  const go = (wishes: MigrateOptions & {verify?: Verify} = {}, env = {}) => migrate(user.stores(env), 'netrc', wishes)
+  const current = async () => (await findCredential(user.stores())).found
   const says = async () => (await go()).conflicts?.map(({about, candidates}) => [about, ...candidates])
 
   it('moves the current token, and keeps its account and expiry in mind', async () => {
     user.write('.netrc', FOREIGN)
-    await saveToken(user.places(), ada, EXPIRY)
+    await saveToken(user.stores(), ada, EXPIRY)
     expect((await go()).done).to.deep.equal([
       `Copied the token of ada@example.com from the keyring to ${user.netrcPath}, in plain text`,
       'Removed the token of ada@example.com from the keyring',
@@ -34,17 +33,17 @@ describe('migrating to .netrc', () => {
 
   it('is undone by a migrate to the keychain, to the byte', async () => {
     user.write('.netrc', FOREIGN + entries(ada))
-    await migrate(user.places(), 'keychain')
+    await migrate(user.stores(), 'keychain')
     expect(user.read('.netrc')).to.equal(FOREIGN)
     await go()
     expect(user.read('.netrc')).to.equal(FOREIGN + entries(ada))
-    expect((await migrate(user.places(), 'keychain')).conflicts).to.equal(undefined)
+    expect((await migrate(user.stores(), 'keychain')).conflicts).to.equal(undefined)
     expect(user.read('.netrc')).to.equal(FOREIGN)
     expect(await current()).to.include({...ada, source: 'secret-service'})
   })
 
   it('has nothing to do the second time', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     await go()
     expect((await go()).done).to.deep.equal([])
     user.memory.tokens.clear()
@@ -53,8 +52,8 @@ describe('migrating to .netrc', () => {
   })
 
   it('leaves and names the others, and has none of them become current', async () => {
-    await saveToken(user.places(), grace)
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), grace)
+    await saveToken(user.stores(), ada)
     const {plan} = await go()
     expect(plan?.notes).to.deep.equal([
       'the token of grace@example.com stays in the keyring, since .netrc has room for one account',
@@ -68,8 +67,8 @@ describe('migrating to .netrc', () => {
   })
 
   it('brings back whom --account names, who is current then', async () => {
-    await saveToken(user.places(), grace)
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), grace)
+    await saveToken(user.stores(), ada)
     await go({account: grace.account})
     expect(held()).to.deep.equal({[ada.account]: ada.token})
     expect(user.read('.netrc')).to.equal(entries(grace))
@@ -88,7 +87,7 @@ describe('migrating to .netrc', () => {
   })
 
   it('leaves the token in the keychain too with --keep, and is done then', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     await go({keep: true})
     expect(user.read('.netrc')).to.equal(entries(ada))
     expect(held()).to.deep.equal({[ada.account]: ada.token})
@@ -98,7 +97,7 @@ describe('migrating to .netrc', () => {
   it('stops where .netrc holds another token; --force replaces it', async () => {
     const older = entries({...ada, token: 'HRKU-older'})
     user.write('.netrc', older)
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     expect(await says()).to.deep.equal([['token', ada.account]])
     expect(user.read('.netrc')).to.equal(older)
     expect((await go({force: true})).done?.[0]).to.match(/, in place of the one there, in plain text$/u)
@@ -107,7 +106,7 @@ describe('migrating to .netrc', () => {
   })
 
   it('finishes what was begun: the token is in .netrc already', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     user.write('.netrc', entries(ada))
     expect((await go()).done).to.deep.equal(['write', 'Removed the token of ada@example.com from the keyring'])
     expect(user.read('.netrc')).to.equal(entries(ada))
@@ -116,7 +115,7 @@ describe('migrating to .netrc', () => {
 
   it('copies no token that is not valid any more; --prune removes it, and nobody is logged in', async () => {
     const verify: Verify = () => Promise.resolve('invalid')
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     const {done, plan} = await go({verify})
     expect(done).to.deep.equal([])
     expect(plan?.notes).to.deep.equal([
@@ -130,8 +129,8 @@ describe('migrating to .netrc', () => {
   })
 
   it('removes the token of somebody who is not current with --prune, and logs nobody else out', async () => {
-    await saveToken(user.places(), grace)
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), grace)
+    await saveToken(user.stores(), ada)
     const {plan} = await go({verify: () => Promise.resolve('invalid'), prune: true, account: grace.account})
     expect(plan?.current).to.equal(undefined)
     expect(held()).to.deep.equal({[ada.account]: ada.token})
@@ -139,7 +138,7 @@ describe('migrating to .netrc', () => {
   })
 
   it("refuses a token of another host, and does not show it to this one's API", async () => {
-    await saveToken(user.places({HEROKU_HOST: 'staging.herokudev.com'}), ada)
+    await saveToken(user.stores({HEROKU_HOST: 'staging.herokudev.com'}), ada)
     const asked: string[] = []
     const verify: Verify = (token) => {
       asked.push(token)
@@ -155,15 +154,15 @@ describe('migrating to .netrc', () => {
   })
 
   it('leaves the keychain as it is where .netrc cannot be written', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     user.write('.netrc/in-the-way', '')
-    expect(await thrownBy(go())).to.be.instanceOf(BackendError)
+    expect(await thrownBy(go())).to.be.instanceOf(StorageError)
     expect(held()).to.deep.equal({[ada.account]: ada.token})
     expect(await current()).to.include({...ada, source: 'secret-service'})
   })
 
   it('takes nothing out of the keychain that was changed meanwhile', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     const get = user.memory.get.bind(user.memory)
     let asked = 0
     user.memory.get = (account) => {
@@ -178,7 +177,7 @@ describe('migrating to .netrc', () => {
   })
 
   it('takes nothing out of the keychain that has been taken out of .netrc again', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     const get = user.memory.get.bind(user.memory)
     let asked = 0
     user.memory.get = (account) => {
@@ -193,7 +192,7 @@ describe('migrating to .netrc', () => {
   })
 
   it('replaces nothing in .netrc that was not there when it looked', async () => {
-    await saveToken(user.places(), ada)
+    await saveToken(user.stores(), ada)
     const verify: Verify = () => Promise.resolve({account: ada.account})
     const get = user.memory.get.bind(user.memory)
     let asked = 0

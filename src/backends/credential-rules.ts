@@ -1,0 +1,39 @@
+import type {Credential} from './backend.js'
+import {StorageError} from '../errors.js'
+
+// eslint-disable-next-line no-control-regex -- control characters are what this is about
+const CONTROL = /[\u0000-\u001F\u007F-\u009F\u2028\u2029]/u
+const PRINTABLE_ASCII = /^[\u0020-\u007E]+$/u
+
+/**
+ * Refuses an account name that could not be told from two in a tool's output, or from an option.
+ * @throws {StorageError} 'refused' for an empty name or one with a control character
+ */
+export function assertAccount(account: string): void {
+  if (account === '') throw new StorageError('refused', 'an account name cannot be empty')
+  if (CONTROL.test(account)) throw new StorageError('refused', 'an account name cannot hold a control character')
+}
+
+/**
+ * Refuses what would be read back as several words of a `.netrc`.
+ * @throws {StorageError} 'refused' for a control character, such as a line's end
+ */
+export function assertPlain(value: string): void {
+  if (CONTROL.test(value)) throw new StorageError('refused', 'a property cannot hold a control character')
+}
+
+/** Whether this can be a token: printable ASCII, as HTTP headers and every keychain carry it, and not empty. */
+export function isToken(text: string): boolean {
+  return PRINTABLE_ASCII.test(text)
+}
+
+/**
+ * Refuses what one of the keychains would change or cut, so that a token is held alike everywhere.
+ * @throws {StorageError} 'refused'
+ */
+export function assertStorable({account, token}: Credential): void {
+  assertAccount(account)
+  if (token === '') throw new StorageError('refused', 'a token cannot be empty')
+  if (!isToken(token))
+    throw new StorageError('refused', 'a token holds printable ASCII characters only, and this one does not')
+}

@@ -1,0 +1,98 @@
+// A .netrc.gpg: opened and sealed through gpg, for the same readers as before; the plain text never touches the disk.
+import {devNull} from 'node:os'
+import {findProgram} from '../../process/find-program.js'
+import {StorageError} from '../../errors.js'
+import {type Answer, type Call, startOperation, type ToolOptions} from '../tool.js'
+
+/** What has to stay the same when a sealed file is sealed again. */
+export interface Seal {
+  /** The keys that can open it, by key id. */
+  recipients: string[]
+  armored: boolean
+}
+
+export interface GpgOptions extends ToolOptions {
+  env: NodeJS.ProcessEnv
+}
+
+const ARMOR = '-----BEGIN PGP MESSAGE-----'
+
+// A hidden recipient's key id is sixteen zeros.
+const ENC_TO = /^\[GNUPG:\] ENC_TO (?!0{16}\b)([0-9A-F]{16})\b/gm
+
+/** @throws {StorageError} if gpg is not there, cannot open the file, or is not let to */
+export async function decrypt(file: string, sealed: Buffer, options: GpgOptions): Promise<{text: string; seal: Seal}> {
+  const gpg = startGpg(file, options)
+  const answer = await gpg(['--decrypt', file])
+  if (answer.code !== 0) throw unreadableToken(file, 'decrypt', answer)
+  const recipients = [...answer.stderr.matchAll(ENC_TO)].map(([, keyId]) => keyId ?? '')
+  return {
+    text: Buffer.from(answer.stdout, 'utf8').toString('latin1'),
+    seal: {recipients: [...new Set(recipients)], armored: sealed.toString('latin1', 0, ARMOR.length) === ARMOR},
+  }
+}
+
+/** @throws {StorageError} also if what came out cannot be opened again */
+export async function encrypt(
+  file: string,
+  text: string,
+  {recipients, armored}: Seal,
+  options: GpgOptions,
+): Promise<Buffer> {
+  const input = Buffer.from(text, 'latin1').toString('utf8')
+  // `run` decodes what a tool says as UTF-8: bytes that are not have been lost on the way here.
+  if (input.includes('\uFFFD'))
+    throw new StorageError('failed', `${file} holds bytes that are not UTF-8`, `convert its content to UTF-8 first`)
+
+  const gpg = startGpg(file, options)
+  const to = recipients.flatMap((keyId) => ['--recipient', `${keyId}!`])
+  // Armored always, since binary output would not survive `run` either. Whoever could read it until now is trusted.
+  const readers = to.length > 0 ? to : ['--default-recipient-self']
+  const answer = await gpg(['--trust-model', 'always', '--armor', ...readers, '--encrypt'], {input})
+  if (answer.code !== 0) throw unreadableToken(file, 'encrypt', answer)
+
+  const opened = await gpg(['--decrypt'], {input: answer.stdout})
+  if (opened.code !== 0 || opened.stdout !== input)
+    throw new StorageError('failed', `gpg cannot open what it has just encrypted for ${file}`, 'gpg --list-secret-keys')
+  const sealed = armored ? Buffer.from(answer.stdout) : dearmor(answer.stdout)
+  if (!sealed) throw new StorageError('failed', `gpg encrypted ${file} in a form that is not armor`, byHand(file))
+  return sealed
+}
+
+function startGpg(file: string, options: GpgOptions): Call {
+  const program = options.program ?? findProgram('gpg', options.env)
+  if (program === undefined)
+    throw new StorageError('unavailable', `${file} is encrypted, and gpg is not installed`, 'install gpg (GnuPG)')
+  const call = startOperation('gpg', program, options)
+  return async (args, more) => {
+    try {
+      return await call(['--batch', '--quiet', '--status-fd', '2', ...args], more)
+    } catch (error) {
+      if (error instanceof StorageError)
+        throw new StorageError(error.problem, `${file}: ${error.message}`, byHand(file))
+      throw error
+    }
+  }
+}
+
+/** Shows the user what gpg says, and leaves the passphrase with gpg-agent for our next try. */
+const byHand = (file: string) => `gpg --decrypt ${file} > ${devNull}`
+
+function unreadableToken(file: string, verb: string, {code, stderr}: Answer): StorageError {
+  // A dismissed prompt and a missing key both end in 'No secret key' (gpg 2.2.40); what came before tells them apart.
+  if (/^\[GNUPG:\] PINENTRY_LAUNCHED|public key decryption failed/m.test(stderr))
+    return new StorageError('denied', `gpg was not given the passphrase to ${verb} ${file}`, byHand(file))
+  if (stderr.includes('No secret key'))
+    return new StorageError(
+      'failed',
+      `gpg could not ${verb} ${file}: its secret key is not here`,
+      'gpg --list-secret-keys',
+    )
+  return new StorageError('failed', `gpg could not ${verb} ${file} (exit ${code})`, byHand(file))
+}
+
+/** Undoes base64 and its frame (RFC 4880, 6.2): headers to an empty line, the data, a checksum that begins with `=`. */
+function dearmor(armored: string): Buffer | undefined {
+  const body = /\r?\n\r?\n([A-Za-z0-9+/=\r\n]+?)(?:\r?\n=[A-Za-z0-9+/]{4})?\r?\n-----END/.exec(armored)?.[1]
+  return body === undefined ? undefined : Buffer.from(body, 'base64')
+}

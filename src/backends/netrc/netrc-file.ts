@@ -1,0 +1,195 @@
+import {defined} from '../../defined.js'
+import {stat} from 'node:fs/promises'
+import type {Backend, Credential} from '../backend.js'
+import {StorageError} from '../../errors.js'
+import {fileError} from '../../files/file-error.js'
+import {type NetrcEntry, readEntry, removeEntries, replaceEntry, writeEntry} from './document.js'
+import {isNoFile, locateNetrc, type NetrcFileOptions, readNetrc, updateNetrc} from './storage.js'
+import {assertNoOtherLink, assertText} from './refusals.js'
+import {assertAccount, assertPlain, assertStorable} from '../credential-rules.js'
+import type {ToolOptions} from '../tool.js'
+
+export type {NetrcEntry} from './document.js'
+
+export interface NetrcOptions extends ToolOptions {
+  /** The two machines that a Heroku login has in the file. */
+  hosts: {api: string; git: string}
+  /** Where HOME says what file it is, and PATH where gpg is. Default: the process's. */
+  env?: NodeJS.ProcessEnv
+  /** The file to use instead of the one that the environment says. */
+  file?: string
+}
+
+/**
+ * The `.netrc`: one account at a time, in the two entries that git, curl and every Heroku CLI read. Words that no reader
+ * knows are skipped, and kept. A file with NUL bytes is no text: it is never written.
+ */
+export interface NetrcBackend extends Backend {
+  readonly name: 'netrc'
+
+  /** The file, as the user knows it: before links are followed. */
+  readonly path: string
+
+  /** Resolves to what readers find for the API host and the git host, in this order; a host without an entry is left out. */
+  entries(): Promise<NetrcEntry[]>
+
+  /**
+   * Removes the entries of hosts in one step, duplicates too, whoever's they are.
+   * @param token removes only those that hold this token
+   * @returns false if there were none
+   * @throws {StorageError} if one is there afterwards
+   */
+  removeHosts(hosts: readonly string[], token?: string): Promise<boolean>
+
+  /** Makes these changes, of any machines, in one step; what they do not name stays as it is, to the byte. */
+  change(changes: readonly MachineChange[]): Promise<void>
+}
+
+/** What is to become of a machine's properties, by their keywords; without `to`, the machine is taken out. */
+export interface MachineChange {
+  host: string
+  from?: Record<string, string>
+  to?: Record<string, string>
+}
+
+/**
+ * Finds the file and reads nothing yet. A file that we created and emptied again stays, empty: no file is ever deleted.
+ */
+export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
+  const {env = process.env, file} = options
+  const hosts = [...new Set([options.hosts.api, options.hosts.git])]
+  for (const host of hosts) assertHost(host)
+  const path = file ?? (await locateNetrc(env))
+  const strip = (text: string) => removeEntries(text, hosts)
+  const settings: NetrcFileOptions = {...options, env, path, strip}
+
+  const read = async () => {
+    const text = await readNetrc(settings)
+    const entries = hosts.flatMap((host) => readEntry(text, host) ?? [])
+    const isCut = entries.some(({account, token}) => `${account ?? ''}${token ?? ''}`.includes('\0'))
+    if (entries.length === 0 || isCut) assertText(path, text)
+    return entries
+  }
+
+  const remove = async (from: readonly string[], only: Partial<Credential>) => {
+    const edit = (text: string) => {
+      const without = removeEntries(text, from, only)
+      if (without !== text) assertText(path, text)
+      return without === text ? undefined : without
+    }
+    const isThere = async () => {
+      const text = await readNetrc(settings)
+      if (edit(text) !== undefined) return true
+      // What no reader finds may be there all the same, as in UTF-16: its NUL bytes are between the characters.
+      for (const needle of [only.token ?? only.account ?? from].flat())
+        if (text.replaceAll('\0', '').includes(Buffer.from(needle).toString('latin1')))
+          assertText(path, text, only.token === undefined ? '' : ', and the token is in it')
+      return false
+    }
+    if (await isNoFile(path)) return false
+    // Nothing to do needs no lock, and no right to write.
+    if (await isThere()) {
+      const before = await stat(path).catch((error: unknown) => {
+        throw fileError('read', path, error)
+      })
+      if (await updateNetrc(settings, edit)) {
+        assertNoOtherLink(path, before)
+        return true
+      }
+    }
+    // A file that another program writes in place is half there for a moment: one look does not prove that nothing is.
+    if (await isThere())
+      throw new StorageError(
+        'failed',
+        `${path} still holds what was to be removed: another program is writing it`,
+        'try again',
+      )
+    return false
+  }
+
+  return {
+    name: 'netrc',
+    path,
+
+    entries: read,
+
+    async accounts() {
+      const entries = await read()
+      return [...new Set(entries.flatMap(({account, token}) => (account && token ? [account] : [])))]
+    },
+
+    async get(account) {
+      assertAccount(account)
+      return (await read()).find((entry) => entry.account === account && entry.token)?.token
+    },
+
+    async set(credential) {
+      assertStorable(credential)
+      await updateNetrc(settings, (text) => {
+        assertText(path, text)
+        return inFile(path, () => written(text, hosts, credential))
+      })
+    },
+
+    async remove(account) {
+      assertAccount(account)
+      return remove(hosts, {account})
+    },
+
+    async removeHosts(hosts, token) {
+      for (const host of hosts) assertHost(host)
+      return remove(hosts, defined({token}))
+    },
+
+    async change(changes) {
+      for (const {host} of changes) assertHost(host)
+      const names = changes.map(({host}) => host)
+      const strip = (text: string) => removeEntries(text, names)
+      await updateNetrc({...settings, strip}, (text) => {
+        const after = inFile(path, () => changes.reduce(changed, text))
+        if (after === text) return undefined
+        assertText(path, text)
+        return after
+      })
+    },
+  }
+}
+
+function written(text: string, hosts: string[], {account, token}: Credential): string {
+  const after = hosts.reduce((text, host) => writeEntry(text, host, {account, token}), text)
+  for (const host of hosts) {
+    const entry = readEntry(after, host)
+    if (entry?.account !== account || entry.token !== token)
+      throw new StorageError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
+  }
+  return after
+}
+
+function changed(text: string, {from = {}, host, to}: MachineChange): string {
+  if (!to) return removeEntries(text, [host])
+  for (const value of Object.values(to)) assertPlain(value)
+  const {login, password} = to
+  const others = (properties: Record<string, string>) =>
+    JSON.stringify(Object.entries({...properties, login: '', password: ''}).sort())
+  const ordinary = login !== undefined && password !== undefined && others(from) === others(to)
+  const after = ordinary ? writeEntry(text, host, {account: login, token: password}) : replaceEntry(text, host, to)
+  const entry = readEntry(after, host)
+  if (entry?.account !== login || entry?.token !== password)
+    throw new StorageError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
+  return after
+}
+
+/** Names the file in what the text's own functions say about its lines. */
+function inFile<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof StorageError) throw new StorageError(error.problem, `${path}: ${error.message}`, error.hint)
+    throw error
+  }
+}
+
+function assertHost(host: string): void {
+  if (!/^[\u0021-\u007E]+$/.test(host))
+    throw new StorageError('refused', 'a host name is printable ASCII, and not empty')
+}

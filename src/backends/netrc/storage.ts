@@ -1,0 +1,128 @@
+// The .netrc on disk: where it is, reading it, and changing it under a lock so that nobody's change is lost.
+import {stat} from 'node:fs/promises'
+import {realTarget, replaceFile} from '../../files/atomic-write.js'
+import {notAFile} from '../../files/file-error.js'
+import {withLock} from '../../files/lock.js'
+import {StorageError} from '../../errors.js'
+import {bytesOf, decoded, encoded, type Encoding} from './bytes.js'
+import {decrypt, encrypt, type GpgOptions, type Seal} from './gpg.js'
+import {isEncrypted} from './place.js'
+
+export interface NetrcFileOptions extends GpgOptions {
+  path: string
+  /** Leaves of a text only what no edit of ours may change. */
+  strip: (text: string) => string
+  /** How long to wait for another process's turn, in milliseconds. */
+  lockWaitMs?: number
+}
+
+/** A turn takes milliseconds, or as long as somebody types a passphrase into gpg's prompt. */
+const LOCK_WAIT_MS = 10_000
+/** How often somebody who takes no lock (an editor, an older CLI) may come in between. */
+const MOST_ATTEMPTS = 5
+
+interface Content {
+  /** One character a byte. */
+  text: string
+  bytes: Buffer | undefined
+  encoding: Encoding
+  seal: Seal | undefined
+}
+
+/** The file that the Heroku CLI uses: in HOME, `_netrc` on Windows, its `.gpg` if there is one. */
+export async function locateNetrc({HOME}: NodeJS.ProcessEnv): Promise<string> {
+  const {Netrc} = await import('netrc-parser')
+  const own = process.env.HOME
+  if (HOME === undefined || HOME === own) return new Netrc().file
+  // It looks at the process's environment alone.
+  process.env.HOME = HOME
+  try {
+    return new Netrc().file
+  } finally {
+    if (own === undefined) delete process.env.HOME
+    else process.env.HOME = own
+  }
+}
+
+/** The file's text, one character a byte; empty if there is no file. */
+export async function readNetrc(options: NetrcFileOptions): Promise<string> {
+  return (await load(options)).text
+}
+
+/**
+ * Changes the file in one step, under a lock.
+ * @param edit gives the new text, or undefined if there is nothing to change; called again if the file has changed
+ * @returns whether there was something to change; true only once the file was read back
+ * @throws {StorageError} with the file as it was
+ */
+export async function updateNetrc(
+  options: NetrcFileOptions,
+  edit: (text: string) => string | undefined,
+): Promise<boolean> {
+  const {path, lockWaitMs = LOCK_WAIT_MS} = options
+  await assertFile(path)
+  return withLock(await realTarget(path), lockWaitMs, async (assertHeld) => {
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+      const before = await load(options)
+      const text = edit(before.text)
+      if (text === undefined) return false
+      if (options.strip(text) !== options.strip(before.text))
+        throw new StorageError('failed', `refused to write ${path}: it would have changed more than Heroku's entries`)
+      if (await replaced(options, before, text, assertHeld)) return true
+    }
+
+    throw new StorageError('failed', `could not write ${path}: another program keeps changing it`)
+  })
+}
+
+async function load(options: NetrcFileOptions): Promise<Content> {
+  const {path} = options
+  const bytes = await bytesOf(path)
+  const encoding = 'utf-8'
+  if (bytes === undefined)
+    return {text: '', bytes, encoding, seal: isEncrypted(path) ? {recipients: [], armored: true} : undefined}
+  if (!isEncrypted(path)) return {bytes, seal: undefined, ...decoded(bytes)}
+  return {bytes, encoding, ...(await decrypt(path, bytes, options))}
+}
+
+/** Before a lock is put beside it: that of a link to `/dev/null` would be in `/dev`. */
+async function assertFile(path: string): Promise<void> {
+  const stats = await stat(path).catch(() => undefined)
+  const failure = stats && notAFile(stats.isCharacterDevice() ? 'write' : 'read', path, stats)
+  if (failure) throw failure
+}
+
+/** @returns false, with nothing done, if the file is no longer what the new text was made from */
+async function replaced(options: NetrcFileOptions, before: Content, text: string, assertHeld: () => void) {
+  const {path} = options
+  const bytes = before.seal ? await encrypt(path, text, before.seal, options) : encoded(text, before.encoding)
+  const changed = new Error('changed')
+  const beforeRename = async () => {
+    assertHeld()
+    if (!same(await bytesOf(path), before.bytes)) throw changed
+  }
+  try {
+    await replaceFile(path, bytes, {mode: 0o600, beforeRename})
+  } catch (error) {
+    if (error === changed) return false
+    throw error
+  }
+
+  // Looked at twice: on a failure the caller discards the new token, and the old one is already gone.
+  const isKept = () =>
+    bytesOf(path).then(
+      (now) => same(now, bytes),
+      () => false,
+    )
+  if (!(await isKept()) && !(await isKept()))
+    throw new StorageError('failed', `${path} did not keep what was written to it`)
+  return true
+}
+
+const same = (one: Buffer | undefined, other: Buffer | undefined) => (one && other ? one.equals(other) : one === other)
+
+/** Whether there is something else than a file, which holds no token. */
+export async function isNoFile(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => undefined)
+  return stats !== undefined && !stats.isFile()
+}

@@ -1,0 +1,76 @@
+import type {BackendName} from '../backends/backend.js'
+import type {NetrcBackend} from '../backends/netrc/netrc-file.js'
+import type {Keychain} from '../backends/resolve.js'
+import type {Endpoints} from '../heroku/endpoints.js'
+import type {RunTool} from '../process/run.js'
+import {UserError} from '../errors.js'
+import {GuardedKeychain} from './guarded-keychain.js'
+import {apiKeyIn, isNetrcOnly} from './tiers.js'
+
+/** What the policy depends on. */
+export interface StoresContext {
+  env: NodeJS.ProcessEnv
+  /** oclif's `config.dataDir`. */
+  dataDir: string
+  endpoints: Endpoints
+  keychain: Keychain
+  run: RunTool
+  /** How long one keychain operation may take, in milliseconds. */
+  timeoutMs: number
+  /** How long gpg may take for a `.netrc.gpg`, in milliseconds. Default: `timeoutMs`. */
+  gpgTimeoutMs?: number
+  /** Tells the user one line, on stderr. */
+  notify: (line: string) => void
+}
+
+/** A token, and where it was found. */
+export interface FoundCredential {
+  token: string
+  /** Unknown for HEROKU_API_KEY, and for a `.netrc` entry without a login. */
+  account?: string
+  source: 'HEROKU_API_KEY' | BackendName
+  /** The source in words for a person. */
+  location: string
+  /** ISO 8601, where the server told when it issued the token. */
+  expiresAt?: string
+}
+
+/** The places that a token can be in, as far as the environment lets us use them. Opens none before it is asked for. */
+export class CredentialStores {
+  /** The value of HEROKU_API_KEY, if it is set and not empty. */
+  readonly apiKey: string | undefined
+  /** Whether HEROKU_NETRC_WRITE says that `.netrc` is all there is. */
+  readonly netrcOnly: boolean
+  /** Undefined where there is none, or it is not to be used. */
+  readonly keychain: GuardedKeychain | undefined
+
+  private opened: Promise<NetrcBackend> | undefined
+
+  constructor(readonly context: StoresContext) {
+    const {env, keychain} = context
+    this.apiKey = apiKeyIn(env)
+    this.netrcOnly = isNetrcOnly(env)
+    this.keychain = keychain.name === undefined || this.netrcOnly ? undefined : new GuardedKeychain(keychain, context)
+  }
+
+  async netrc(): Promise<NetrcBackend> {
+    const {env, endpoints: hosts, run, gpgTimeoutMs: timeoutMs = this.context.timeoutMs} = this.context
+    this.opened ??= import('../backends/netrc/netrc-file.js').then(({openNetrc}) =>
+      openNetrc({run, timeoutMs, env, hosts}),
+    )
+    return this.opened
+  }
+
+  /**
+   * Refuses to change what is stored while HEROKU_API_KEY would win anyway.
+   * @param verb what was to be done, for the message
+   * @throws {UserError} if it is set
+   */
+  assertChangeable(verb: string): void {
+    if (this.apiKey !== undefined)
+      throw new UserError(
+        `cannot ${verb} while HEROKU_API_KEY is set: it is used instead`,
+        'unset HEROKU_API_KEY first',
+      )
+  }
+}

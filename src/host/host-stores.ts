@@ -1,0 +1,28 @@
+import {isatty} from 'node:tty'
+import {openStores} from '../credentials/open-places.js'
+import type {CredentialStores} from '../credentials/stores.js'
+import {endpointsFrom} from '../heroku/endpoints.js'
+import {spawnTool} from '../process/spawn.js'
+
+// Not process.stderr, which is opened only where there is something to say.
+const STDERR = 2
+
+/**
+ * The places that hold tokens, for commands that are not ours.
+ * @param config the host's; `bin` begins what the user is told
+ * @param write prints on stderr
+ */
+export function openHostStores(
+  {bin, dataDir}: {bin: string; dataDir: string},
+  write: (text: string) => unknown = (text) => process.stderr.write(text),
+): CredentialStores {
+  return openStores({
+    dataDir,
+    endpoints: endpointsFrom(process.env),
+    run: spawnTool,
+    terminal: isatty(STDERR),
+    notify(line) {
+      write(`${bin}: ${line}\n`)
+    },
+  })
+}

@@ -1,0 +1,122 @@
+// netrc-parser's API is synchronous, so a lookup for it blocks the process: one call of the keyring's tool in the common case,
+// a worker process (netrc-worker.ts) for everything else. Tokens pass over pipes only.
+import type {SpawnSyncOptions, SpawnSyncReturns} from 'node:child_process'
+import {fileURLToPath} from 'node:url'
+import {attributes} from '../../backends/secret-tool-args.js'
+import {assertAccount} from '../../backends/credential-rules.js'
+import {findAtOnce} from '../../credentials/find.js'
+import {readLoginState} from '../../credentials/login-state.js'
+import type {FoundCredential, CredentialStores, StoresContext} from '../../credentials/stores.js'
+import {findProgram} from '../../process/find-program.js'
+import {hideBytes} from '../../process/hidden-bytes.js'
+import {exitStatusOf, holdingSignals, SIGNALS} from '../../process/signals.js'
+import {detached, endTree, toolEnv} from '../../process/supervise.js'
+import type {Reply, Request} from './requests.js'
+
+/** What the worker reads on stdin, as JSON. */
+export interface Order {
+  request: Request
+  /** The name of the host CLI, which begins each notice. */
+  bin: string
+  /** oclif's `config.dataDir`. */
+  dataDir: string
+}
+
+const WORKER = new URL('../netrc-worker.cjs', import.meta.url)
+
+// The keyring answers in 20 ms (measured). Short, because Ctrl-C does not reach the tool: it has its own process group.
+const KEYRING_MS = 500
+const WORKER_START_MS = 20_000
+/** More operations of the keychain, and calls of gpg, than one request needs: a save reads, writes and reads back. */
+const MOST_OPERATIONS = 6
+/** The exit status of a process that Ctrl-C ended on Windows: STATUS_CONTROL_C_EXIT. */
+const CONTROL_C_EXIT = 0xc0_00_01_3a
+
+/** `secret-tool search` prints this for one item that is unlocked (libsecret 0.15 to 0.21.7). */
+const ONE_ITEM =
+  /^\[[^\n]*\]\nlabel = [^\n]*\nsecret = ([^\n]*)\n(?:created = [^\n]*\n)?(?:modified = [^\n]*\n)?(?:schema = [^\n]*\n)?$/u
+
+/**
+ * Reads the current account's token from the keyring, with `secret-tool search`: unlike `lookup` it never shows a prompt, so
+ * that the worker's lookup shows the only one.
+ * @returns undefined if there is no such keyring here, or the result is not conclusive: the worker finds out
+ */
+export function askKeyring(stores: CredentialStores, timeoutMs = KEYRING_MS): FoundCredential | undefined {
+  const {loginJsonAccount: account, tokens} = readLoginState(stores.context.dataDir)
+  if (tokens.find((record) => record.account === account)?.savedIn === 'netrc') return undefined
+  const program =
+    stores.keychain?.name === 'secret-service' ? findProgram('secret-tool', stores.context.env) : undefined
+  if (account === undefined || program === undefined) return undefined
+  try {
+    assertAccount(account)
+  } catch {
+    return undefined
+  }
+  const ended = block(program, ['search', ...attributes(account)], {
+    detached,
+    env: toolEnv(),
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: timeoutMs,
+  })
+  // The whole process group. Without a process the pid is 0, which would mean our own group.
+  if (ended.error && ended.pid > 0) endTree(ended)
+  if (ended.error || ended.status !== 0) return undefined
+  const token = ONE_ITEM.exec(ended.stdout)?.[1]
+  return token === undefined ? undefined : findAtOnce(stores, {account, token})
+}
+
+/**
+ * How long a worker may take, in milliseconds. Its own deadlines end its work long before this limit, which covers a worker
+ * that does not start or end.
+ */
+export const workerLimitMs = ({gpgTimeoutMs, timeoutMs}: Pick<StoresContext, 'gpgTimeoutMs' | 'timeoutMs'>) =>
+  MOST_OPERATIONS * (timeoutMs + (gpgTimeoutMs ?? timeoutMs)) + WORKER_START_MS
+
+/**
+ * Runs a request in a worker process, which prints notices on our stderr. Ctrl-C reaches the worker too; it ends the tool that
+ * it runs, and then this process exits.
+ * @param limitMs how long the worker may take, in milliseconds
+ */
+export function askWorker(order: Order, limitMs: number, worker = WORKER): Reply {
+  const ended = block(process.execPath, [fileURLToPath(worker)], {
+    // Node's options for this process are of no use in the worker.
+    env: {...process.env, NODE_OPTIONS: undefined},
+    // Not a string: NODE_DEBUG=child_process would print it.
+    input: Buffer.from(JSON.stringify(order)),
+    stdio: ['pipe', 'pipe', 'inherit'],
+    timeout: limitMs,
+  })
+  const signal = signalThatEnded(ended)
+  if (signal) process.exit(exitStatusOf(signal))
+  return parseReply(ended) ?? {failed: {...NO_ANSWER, exitCode: 1}}
+}
+
+const NO_ANSWER = {
+  message: 'heroku-keychain failed: its worker process did not answer',
+  hint: 'try again, or set HEROKU_API_KEY',
+}
+
+/** Signals wait until the process has ended. `detached` is not in Node's types for spawnSync, and works. */
+function block(file: string, args: string[], options: SpawnSyncOptions & {detached?: boolean}) {
+  hideBytes()
+  // Loaded here, since most commands start nothing.
+  const {spawnSync} = process.getBuiltinModule('node:child_process')
+  return holdingSignals(() =>
+    spawnSync(file, args, {...options, encoding: 'utf8', killSignal: 'SIGKILL', windowsHide: true}),
+  )
+}
+
+function signalThatEnded({signal, status}: SpawnSyncReturns<string>): NodeJS.Signals | undefined {
+  if (status === CONTROL_C_EXIT) return 'SIGINT'
+  return SIGNALS.find((each) => each === signal || exitStatusOf(each) === status)
+}
+
+function parseReply({status, stdout}: SpawnSyncReturns<string>): Reply | undefined {
+  if (status !== 0) return undefined
+  try {
+    const reply = JSON.parse(stdout) as Partial<Reply>
+    return 'ok' in reply || 'failed' in reply ? (reply as Reply) : undefined
+  } catch {
+    return undefined
+  }
+}

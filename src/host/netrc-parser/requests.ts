@@ -1,0 +1,122 @@
+// What is between readers of netrc-parser and the four tiers: what a load shows, and what becomes of a save.
+import {defined} from '../../defined.js'
+import type {Credential} from '../../backends/backend.js'
+import {StorageError, UserError} from '../../errors.js'
+import type {MachineChange} from '../../backends/netrc/netrc-file.js'
+import {findCredential} from '../../credentials/find.js'
+import {accountAt, accountOnRecord, readLoginState} from '../../credentials/login-state.js'
+import type {FoundCredential, CredentialStores} from '../../credentials/stores.js'
+import {findToRemove, forgetLogin, removeToken, stillThere} from '../../credentials/remove.js'
+import {describeFallback, saveToken} from '../../credentials/save.js'
+import {printable} from '../../ui/printable.js'
+
+/** What the four tiers say. Plain data, since it may come from the worker process. */
+export type Answer =
+  | {kind: 'found'; found: FoundCredential}
+  | {kind: 'nothing'}
+  /** The token is somewhere where it cannot be read, or is not to be used. */
+  | {kind: 'refused'; account?: string; failure: Failure}
+  /** No keychain has it, and we cannot make sense of the file: its reader may have it as netrc-parser reads it. */
+  | {kind: 'unreadable'}
+
+/** An error that is to reach the user. */
+export interface Failure {
+  message: string
+  hint?: string
+  exitCode: number
+}
+
+/** What was changed in what a load had shown. */
+export interface Changes {
+  /** The login of the Heroku machines: a new one, or none; `found` is the one to remove, if somebody looked at it. */
+  login?: {credential: Credential} | {found: FoundCredential | undefined}
+  machines: MachineChange[]
+}
+
+export type Request = {verb: 'find'} | {verb: 'save'; changes: Changes}
+/** What the four tiers say from now on, or null if it has not changed: JSON has no undefined. */
+export type Reply = {ok: Answer | null} | {failed: Failure}
+
+/** Never rejects. */
+export async function reply(stores: CredentialStores, request: Request): Promise<Reply> {
+  try {
+    return {ok: request.verb === 'find' ? await find(stores) : await save(stores, request.changes)}
+  } catch (error) {
+    return {failed: failureOf(error)}
+  }
+}
+
+/** An error in words; of one that is not ours it is not known what it says. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof UserError))
+    return {message: `heroku-keychain failed (${error instanceof Error ? error.name : 'unknown'})`, exitCode: 1}
+  const {hint, message} = error
+  return {message, ...defined({hint}), exitCode: error.exitCode}
+}
+
+async function find(stores: CredentialStores): Promise<Answer> {
+  const refused = (failure: Failure): Answer => {
+    const account = accountOnRecord(readLoginState(stores.context.dataDir))
+    return {kind: 'refused', ...defined({account}), failure}
+  }
+  try {
+    const looked = await findCredential(stores)
+    if (looked.found) return {kind: 'found', found: looked.found}
+    const {because, failure} = looked
+    if (failure) return refused(unreadable(failure))
+    if (because !== undefined) stores.context.notify(`not logged in: ${because}`)
+    return {kind: 'nothing'}
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    if (!(error instanceof StorageError)) return refused(failureOf(error))
+    const keychains = stores.keychain?.failure
+    if (keychains) return refused(unreadable(keychains))
+    // A reader that makes sense of the file could find another account there.
+    const {context, netrcOnly} = stores
+    const isOnRecord = !netrcOnly && accountAt(readLoginState(context.dataDir), context.endpoints.api) !== undefined
+    return isOnRecord ? refused(failureOf(error)) : {kind: 'unreadable'}
+  }
+}
+
+const unreadable = ({hint, message}: StorageError) =>
+  failureOf(new UserError(`the token cannot be read: ${message}`, hint))
+
+async function save(stores: CredentialStores, {login, machines}: Changes): Promise<Answer | null> {
+  let after: Answer | null = null
+  // The login first: a token that was just issued is nowhere else.
+  if (login)
+    after = 'credential' in login ? await saveLogin(stores, login.credential) : await removeLogin(stores, login)
+  const others = machines.filter((change) => !isCopy(stores, change, after))
+  if (others.length > 0) await (await stores.netrc()).change(others)
+  return after
+}
+
+/** Whether a machine of another name was given the token that has just gone to the keychain, as HEROKU_GIT_HOST can have it. */
+function isCopy({context}: CredentialStores, {host, to}: MachineChange, after: Answer | null): boolean {
+  if (after?.kind !== 'found' || after.found.source === 'netrc' || to?.password !== after.found.token) return false
+  context.notify(`${printable(host)} was not given the token, which is in ${after.found.location} alone`)
+  return true
+}
+
+async function saveLogin(stores: CredentialStores, credential: Credential): Promise<Answer> {
+  stores.assertChangeable('log in')
+  const saved = await saveToken(stores, credential)
+  const fallback = describeFallback(saved)
+  if (fallback !== undefined) stores.context.notify(fallback)
+  return {kind: 'found', found: {...credential, source: saved.savedIn, location: saved.location}}
+}
+
+async function removeLogin(
+  stores: CredentialStores,
+  {found: seen}: {found: FoundCredential | undefined},
+): Promise<Answer> {
+  stores.assertChangeable('log out')
+  const found = seen ?? (await findToRemove(stores))
+  if (!found) {
+    await forgetLogin(stores)
+    return {kind: 'nothing'}
+  }
+  const removal = await removeToken(stores, found)
+  if (removal.failures.length > 0) throw stillThere(removal)
+  return {kind: 'nothing'}
+}

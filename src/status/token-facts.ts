@@ -1,0 +1,123 @@
+// The token in use, what it keeps from being used, and the keychain that it may be in.
+import {defined} from '../defined.js'
+import {StorageError, UserError} from '../errors.js'
+import type {NetrcEntry} from '../backends/netrc/netrc-file.js'
+import {currentAccount} from '../credentials/current.js'
+import {findCredential} from '../credentials/find.js'
+import type {LoginState} from '../credentials/login-state.js'
+import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
+import {ApiError} from '../heroku/api.js'
+import {InvalidToken, type Verified} from '../heroku/verify.js'
+import type {Copy, KeychainFacts, NoToken, TokenFacts} from './report.js'
+
+/** Looks the token up; nothing is thrown for what is wrong with a place that it could be in. */
+export async function lookForToken(stores: CredentialStores): Promise<{found?: FoundCredential; noToken?: NoToken}> {
+  try {
+    const looked = await findCredential(stores, {lookOnly: true})
+    if (looked.found) return {found: looked.found}
+    const {because, failure} = looked
+    return because === undefined ? {} : {noToken: {because, ...hintOf(failure), isTrouble: failure !== undefined}}
+  } catch (error) {
+    return {noToken: {...failureOf(error), isTrouble: true}}
+  }
+}
+
+/**
+ * Asks the API about the token.
+ * @param verify left out where it is not to be asked
+ */
+export async function checkToken(
+  stores: CredentialStores,
+  found: FoundCredential,
+  verify: ((token: string) => Promise<Verified>) | undefined,
+): Promise<TokenFacts> {
+  const {account, expiresAt, location: place, source, token} = found
+  const known: Omit<TokenFacts, 'validity'> = {
+    tier: tierOf(stores, found),
+    source,
+    place,
+    masked: mask(token),
+    ...defined({account, expiresAt}),
+  }
+  if (!verify) return {...known, validity: 'not checked'}
+  try {
+    const verified = await verify(token)
+    const isOthers = account !== undefined && account !== verified.account
+    return {...known, ...verified, ...(isOthers ? {filedUnder: account} : {}), validity: 'valid'}
+  } catch (error) {
+    return error instanceof InvalidToken
+      ? {...known, validity: 'invalid'}
+      : {...known, validity: 'unknown', ...failureOf(error), ...tryAgainIf(error)}
+  }
+}
+
+function tierOf({netrcOnly}: CredentialStores, {source}: FoundCredential): TokenFacts['tier'] {
+  if (source === 'HEROKU_API_KEY') return source
+  if (source !== 'netrc') return 'keychain'
+  return netrcOnly ? 'HEROKU_NETRC_WRITE' : 'netrc'
+}
+
+const tryAgainIf = (error: unknown) => (error instanceof ApiError && !error.hint ? {hint: 'see: heroku status'} : {})
+
+/** Shows a token's kind, and neither its length nor a character more of it. */
+const mask = (token: string) => `${token.startsWith('HRKU-') ? 'HRKU-' : ''}********`
+
+/** How the keychain is; nothing is thrown for what is wrong with it. */
+export async function lookAtKeychain(
+  {context, keychain, netrcOnly}: CredentialStores,
+  found: FoundCredential | undefined,
+  state: LoginState,
+): Promise<KeychainFacts> {
+  const {because, name} = context.keychain
+  if (name === undefined) return {state: 'missing', because, ...hintOf(context.keychain), accounts: []}
+  const {title} = context.keychain
+  if (netrcOnly || !keychain) return {name, title, state: 'not used', accounts: []}
+  try {
+    const accounts = await keychain.ask((backend) => backend.accounts())
+    const current = currentAccount(accounts, state)
+    const isCurrent = (account: string) => current !== 'several' && current?.account === account
+    return {
+      name,
+      title,
+      state: found?.source === name ? 'unlocked' : 'answers',
+      accounts: accounts.sort().map((account) => ({account, current: isCurrent(account)})),
+    }
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    return {name, title, state: error.problem, ...failureOf(error), accounts: []}
+  }
+}
+
+/**
+ * The tokens that would be used if the one in use were not there.
+ * @param entry what `.netrc` has for the API host
+ */
+export function shadowedBy(
+  found: FoundCredential,
+  {accounts, name, title = ''}: KeychainFacts,
+  entry: {place: string; entry: NetrcEntry} | undefined,
+): Copy[] {
+  const current = accounts.find(({current}) => current)
+  const inKeychain: Copy[] =
+    name === undefined || !current || found.source === name
+      ? []
+      : [{source: name, place: title, account: current.account}]
+  const inNetrc: Copy[] =
+    !entry?.entry.token || found.source === 'netrc'
+      ? []
+      : [{source: 'netrc', place: entry.place, ...accountOf(entry.entry), same: entry.entry.token === found.token}]
+  return [...inKeychain, ...inNetrc]
+}
+
+export const accountOf = ({account}: {account?: string | undefined}) => defined({account})
+
+const hintOf = (from: {hint?: string | undefined} | undefined) => defined({hint: from?.hint})
+
+/**
+ * The words of an error that was made for the user.
+ * @throws the error, if it was not
+ */
+export function failureOf(error: unknown): {because: string; hint?: string} {
+  if (!(error instanceof UserError)) throw error
+  return {because: error.message, ...hintOf(error)}
+}

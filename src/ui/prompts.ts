@@ -1,0 +1,134 @@
+// What commands need of a terminal beyond printing: a key, an answer, a secret. Only commands use it.
+import {defined} from '../defined.js'
+import {addAbortSignal} from 'node:stream'
+import {read} from 'read'
+import {exitStatusOf, SIGNALS} from '../process/signals.js'
+import {UserError} from '../errors.js'
+
+/** Whether somebody can answer: keys come from a terminal, and questions show on one. */
+export const isInteractive = () => process.stdin.isTTY && process.stderr.isTTY
+
+const CTRL_C = '\u0003'
+const CTRL_D = '\u0004'
+
+/** The user cancelled, or a signal did. Exit status as of a program that the signal ended. */
+export const cancelled = (signal: NodeJS.Signals = 'SIGINT') =>
+  new UserError('login cancelled', undefined, exitStatusOf(signal))
+
+/**
+ * Waits for one key. The terminal is as before afterwards, whatever happens.
+ * @throws {UserError} with exit status 130 on Ctrl-C
+ */
+export async function waitForKey(): Promise<string> {
+  const {stdin} = process
+  stdin.setRawMode(true)
+  try {
+    const key = await new Promise<string>((resolve, reject) => {
+      stdin.once('data', (data) => {
+        resolve(data.toString())
+      })
+      stdin.once('end', () => {
+        reject(cancelled())
+      })
+      stdin.resume()
+    })
+    if (key === CTRL_C || key === CTRL_D) throw cancelled()
+    return key
+  } finally {
+    stdin.setRawMode(false)
+    stdin.pause()
+  }
+}
+
+/**
+ * Asks a question on stderr and reads one line.
+ * @param options.signal ends it before that
+ * @throws {UserError} with exit status 130 on Ctrl-C or at the end of input
+ */
+export async function ask(
+  question: string,
+  options: {secret?: boolean; default?: string; signal?: AbortSignal} = {},
+): Promise<string> {
+  // `read` never settles on Ctrl-D; node then has nothing left to wait for, and would just end.
+  const {promise: ended, reject} = withRejecter()
+  const onIdle = () => {
+    reject(cancelled())
+  }
+  process.once('beforeExit', onIdle)
+  options.signal?.addEventListener('abort', onIdle, {once: true})
+  try {
+    const answer = read({
+      prompt: question,
+      output: process.stderr,
+      silent: options.secret === true,
+      ...defined({default: options.default}),
+    })
+    const text = await Promise.race([answer, ended])
+    // A password may begin or end with a blank.
+    return options.secret ? text : text.trim()
+  } catch {
+    throw cancelled()
+  } finally {
+    process.off('beforeExit', onIdle)
+    options.signal?.removeEventListener('abort', onIdle)
+    if (options.secret) process.stderr.write('\n')
+  }
+}
+
+function withRejecter(): {promise: Promise<never>; reject: (error: Error) => void} {
+  let reject: (error: Error) => void = () => undefined
+  const promise = new Promise<never>((_, rejectIt) => {
+    reject = rejectIt
+  })
+  return {promise, reject}
+}
+
+/**
+ * Runs something that Ctrl-C, SIGTERM or SIGHUP may end.
+ * @param action must heed the first signal wherever it waits, and the second, which is a repeated Ctrl-C, wherever it
+ * cleans up
+ * @throws {UserError} with the exit status of the signal, if one came before it failed
+ */
+export async function interruptible<T>(action: (signal: AbortSignal, insisted: AbortSignal) => Promise<T>): Promise<T> {
+  const first = new AbortController()
+  const second = new AbortController()
+  let received: NodeJS.Signals | undefined
+  const interrupt = (signal: NodeJS.Signals) => {
+    // A closed terminal sends SIGHUP more than once: from the kernel and from the shell.
+    if (received && signal === 'SIGINT') second.abort()
+    received ??= signal
+    first.abort()
+    // The terminal is gone, and a write to it fails.
+    if (signal === 'SIGHUP') for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
+  }
+  for (const signal of SIGNALS) process.on(signal, interrupt)
+  try {
+    return await action(first.signal, second.signal)
+  } catch (error) {
+    throw received ? cancelled(received) : error
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt)
+  }
+}
+
+/** A signal that comes some time after another, in milliseconds; at once if a third comes. */
+export function delayed(signal: AbortSignal, ms: number, atOnce: AbortSignal): AbortSignal {
+  const controller = new AbortController()
+  const abort = () => {
+    controller.abort()
+  }
+  signal.addEventListener('abort', () => setTimeout(abort, ms).unref(), {once: true})
+  atOnce.addEventListener('abort', abort, {once: true})
+  return controller.signal
+}
+
+/**
+ * Reads all of stdin, as for a token that is piped in.
+ * @param signal ends it before that
+ */
+export async function readStdin(signal?: AbortSignal): Promise<string> {
+  if (signal) addAbortSignal(signal, process.stdin)
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}
