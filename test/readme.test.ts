@@ -86,15 +86,15 @@ describe('the README', () => {
 
     it(`names scripts that there are: ${name}`, () => {
       const {scripts} = JSON.parse(read('package.json')) as {scripts: Record<string, string>}
-      const loginJsonAccount = [...text.matchAll(/npm (?:run )?([a-z][a-z\d:]*)/gu)].map(([, script = '']) => script)
+      const mentioned = [...text.matchAll(/npm (?:run )?([a-z][a-z\d:]*)/gu)].map(([, script = '']) => script)
       const npms = ['ci', 'pack', 'run']
-      expect(loginJsonAccount.filter((script) => !(script in scripts) && !npms.includes(script))).to.deep.equal([])
+      expect(mentioned.filter((script) => !(script in scripts) && !npms.includes(script))).to.deep.equal([])
     })
   }
 
   it('names source files that there are, in CONTRIBUTING.md', () => {
-    const loginJsonAccount = [...contributing.matchAll(/`((?:src|test)\/[\w./-]+\.ts)`/gu)].map(([, file = '']) => file)
-    expect(loginJsonAccount).not.to.deep.equal([])
-    expect(loginJsonAccount.filter((file) => !existsSync(join(ROOT, file)))).to.deep.equal([])
+    const mentioned = [...contributing.matchAll(/`((?:src|test)\/[\w./-]+\.ts)`/gu)].map(([, file = '']) => file)
+    expect(mentioned).not.to.deep.equal([])
+    expect(mentioned.filter((file) => !existsSync(join(ROOT, file)))).to.deep.equal([])
   })
 })
