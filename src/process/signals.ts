@@ -32,14 +32,16 @@ export function beforeSignalsEnd(action: (signal: NodeJS.Signals) => void): () =
   return release
 }
 
+// Longer than another thread of this process, which the kernel may have given the signal to, waits for a processor.
+const RELEASE_MS = 1000
+
 /** Defers signals until `work` returns: the process must not end before the program that it waits for. */
 export function holdingSignals<T>(work: () => T): T {
   const release = beforeSignalsEnd(() => undefined)
   try {
     return work()
   } finally {
-    // What came in the meantime is delivered when the event loop polls next: that is before the second of these, and may
-    // be after the first. Once nobody listens, it is dropped.
-    setImmediate(() => setImmediate(release))
+    // A signal that came in the meantime is delivered in a later turn of the event loop; without a listener it is dropped.
+    setTimeout(release, RELEASE_MS).unref()
   }
 }
