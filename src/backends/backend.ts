@@ -1,5 +1,8 @@
-/** The places that we can keep a token in, by the names that `auth:status` shows. */
-export type BackendName = 'macos-keychain' | 'secret-service' | 'windows-vault' | 'netrc'
+/** The keychains, by the names that `auth:status` shows. */
+export type KeychainName = 'macos-keychain' | 'secret-service' | 'windows-vault'
+
+/** The stores that a token can be saved in. */
+export type StoreName = KeychainName | 'netrc'
 
 /** The service that the Heroku CLI (11.6 and later) files its tokens under; a Windows PasswordVault calls it resource. */
 export const SERVICE = 'heroku-cli'
@@ -20,7 +23,7 @@ export type Peek = {token?: string} | 'locked'
  * 'locked' or 'no answer' for 'not there'. Accounts and tokens are compared to the letter and come back to the letter.
  */
 export interface Backend {
-  readonly name: BackendName
+  readonly name: KeychainName
 
   /** Resolves to the account's token, or to undefined only after looking and finding nothing. */
   get(account: string): Promise<string | undefined>

@@ -1,10 +1,8 @@
 // Which keychain this machine has: the one place that looks at the platform for it.
 import {findProgram} from '../process/find-program.js'
-import type {Backend, BackendName} from './backend.js'
+import type {Backend, KeychainName} from './backend.js'
 import {INSTALL_ANYWHERE} from './install-hint.js'
 import type {ToolOptions} from './tool.js'
-
-export type KeychainName = Exclude<BackendName, 'netrc'>
 
 /** The keychain of this machine, or none, and why. */
 export type Keychain =

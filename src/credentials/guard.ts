@@ -1,5 +1,5 @@
 // Two checks that keep a command from running as another account than the one on record.
-import type {BackendName} from '../backends/backend.js'
+import type {KeychainName} from '../backends/backend.js'
 import {StorageError, UserError} from '../errors.js'
 import {printable} from '../ui/printable.js'
 import type {LoginState} from './login-state.js'
@@ -16,7 +16,7 @@ import type {FoundCredential} from './stores.js'
 export function assertNotHidden(
   state: LoginState,
   account: string,
-  {name, title}: {name: BackendName; title: string},
+  {name, title}: {name: KeychainName; title: string},
 ): void {
   const record = recordOfAccount(state, account)
   if (record?.savedIn !== name || state.ended?.includes(record.fingerprint)) return

@@ -1,6 +1,6 @@
 // Who is logged in, in two small files without secrets: the Heroku CLI's own `login.json`, and ours beside it.
 import {defined} from '../defined.js'
-import type {BackendName, Credential} from '../backends/backend.js'
+import type {KeychainName, Credential} from '../backends/backend.js'
 import {
   type AssertHeld,
   type OurFile,
@@ -93,7 +93,7 @@ function withToken(ours: OurFile, token: TokenRecord): OurFile {
 }
 
 /** Whether a keychain is where the account's token was stored, as far as the files tell. */
-export const isStoredIn = (keychain: BackendName, state: LoginState, account: string) =>
+export const isStoredIn = (keychain: KeychainName, state: LoginState, account: string) =>
   (recordOfAccount(state, account)?.savedIn ?? (state.loginJsonAccount === account ? keychain : undefined)) === keychain
 
 /** Makes an account current whose token is stored already. */

@@ -1,6 +1,6 @@
 // Writing down who is logged in, with words for the user where that cannot be done.
 import {defined} from '../defined.js'
-import type {BackendName, Credential} from '../backends/backend.js'
+import type {StoreName, Credential} from '../backends/backend.js'
 import {StorageError, UserError} from '../errors.js'
 import {accessCommand, causeOf} from '../files/file-error.js'
 import {fingerprint, type TokenRecord} from './token-record.js'
@@ -9,7 +9,7 @@ import {fingerprint, type TokenRecord} from './token-record.js'
 export const recordFor = (
   {account, expiresAt, token}: Credential & {expiresAt?: string | undefined},
   apiHost: string,
-  savedIn: BackendName,
+  savedIn: StoreName,
 ): TokenRecord => ({
   account,
   apiHost,

@@ -34,7 +34,7 @@ async function removeEverywhere(
         return (await netrc.entries()).filter((entry) => entry.account === account)
       } catch (error) {
         // Throws as well, unless the account is not in it at all.
-        if (error instanceof StorageError && account !== undefined) await netrc.remove(account)
+        if (error instanceof StorageError && account !== undefined) await netrc.removeAccount(account)
         else throw error
         return []
       }

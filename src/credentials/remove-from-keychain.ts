@@ -1,5 +1,5 @@
 // The keychain's part of a logout: the copy of a token that it holds, shows or hides.
-import type {BackendName, Credential} from '../backends/backend.js'
+import type {StoreName, Credential} from '../backends/backend.js'
 import {StorageError} from '../errors.js'
 import {notRemovable} from '../backends/secret-tool-errors.js'
 import {assertNotHidden} from './guard.js'
@@ -13,7 +13,7 @@ export interface Removal {
   /** The places that held a copy and hold none now. */
   removedFrom: string[]
   /** Other tokens of Heroku's that were seen, and left alone. */
-  left: {source: BackendName; location: string; account?: string}[]
+  left: {source: StoreName; location: string; account?: string}[]
   /** The places that may still hold a copy, and why. */
   failures: {location: string; error: StorageError}[]
   /** The keychain, if it was not queried: nothing says that it ever held this token. */

@@ -1,9 +1,9 @@
 // Where the token of a login goes: the keychain, or `.netrc` where that is asked for or is all there is.
 import {defined} from '../defined.js'
-import type {BackendName, Credential} from '../backends/backend.js'
+import type {StoreName, Credential} from '../backends/backend.js'
 import {StorageError, UserError} from '../errors.js'
-import {isEncrypted} from '../backends/netrc/place.js'
-import type {NetrcBackend, NetrcEntry} from '../backends/netrc/netrc-file.js'
+import {isEncrypted} from '../backends/netrc/gpg.js'
+import type {NetrcFile, NetrcEntry} from '../backends/netrc/netrc-file.js'
 import {assertStorable} from '../backends/credential-rules.js'
 import {causeOf} from '../files/file-error.js'
 import type {Endpoints} from '../heroku/endpoints.js'
@@ -16,7 +16,7 @@ import {withLoginLock} from './turn.js'
 
 /** Where a token was saved. */
 export interface Saved {
-  savedIn: BackendName
+  savedIn: StoreName
   location: string
   /** Why it went to `.netrc` although nobody asked for that. */
   because?: string
@@ -115,7 +115,7 @@ async function saveInNetrc(stores: CredentialStores, credential: Credential, alr
   const netrc = await stores.netrc()
   try {
     const before = await netrc.entries()
-    await netrc.set(credential)
+    await netrc.write(credential)
     return {
       saved: {
         savedIn: 'netrc',
@@ -130,12 +130,12 @@ async function saveInNetrc(stores: CredentialStores, credential: Credential, alr
   }
 }
 
-async function putBackInNetrc(netrc: NetrcBackend, {api, git}: Endpoints, before: NetrcEntry[]): Promise<void> {
+async function putBackInNetrc(netrc: NetrcFile, {api, git}: Endpoints, before: NetrcEntry[]): Promise<void> {
   const [{account, token} = {}] = before
   // Two hosts with different credentials are nobody's login: what we wrote is taken out, and that is all.
   const kept: string[] = []
   if (account !== undefined && token !== undefined && before.every((each) => each.token === token)) {
-    await netrc.set({account, token})
+    await netrc.write({account, token})
     kept.push(...before.map(({host}) => host))
   }
   await netrc.removeHosts([api, git].filter((host) => !kept.includes(host)))

@@ -1,5 +1,5 @@
-import type {BackendName} from '../backends/backend.js'
-import type {NetrcBackend} from '../backends/netrc/netrc-file.js'
+import type {StoreName} from '../backends/backend.js'
+import type {NetrcFile} from '../backends/netrc/netrc-file.js'
 import type {Keychain} from '../backends/resolve.js'
 import type {Endpoints} from '../heroku/endpoints.js'
 import type {RunTool} from '../process/run.js'
@@ -28,7 +28,7 @@ export interface FoundCredential {
   token: string
   /** Unknown for HEROKU_API_KEY, and for a `.netrc` entry without a login. */
   account?: string
-  source: 'HEROKU_API_KEY' | BackendName
+  source: 'HEROKU_API_KEY' | StoreName
   /** The source in words for a person. */
   location: string
   /** ISO 8601, where the server told when it issued the token. */
@@ -44,7 +44,7 @@ export class CredentialStores {
   /** Undefined where there is none, or it is not to be used. */
   readonly keychain: GuardedKeychain | undefined
 
-  private opened: Promise<NetrcBackend> | undefined
+  private opened: Promise<NetrcFile> | undefined
 
   constructor(readonly context: StoresContext) {
     const {env, keychain} = context
@@ -53,7 +53,7 @@ export class CredentialStores {
     this.keychain = keychain.name === undefined || this.netrcOnly ? undefined : new GuardedKeychain(keychain, context)
   }
 
-  async netrc(): Promise<NetrcBackend> {
+  async netrc(): Promise<NetrcFile> {
     const {env, endpoints: hosts, run, gpgTimeoutMs: timeoutMs = this.context.timeoutMs} = this.context
     this.opened ??= import('../backends/netrc/netrc-file.js').then(({openNetrc}) =>
       openNetrc({run, timeoutMs, env, hosts}),

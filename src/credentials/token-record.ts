@@ -1,5 +1,5 @@
 // What is recorded of a stored token, and how the token is recognized without keeping it.
-import type {BackendName, Credential} from '../backends/backend.js'
+import type {StoreName, Credential} from '../backends/backend.js'
 
 /** What we remember of a token that we stored. */
 export interface TokenRecord {
@@ -8,7 +8,7 @@ export interface TokenRecord {
   apiHost: string
   /** By which the token is recognised: what we remember is void for any other. */
   fingerprint: string
-  savedIn: BackendName
+  savedIn: StoreName
   /** For one in `.netrc`: the API host of an older one that a keychain holds, if it is another. */
   keychainHost?: string
   /** ISO 8601, if the server told. */

@@ -1,5 +1,5 @@
 import type {Interfaces} from '@oclif/core'
-import {isEncrypted} from '../backends/netrc/place.js'
+import {isEncrypted} from '../backends/netrc/gpg.js'
 import type {StoresContext} from '../credentials/stores.js'
 import type {Saved} from '../credentials/save.js'
 import {printable} from '../ui/printable.js'

@@ -116,7 +116,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
         if (entries.some((entry) => entry.token !== undefined && ![token, ...replaces].includes(entry.token)))
           throw changed(netrc.path)
         assertHeld()
-        if (!there) await netrc.set({account, token})
+        if (!there) await netrc.write({account, token})
         // Before it is out of the keychain: whoever is left in there is not to be taken for the current one.
         const record = recordFor(step, context.endpoints.api, step.keep ? keychain.name : 'netrc')
         await recordingLogin(dataDir, () => recordLogin(dataDir, record, true, assertHeld))

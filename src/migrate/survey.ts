@@ -1,5 +1,5 @@
 // What there is to migrate, and where to: all that a plan is made of, read before anything is changed.
-import type {BackendName, Peek} from '../backends/backend.js'
+import type {KeychainName, Peek} from '../backends/backend.js'
 import {isToken} from '../backends/credential-rules.js'
 import {isStoredIn, type LoginState, readLoginState} from '../credentials/login-state.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
@@ -18,7 +18,7 @@ export interface CheckedCopy extends PlaintextCopy {
 }
 
 export interface Held {
-  name: BackendName
+  name: KeychainName
   title: string
   accounts: string[]
   /** The tokens of those accounts that matter here. */

@@ -3,7 +3,6 @@ import {defined} from '../defined.js'
 import {readdirSync, readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {plainKeyrings} from '../backends/plain-keyring.js'
-import {isEncrypted} from '../backends/netrc/place.js'
 import type {NetrcEntry} from '../backends/netrc/netrc-file.js'
 import {aliasFolders} from '../backends/account-aliases.js'
 import {LOGIN_JSON, OUR_JSON} from '../credentials/login-state.js'
@@ -22,7 +21,7 @@ export async function lookAtNetrc(stores: CredentialStores): Promise<Netrc> {
   try {
     const netrc = await stores.netrc()
     place = netrc.path
-    return {place, entries: isEncrypted(place) ? [] : await netrc.entries()}
+    return {place, entries: netrc.encrypted ? [] : await netrc.entries()}
   } catch (error) {
     return {place, ...failureOf(error)}
   }

@@ -1,5 +1,5 @@
 // What `auth:status` knows and says; `--json` prints it as it is. docs/status-json.md describes it for scripts.
-import type {BackendName} from '../backends/backend.js'
+import type {KeychainName, StoreName} from '../backends/backend.js'
 import type {Problem} from '../errors.js'
 import type {Setting} from '../git/helper-chain.js'
 import type {Check} from './check.js'
@@ -23,7 +23,7 @@ export interface Facts {
 export interface TokenFacts {
   /** Which rule found it, in the order in which they are asked. */
   tier: 'HEROKU_API_KEY' | 'HEROKU_NETRC_WRITE' | 'keychain' | 'netrc'
-  source: 'HEROKU_API_KEY' | BackendName
+  source: 'HEROKU_API_KEY' | StoreName
   /** The source in words for a person. */
   place: string
   /** Its kind, if it shows one, and nothing else of it. */
@@ -50,7 +50,7 @@ export interface NoToken {
 
 /** A token somewhere else. */
 export interface Copy {
-  source: BackendName
+  source: StoreName
   place: string
   account?: string
   /** Whether it is the token in use; left out where that is not known. */
@@ -58,7 +58,7 @@ export interface Copy {
 }
 
 export interface KeychainFacts {
-  name?: Exclude<BackendName, 'netrc'>
+  name?: KeychainName
   /** The name in words for a person. */
   title?: string
   /**

@@ -1,4 +1,4 @@
-import {isEncrypted} from '../backends/netrc/place.js'
+import {isEncrypted} from '../backends/netrc/gpg.js'
 import {lifeLeft} from '../ui/expiry.js'
 import {type Check, check, of} from './check.js'
 import type {Copy, Facts, TokenFacts} from './report.js'

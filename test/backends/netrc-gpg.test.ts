@@ -97,12 +97,12 @@ describe('a .netrc.gpg', function () {
       const before = readers()
       expect(before).to.have.length(2)
       const netrc = await open()
-      await netrc.set(ada)
-      expect(await netrc.get(ada.account)).to.equal(ada.token)
+      await netrc.write(ada)
+      expect(await netrc.entries()).to.deep.equal(Object.values(hosts).map((host) => ({host, ...ada})))
       expect(opened()).to.equal(other + entries)
       expect(readers()).to.deep.equal(before)
       expect(readFileSync(file(), 'latin1').startsWith('-----BEGIN')).to.equal(armor.length > 0)
-      expect(await netrc.remove(ada.account)).to.equal(true)
+      expect(await netrc.removeAccount(ada.account)).to.equal(true)
       expect(opened()).to.equal(other)
       expect(readdirSync(folder.path(''))).to.deep.equal(['.netrc.gpg'])
     })
@@ -110,7 +110,7 @@ describe('a .netrc.gpg', function () {
 
   it('goes to the one key of the user where its readers are hidden', async () => {
     seal(other, ['--hidden-recipient', 'ada'])
-    await (await open()).set(ada)
+    await (await open()).write(ada)
     expect(opened()).to.equal(other + entries)
     expect(readers()).to.have.length(1)
   })
@@ -124,7 +124,7 @@ describe('a .netrc.gpg', function () {
         if (!name.endsWith('.lock')) seen.push(readFileSync(folder.path(name), 'latin1'))
       return runIn(home)(program, args, options)
     }
-    await (await open(home, spying)).set(ada)
+    await (await open(home, spying)).write(ada)
     expect(seen.filter((text) => text.includes(ada.token) || text.includes('machine'))).to.deep.equal([])
   })
 
@@ -133,19 +133,19 @@ describe('a .netrc.gpg', function () {
     () => Promise<{error: Promise<unknown>; problem: string; message: string; hint: string}>
   > = {
     'gpg is not installed': async () => ({
-      error: (await openNetrc({run, timeoutMs: 5000, env: {PATH: folder.path('')}, file: file(), hosts})).set(ada),
+      error: (await openNetrc({run, timeoutMs: 5000, env: {PATH: folder.path('')}, file: file(), hosts})).write(ada),
       problem: 'unavailable',
       message: `${file()} is encrypted, and gpg is not installed`,
       hint: 'install gpg (GnuPG)',
     }),
     'the secret key is elsewhere': async () => ({
-      error: (await open(elsewhere)).set(ada),
+      error: (await open(elsewhere)).write(ada),
       problem: 'failed',
       message: `gpg could not decrypt ${file()}: its secret key is not here`,
       hint: 'gpg --list-secret-keys',
     }),
     'gpg never answers': async () => ({
-      error: (await open(home, () => Promise.resolve({status: 'timed-out'}))).set(ada),
+      error: (await open(home, () => Promise.resolve({status: 'timed-out'}))).write(ada),
       problem: 'timed-out',
       message: `${file()}: gpg did not answer within 10 s`,
       hint: `gpg --decrypt ${file()} > ${devNull}`,
@@ -164,7 +164,7 @@ describe('a .netrc.gpg', function () {
   it('is refused when it is cut short', async () => {
     const whole = seal(other, ['--recipient', 'ada'])
     writeFileSync(file(), whole.subarray(0, whole.length - 10))
-    const {problem, message} = await refusalOf((await open()).set(ada))
+    const {problem, message} = await refusalOf((await open()).write(ada))
     expect({problem, message}).to.deep.equal({problem: 'failed', message: `gpg could not decrypt ${file()} (exit 2)`})
     untouched(whole.subarray(0, whole.length - 10))
   })
@@ -178,7 +178,7 @@ describe('a .netrc.gpg', function () {
     gpgIn(guarded, ['--trust-model', 'always', '--recipient', 'eve', '--output', file(), '--encrypt'], other)
     spawnSync('gpgconf', ['--kill', 'gpg-agent'], {env: {...process.env, GNUPGHOME: guarded}})
     const before = readFileSync(file())
-    const {problem, message, hint} = await refusalOf((await open(guarded)).set(ada))
+    const {problem, message, hint} = await refusalOf((await open(guarded)).write(ada))
     expect({problem, message, hint}).to.deep.equal({
       problem: 'denied',
       message: `gpg was not given the passphrase to decrypt ${file()}`,
@@ -206,8 +206,8 @@ describe('a .netrc.gpg', function () {
     rmSync(folder.path('in'), {recursive: true})
     const before = readFileSync(file())
     const netrc = await open()
-    expect(await netrc.get('ada')).to.equal('HRKU-1')
-    expect((await refusalOf(netrc.set(ada))).message).to.equal(`${file()} holds bytes that are not UTF-8`)
+    expect(await netrc.entries()).to.deep.equal([{host: hosts.api, account: 'ada', token: 'HRKU-1'}])
+    expect((await refusalOf(netrc.write(ada))).message).to.equal(`${file()} holds bytes that are not UTF-8`)
     untouched(before)
   })
 })

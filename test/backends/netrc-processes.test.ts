@@ -57,7 +57,7 @@ describe('processes at one .netrc', function () {
     await Promise.all(
       names.map(async (host) => {
         const netrc = await openNetrc({run, timeoutMs: 5000, file, hosts: {api: `api.${host}`, git: `git.${host}`}})
-        await netrc.set({account: 'ada', token: 'HRKU-1'})
+        await netrc.write({account: 'ada', token: 'HRKU-1'})
       }),
     )
     const written = parse(readFileSync(file, 'latin1')).map(({name}) => name.says)
@@ -90,7 +90,7 @@ describe('processes at one .netrc', function () {
 
         const begin = performance.now()
         const netrc = await openNetrc({run, timeoutMs: 5000, file, hosts: {api: 'api', git: 'git'}})
-        await netrc.set({account: 'ada', token: 'HRKU-1'})
+        await netrc.write({account: 'ada', token: 'HRKU-1'})
         expect(performance.now() - begin).to.be.below(8000)
         expect(readFileSync(file, 'utf8').startsWith(left)).to.equal(true)
       }),

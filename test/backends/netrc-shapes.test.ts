@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {readFileSync, writeFileSync} from 'node:fs'
-import {type NetrcBackend, openNetrc} from '../../src/backends/netrc/netrc-file.js'
+import {type NetrcFile, openNetrc} from '../../src/backends/netrc/netrc-file.js'
 import {run} from '../../src/process/run.js'
 import {refused, shapes} from '../fixtures/netrc/shapes.js'
 import {freshFolder} from '../support/fresh-folder.js'
@@ -12,7 +12,7 @@ const credential = {account: 'new@example.com', token: 'HRKU-new'}
 describe('a .netrc on disk', () => {
   const folder = freshFolder()
   let file: string
-  let netrc: NetrcBackend
+  let netrc: NetrcFile
 
   const open = async (text: string) => {
     file = folder.path('.netrc')
@@ -35,7 +35,7 @@ describe('a .netrc on disk', () => {
 
       if (refusedEdit !== undefined) {
         it('is not changed, and the line is named', async () => {
-          for (const verb of [() => netrc.set(credential), removeAll]) {
+          for (const verb of [() => netrc.write(credential), removeAll]) {
             const {problem, message} = await refusalOf(verb())
             expect(problem).to.equal('failed')
             expect(message).to.equal(`${file}: line ${refusedEdit} holds a NUL byte`)
@@ -51,7 +51,7 @@ describe('a .netrc on disk', () => {
       })
 
       it('gives back what is set, and keeps the rest to the byte', async () => {
-        await netrc.set(credential)
+        await netrc.write(credential)
         expect(await netrc.entries()).to.deep.equal(Object.values(hosts).map((host) => ({host, ...credential})))
         await removeAll()
         expect(bytes()).to.equal(without)
@@ -62,7 +62,7 @@ describe('a .netrc on disk', () => {
   for (const [what, {text, line}] of Object.entries(refused)) {
     it(`is refused untouched with ${what}, naming the line and not what it says`, async () => {
       await open(text)
-      for (const verb of [() => netrc.entries(), () => netrc.set(credential)]) {
+      for (const verb of [() => netrc.entries(), () => netrc.write(credential)]) {
         const {problem, message, hint} = await refusalOf(verb())
         expect(problem).to.equal('failed')
         expect(message.startsWith(`${file}: line ${line} `), message).to.equal(true)

@@ -24,23 +24,21 @@ describe('the netrc backend', () => {
 
   it('uses the file in HOME, and the encrypted one beside it if there is one', async () => {
     const own = process.env.HOME
-    expect((await open()).path).to.equal(file())
+    expect(await open()).to.include({path: file(), encrypted: false})
     writeFileSync(`${file()}.gpg`, '')
-    expect((await open()).path).to.equal(`${file()}.gpg`)
+    expect(await open()).to.include({path: `${file()}.gpg`, encrypted: true})
     expect(process.env.HOME).to.equal(own)
   })
 
   it('finds nothing where there is no file, and makes none by looking or removing', async () => {
     const netrc = await open()
     expect(await netrc.entries()).to.deep.equal([])
-    expect(await netrc.accounts()).to.deep.equal([])
-    expect(await netrc.get(ada.account)).to.equal(undefined)
-    expect(await netrc.remove(ada.account)).to.equal(false)
+    expect(await netrc.removeAccount(ada.account)).to.equal(false)
     expect(existsSync(file())).to.equal(false)
   })
 
   it('writes the two entries as the Heroku CLI does, for the user alone', async () => {
-    await (await open()).set(ada)
+    await (await open()).write(ada)
     expect(text()).to.equal(ours().join(''))
     if (process.platform !== 'win32') expect(statSync(file()).mode & 0o777).to.equal(0o600)
     expect(readdirSync(folder.path(''))).to.deep.equal([name])
@@ -48,15 +46,15 @@ describe('the netrc backend', () => {
 
   it('leaves a file empty, not missing, when its last entry goes', async () => {
     const netrc = await open()
-    await netrc.set(ada)
-    expect(await netrc.remove(ada.account)).to.equal(true)
+    await netrc.write(ada)
+    expect(await netrc.removeAccount(ada.account)).to.equal(true)
     expect(text()).to.equal('')
-    expect(await netrc.remove(ada.account)).to.equal(false)
+    expect(await netrc.removeAccount(ada.account)).to.equal(false)
   })
 
   it('writes one entry where both hosts are the same', async () => {
     const netrc = await openNetrc({run, timeoutMs: 5000, file: file(), hosts: {api: 'localhost:1', git: 'localhost:1'}})
-    await netrc.set(ada)
+    await netrc.write(ada)
     expect(text()).to.equal(entry('localhost:1', ada.account, ada.token))
   })
 
@@ -105,7 +103,7 @@ describe('the netrc backend', () => {
   for (const [what, [before, after]] of Object.entries(writes)) {
     it(what, async () => {
       put(before)
-      await (await open()).set(ada)
+      await (await open()).write(ada)
       expect(text()).to.equal(after)
     })
   }
@@ -120,27 +118,19 @@ describe('the netrc backend', () => {
   for (const [token, written] of Object.entries(spelled)) {
     it(`writes the token ${token} as ${written}`, async () => {
       const netrc = await open()
-      await netrc.set({...ada, token})
+      await netrc.write({...ada, token})
       expect(text()).to.equal(ours(ada.account, written).join(''))
-      expect(await netrc.get(ada.account)).to.equal(token)
+      expect(await netrc.entries()).to.deep.equal(Object.values(hosts).map((host) => ({host, ...ada, token})))
     })
   }
 
-  it('answers for the account on record, to the letter, and for the API host first', async () => {
+  it('lists the entries of its two hosts, the API host first', async () => {
     put(entry(hosts.git, 'bob', 'HRKU-git') + entry(hosts.api, 'ada', 'HRKU-api') + entry('example.com', 'eve', 'x'))
     const netrc = await open()
     expect(await netrc.entries()).to.deep.equal([
       {host: hosts.api, account: 'ada', token: 'HRKU-api'},
       {host: hosts.git, account: 'bob', token: 'HRKU-git'},
     ])
-    expect(await Promise.all(['ada', 'bob', 'Ada', 'eve', '*'].map((account) => netrc.get(account)))).to.deep.equal([
-      'HRKU-api',
-      'HRKU-git',
-      undefined,
-      undefined,
-      undefined,
-    ])
-    expect(await netrc.accounts()).to.deep.equal(['ada', 'bob'])
   })
 
   it("removes an account's entries, duplicates too, and leaves another's", async () => {
@@ -148,12 +138,16 @@ describe('the netrc backend', () => {
       entry(hosts.api, 'ada', '1') +
         entry(hosts.git, 'bob', '2') +
         entry(hosts.api, 'ada', '3') +
-        entry('x', 'ada', '4'),
+        entry('x', 'ada', '4') +
+        entry('y', 'eve', '5'),
     )
+    const before = text()
     const netrc = await open()
-    expect(await netrc.remove('ada')).to.equal(true)
-    expect(text()).to.equal(entry(hosts.git, 'bob', '2') + entry('x', 'ada', '4'))
-    expect(await netrc.remove('ada')).to.equal(false)
+    for (const absent of ['Ada', 'eve', '*']) expect(await netrc.removeAccount(absent)).to.equal(false)
+    expect(text()).to.equal(before)
+    expect(await netrc.removeAccount('ada')).to.equal(true)
+    expect(text()).to.equal(entry(hosts.git, 'bob', '2') + entry('x', 'ada', '4') + entry('y', 'eve', '5'))
+    expect(await netrc.removeAccount('ada')).to.equal(false)
   })
 
   it("removes a host's entries, or those with one token alone", async () => {
@@ -169,8 +163,8 @@ describe('the netrc backend', () => {
   it('keeps an entry without a login when an account goes', async () => {
     put('machine api.heroku.com password HRKU-1\n')
     const netrc = await open()
-    expect(await netrc.accounts()).to.deep.equal([])
-    expect(await netrc.remove(ada.account)).to.equal(false)
+    expect(await netrc.entries()).to.deep.equal([{host: hosts.api, account: undefined, token: 'HRKU-1'}])
+    expect(await netrc.removeAccount(ada.account)).to.equal(false)
     expect(text()).to.equal('machine api.heroku.com password HRKU-1\n')
   })
 
@@ -178,12 +172,11 @@ describe('the netrc backend', () => {
     put('machine x\n')
     const netrc = await open()
     const actions = [
-      () => netrc.set({account: '', token: 'HRKU-1'}),
-      () => netrc.set({account: 'a\nb', token: 'HRKU-1'}),
-      () => netrc.set({account: 'a', token: ''}),
-      () => netrc.set({account: 'a', token: 'HRKU\n'}),
-      () => netrc.get(''),
-      () => netrc.remove(''),
+      () => netrc.write({account: '', token: 'HRKU-1'}),
+      () => netrc.write({account: 'a\nb', token: 'HRKU-1'}),
+      () => netrc.write({account: 'a', token: ''}),
+      () => netrc.write({account: 'a', token: 'HRKU\n'}),
+      () => netrc.removeAccount(''),
       () => netrc.removeHosts(['']),
       () => netrc.removeHosts(['a b']),
       () => openNetrc({run, timeoutMs: 5000, file: file(), hosts: {api: '', git: 'x'}}),

@@ -4,6 +4,9 @@ import {findProgram} from '../../process/find-program.js'
 import {StorageError} from '../../errors.js'
 import {type Answer, type Call, startOperation, type ToolOptions} from '../tool.js'
 
+/** Whether a `.netrc` is encrypted with gpg: then it is not plain text, and git does not read it. */
+export const isEncrypted = (path: string) => path.endsWith('.gpg')
+
 /** What has to stay the same when a sealed file is sealed again. */
 export interface Seal {
   /** The keys that can open it, by key id. */

@@ -1,9 +1,10 @@
 import {defined} from '../../defined.js'
 import {stat} from 'node:fs/promises'
-import type {Backend, Credential} from '../backend.js'
+import type {Credential} from '../backend.js'
 import {StorageError} from '../../errors.js'
 import {fileError} from '../../files/file-error.js'
 import {type NetrcEntry, readEntry, removeEntries, replaceEntry, writeEntry} from './document.js'
+import {isEncrypted} from './gpg.js'
 import {isNoFile, locateNetrc, type NetrcFileOptions, readNetrc, updateNetrc} from './storage.js'
 import {assertNoOtherLink, assertText} from './refusals.js'
 import {assertAccount, assertPlain, assertStorable} from '../credential-rules.js'
@@ -24,14 +25,25 @@ export interface NetrcOptions extends ToolOptions {
  * The `.netrc`: one account at a time, in the two entries that git, curl and every Heroku CLI read. Words that no reader
  * knows are skipped, and kept. A file with NUL bytes is no text: it is never written.
  */
-export interface NetrcBackend extends Backend {
-  readonly name: 'netrc'
-
+export interface NetrcFile {
   /** The file, as the user knows it: before links are followed. */
   readonly path: string
 
+  /** Whether gpg has encrypted it: then it is no plain text, and git does not read it. */
+  readonly encrypted: boolean
+
   /** Resolves to what readers find for the API host and the git host, in this order; a host without an entry is left out. */
   entries(): Promise<NetrcEntry[]>
+
+  /** Writes a credential into the entries of both hosts; resolves only once it was read back and found equal. */
+  write(credential: Credential): Promise<void>
+
+  /**
+   * Removes the entries of an account for both hosts.
+   * @returns false if there were none
+   * @throws {StorageError} also if the file cannot be read and may hold one
+   */
+  removeAccount(account: string): Promise<boolean>
 
   /**
    * Removes the entries of hosts in one step, duplicates too, whoever's they are.
@@ -55,7 +67,7 @@ export interface MachineChange {
 /**
  * Finds the file and reads nothing yet. A file that we created and emptied again stays, empty: no file is ever deleted.
  */
-export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
+export async function openNetrc(options: NetrcOptions): Promise<NetrcFile> {
   const {env = process.env, file} = options
   const hosts = [...new Set([options.hosts.api, options.hosts.git])]
   for (const host of hosts) assertHost(host)
@@ -108,22 +120,12 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
   }
 
   return {
-    name: 'netrc',
     path,
+    encrypted: isEncrypted(path),
 
     entries: read,
 
-    async accounts() {
-      const entries = await read()
-      return [...new Set(entries.flatMap(({account, token}) => (account && token ? [account] : [])))]
-    },
-
-    async get(account) {
-      assertAccount(account)
-      return (await read()).find((entry) => entry.account === account && entry.token)?.token
-    },
-
-    async set(credential) {
+    async write(credential) {
       assertStorable(credential)
       await updateNetrc(settings, (text) => {
         assertText(path, text)
@@ -131,7 +133,7 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcBackend> {
       })
     },
 
-    async remove(account) {
+    async removeAccount(account) {
       assertAccount(account)
       return remove(hosts, {account})
     },

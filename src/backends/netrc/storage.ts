@@ -5,8 +5,7 @@ import {notAFile} from '../../files/file-error.js'
 import {withLock} from '../../files/lock.js'
 import {StorageError} from '../../errors.js'
 import {bytesOf, decoded, encoded, type Encoding} from './bytes.js'
-import {decrypt, encrypt, type GpgOptions, type Seal} from './gpg.js'
-import {isEncrypted} from './place.js'
+import {decrypt, encrypt, type GpgOptions, isEncrypted, type Seal} from './gpg.js'
 
 export interface NetrcFileOptions extends GpgOptions {
   path: string

@@ -1,7 +1,6 @@
 import {defined} from '../../defined.js'
 import {Flags, ux} from '@oclif/core'
 import {plainKeyrings, SET_A_PASSWORD} from '../../backends/plain-keyring.js'
-import {isEncrypted} from '../../backends/netrc/place.js'
 import {BaseCommand} from '../../base-command.js'
 import {accountOnRecord, type LoginState, readLoginState} from '../../credentials/login-state.js'
 import {recordOf} from '../../credentials/token-record.js'
@@ -185,7 +184,7 @@ export default class AuthLogin extends BaseCommand {
       if (other)
         this.notify(
           `${netrc.path} still holds a token of ${printable(other.account ?? 'somebody')}` +
-            `${isEncrypted(netrc.path) ? '' : ', which git uses before any other'}; ` +
+            `${netrc.encrypted ? '' : ', which git uses before any other'}; ` +
             `to revoke and remove it: HEROKU_NETRC_WRITE=true ${bin} logout`,
         )
       // Revoking it there would be revoking it.
