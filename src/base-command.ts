@@ -1,7 +1,7 @@
 import {Command, ux} from '@oclif/core'
 import {openStores} from './credentials/open-places.js'
 import type {CredentialStores} from './credentials/stores.js'
-import {hideBytes} from './process/hidden-bytes.js'
+import {hideBytes} from './process/supervise.js'
 import {type Endpoints, endpointsFrom} from './heroku/endpoints.js'
 import {run} from './process/run.js'
 import {UserError} from './errors.js'

@@ -3,9 +3,16 @@ import {defined} from '../defined.js'
 import {type Backend, type Credential, type Peek, SERVICE} from './backend.js'
 import {StorageError} from '../errors.js'
 import {printable} from '../ui/printable.js'
-import {attributes, lookupArgs} from './secret-tool-args.js'
-import {dismissed, locked, neverUnlocked, notRemovable, failure} from './secret-tool-errors.js'
-import {search, type SearchResult} from './secret-tool-search.js'
+import {
+  attributes,
+  dismissed,
+  failureOf,
+  locked,
+  neverUnlocked,
+  notRemovable,
+  search,
+  type SearchResult,
+} from './secret-tool.js'
 import {assertAccount, assertStorable} from './credential-rules.js'
 import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
 
@@ -101,10 +108,10 @@ async function lookup(call: Call, account: string): Promise<string | undefined> 
 }
 
 async function lookupOnce(call: Call, account: string): Promise<string | undefined> {
-  const answer = await call(lookupArgs(account))
+  const answer = await call(['lookup', ...attributes(account)])
   // No newline is added where stdout is no terminal, so none is taken away.
   if (answer.code === 0) return answer.stdout
-  if (!isSilentNo(answer)) throw failure(answer, 'read the token')
+  if (!isSilentNo(answer)) throw failureOf(answer, 'read the token')
   return undefined
 }
 
@@ -133,7 +140,7 @@ async function store(call: Call, credential: Credential): Promise<void> {
 
 async function storeOnce(call: Call, {account, token}: Credential): Promise<SearchResult> {
   const answer = await call(['store', `--label=${LABEL}`, ...attributes(account)], {input: token})
-  if (answer.code !== 0) throw failure(answer, 'store the token')
+  if (answer.code !== 0) throw failureOf(answer, 'store the token')
   // KeePassXC has secret-tool exit 0 where the user refused, or no group is exposed: a lookup would prompt once more.
   const found = await search(call, ['account', account])
   if (found.items > 0) return found
@@ -147,7 +154,7 @@ async function storeOnce(call: Call, {account, token}: Credential): Promise<Sear
 async function clear(call: Call, account: string, notify: ToolOptions['notify']): Promise<boolean> {
   const before = await search(call, ['account', account])
   const answer = await call(['clear', ...attributes(account)])
-  if (answer.code !== 0 && !isSilentNo(answer)) throw failure(answer, 'remove the token')
+  if (answer.code !== 0 && !isSilentNo(answer)) throw failureOf(answer, 'remove the token')
   const isRemoved = answer.code === 0
   // Neither exit status says whether anything is left: 1 is also what a locked item gives, and 0 comes even when the
   // removal was dismissed (libsecret's on_delete_password_complete, 0.20.5 and later).

@@ -1,7 +1,7 @@
 // The keychain's part of a logout: the copy of a token that it holds, shows or hides.
 import type {StoreName, Credential} from '../backends/backend.js'
 import {StorageError} from '../errors.js'
-import {notRemovable} from '../backends/secret-tool-errors.js'
+import {notRemovable} from '../backends/secret-tool.js'
 import {assertNotHidden} from './guard.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
 import {accountAt, isEnded, isStoredIn, type LoginState, readLoginState, recordEnded} from './login-state.js'

@@ -1,6 +1,6 @@
 // What both ways of starting a tool have in common: its environment, its end, and how long it is waited for.
+import buffer from 'node:buffer'
 import type {Readable} from 'node:stream'
-import {hideBytes} from './hidden-bytes.js'
 import {beforeSignalsEnd} from './signals.js'
 
 /** No tool we use has more to say than this, in characters; a broken one may print for ever. */
@@ -37,6 +37,14 @@ export const toolEnv = (changes: Record<string, string | undefined> = {}): NodeJ
   ...TOOL_ENV,
   ...changes,
 })
+
+/**
+ * Hides the content of buffers from NODE_DEBUG's output: `stream` (and so `*`) prints the first 50 bytes of each chunk,
+ * which is a whole token or password (node 20 to 24).
+ */
+export function hideBytes(): void {
+  if (process.env.NODE_DEBUG) buffer.INSPECT_MAX_BYTES = 0
+}
 
 /** In milliseconds. Not performance.now(), which takes longer to load than all of this file, and the git helper has no time. */
 export const now = () => process.uptime() * 1000

@@ -1,6 +1,7 @@
 // Edits of a .netrc's text (one character a byte, see netrc-tokenizer.ts) that leave everything else to the byte.
 import type {Credential} from '../backend.js'
 import {StorageError} from '../../errors.js'
+import {assertPlain} from '../credential-rules.js'
 import {apply, type Edit, lineEnding, withoutItems} from './edits.js'
 import {type Item, parse} from './tokenizer.js'
 import {beginning, restOfLine, startOfLine} from './words.js'
@@ -10,6 +11,13 @@ export interface NetrcEntry {
   host: string
   account: string | undefined
   token: string | undefined
+}
+
+/** A machine's properties before and after, by keyword; without `to`, the machine is removed. */
+export interface MachineChange {
+  host: string
+  from?: Record<string, string>
+  to?: Record<string, string>
 }
 
 // The first is what we write; the second is another reader's word for the same.
@@ -38,12 +46,44 @@ export function writeEntry(text: string, host: string, credential: Credential): 
  * Puts an entry of these very properties, by their keywords, in the place of what the text holds for a host.
  * @throws {StorageError} if a reader would not find them again
  */
-export function replaceEntry(text: string, host: string, properties: Record<string, string>): string {
+function replaceEntry(text: string, host: string, properties: Record<string, string>): string {
   const after = insert(removeEntries(text, [host]), host, properties)
   const found = parse(after).find((item) => isFor(item, host))?.properties ?? []
   const read = found.map(({keyword, value}) => [keyword, toUtf8(value.says)])
   if (JSON.stringify(read) !== JSON.stringify(Object.entries(properties)))
     throw new StorageError('refused', `cannot be given an entry for ${host} that reads back as it was written`)
+  return after
+}
+
+/**
+ * Writes a credential into every entry of these hosts.
+ * @throws {StorageError} if it would not read back as it was written
+ */
+export function writeCredential(text: string, hosts: readonly string[], {account, token}: Credential): string {
+  const after = hosts.reduce((text, host) => writeEntry(text, host, {account, token}), text)
+  for (const host of hosts) {
+    const entry = readEntry(after, host)
+    if (entry?.account !== account || entry.token !== token)
+      throw new StorageError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
+  }
+  return after
+}
+
+/**
+ * Makes one change of a machine.
+ * @throws {StorageError} if a value cannot be stored, or would not read back as it was written
+ */
+export function changeMachine(text: string, {from = {}, host, to}: MachineChange): string {
+  if (!to) return removeEntries(text, [host])
+  for (const value of Object.values(to)) assertPlain(value)
+  const {login, password} = to
+  const others = (properties: Record<string, string>) =>
+    JSON.stringify(Object.entries({...properties, login: '', password: ''}).sort())
+  const ordinary = login !== undefined && password !== undefined && others(from) === others(to)
+  const after = ordinary ? writeEntry(text, host, {account: login, token: password}) : replaceEntry(text, host, to)
+  const entry = readEntry(after, host)
+  if (entry?.account !== login || entry?.token !== password)
+    throw new StorageError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
   return after
 }
 

@@ -1,16 +1,23 @@
 import {defined} from '../../defined.js'
+import type {Stats} from 'node:fs'
 import {stat} from 'node:fs/promises'
 import type {Credential} from '../backend.js'
 import {StorageError} from '../../errors.js'
 import {fileError} from '../../files/file-error.js'
-import {type NetrcEntry, readEntry, removeEntries, replaceEntry, writeEntry} from './document.js'
+import {
+  changeMachine,
+  type MachineChange,
+  type NetrcEntry,
+  readEntry,
+  removeEntries,
+  writeCredential,
+} from './document.js'
 import {isEncrypted} from './gpg.js'
 import {isNoFile, locateNetrc, type NetrcFileOptions, readNetrc, updateNetrc} from './storage.js'
-import {assertNoOtherLink, assertText} from './refusals.js'
-import {assertAccount, assertPlain, assertStorable} from '../credential-rules.js'
+import {assertAccount, assertStorable} from '../credential-rules.js'
 import type {ToolOptions} from '../tool.js'
 
-export type {NetrcEntry} from './document.js'
+export type {MachineChange, NetrcEntry} from './document.js'
 
 export interface NetrcOptions extends ToolOptions {
   /** The two machines that a Heroku login has in the file. */
@@ -55,13 +62,6 @@ export interface NetrcFile {
 
   /** Makes these changes, of any machines, in one step; what they do not name stays as it is, to the byte. */
   change(changes: readonly MachineChange[]): Promise<void>
-}
-
-/** What is to become of a machine's properties, by their keywords; without `to`, the machine is taken out. */
-export interface MachineChange {
-  host: string
-  from?: Record<string, string>
-  to?: Record<string, string>
 }
 
 /**
@@ -129,7 +129,7 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcFile> {
       assertStorable(credential)
       await updateNetrc(settings, (text) => {
         assertText(path, text)
-        return inFile(path, () => written(text, hosts, credential))
+        return inFile(path, () => writeCredential(text, hosts, credential))
       })
     },
 
@@ -148,37 +148,13 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcFile> {
       const names = changes.map(({host}) => host)
       const strip = (text: string) => removeEntries(text, names)
       await updateNetrc({...settings, strip}, (text) => {
-        const after = inFile(path, () => changes.reduce(changed, text))
+        const after = inFile(path, () => changes.reduce(changeMachine, text))
         if (after === text) return undefined
         assertText(path, text)
         return after
       })
     },
   }
-}
-
-function written(text: string, hosts: string[], {account, token}: Credential): string {
-  const after = hosts.reduce((text, host) => writeEntry(text, host, {account, token}), text)
-  for (const host of hosts) {
-    const entry = readEntry(after, host)
-    if (entry?.account !== account || entry.token !== token)
-      throw new StorageError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
-  }
-  return after
-}
-
-function changed(text: string, {from = {}, host, to}: MachineChange): string {
-  if (!to) return removeEntries(text, [host])
-  for (const value of Object.values(to)) assertPlain(value)
-  const {login, password} = to
-  const others = (properties: Record<string, string>) =>
-    JSON.stringify(Object.entries({...properties, login: '', password: ''}).sort())
-  const ordinary = login !== undefined && password !== undefined && others(from) === others(to)
-  const after = ordinary ? writeEntry(text, host, {account: login, token: password}) : replaceEntry(text, host, to)
-  const entry = readEntry(after, host)
-  if (entry?.account !== login || entry?.token !== password)
-    throw new StorageError('failed', `cannot be given an entry for ${host} that reads back as it was written`)
-  return after
 }
 
 /** Names the file in what the text's own functions say about its lines. */
@@ -194,4 +170,28 @@ function inFile<T>(path: string, work: () => T): T {
 function assertHost(host: string): void {
   if (!/^[\u0021-\u007E]+$/.test(host))
     throw new StorageError('refused', 'a host name is printable ASCII, and not empty')
+}
+
+/**
+ * @throws {StorageError} that names the line, for what is no text in an encoding that we know: an edit could lose it
+ */
+function assertText(path: string, text: string, more = ''): void {
+  const nul = text.indexOf('\0')
+  if (nul === -1) return
+  const line = text.slice(0, nul).split('\n').length
+  throw new StorageError(
+    'failed',
+    `${path}: line ${line} holds a NUL byte${more}`,
+    `save ${path} as UTF-8 in an editor`,
+  )
+}
+
+/** @throws {StorageError} if the file had another name, under which its old content is still there */
+function assertNoOtherLink(path: string, {ino, nlink}: Stats): void {
+  if (nlink < 2) return
+  throw new StorageError(
+    'failed',
+    `${path} had a hard link, which still holds what was removed`,
+    `to find it: find ~ -xdev -inum ${ino}`,
+  )
 }

@@ -1,10 +1,9 @@
 // The .netrc on disk: where it is, reading it, and changing it under a lock so that nobody's change is lost.
-import {stat} from 'node:fs/promises'
+import {constants, readFile, stat} from 'node:fs/promises'
 import {realTarget, replaceFile} from '../../files/atomic-write.js'
-import {notAFile} from '../../files/file-error.js'
+import {fileError, notAFile} from '../../files/file-error.js'
 import {withLock} from '../../files/lock.js'
-import {StorageError} from '../../errors.js'
-import {bytesOf, decoded, encoded, type Encoding} from './bytes.js'
+import {codeOf, StorageError} from '../../errors.js'
 import {decrypt, encrypt, type GpgOptions, isEncrypted, type Seal} from './gpg.js'
 
 export interface NetrcFileOptions extends GpgOptions {
@@ -124,4 +123,46 @@ const same = (one: Buffer | undefined, other: Buffer | undefined) => (one && oth
 export async function isNoFile(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined)
   return stats !== undefined && !stats.isFile()
+}
+
+/**
+ * Reads the file, and waits for nothing: opening a named pipe would wait for a writer. A character device holds
+ * nothing: users of curl link `.netrc` to `/dev/null` for an empty file.
+ * @returns undefined if there is no file
+ * @throws {StorageError}
+ */
+async function bytesOf(path: string): Promise<Buffer | undefined> {
+  try {
+    const stats = await stat(path)
+    if (stats.isCharacterDevice()) return undefined
+    const failure = notAFile('read', path, stats)
+    if (failure) throw failure
+    return await readFile(path, {flag: constants.O_RDONLY | constants.O_NONBLOCK})
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw codeOf(error) === undefined ? error : fileError('read', path, error)
+  }
+}
+
+const BYTE_ORDER_MARK = '\uFEFF'
+
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be'
+
+/** UTF-16 with its byte order mark, as PowerShell's `>` writes it, is read as well; what is not quite that stays bytes. */
+function decoded(bytes: Buffer): {text: string; encoding: Encoding} {
+  for (const encoding of ['utf-16le', 'utf-16be'] as const) {
+    if (bytes.length % 2 !== 0 || !bytes.subarray(0, 2).equals(encoded('', encoding))) continue
+    const littleEndian = encoding === 'utf-16le' ? bytes : Buffer.from(bytes).swap16()
+    const text = Buffer.from(littleEndian.toString('utf16le', 2), 'utf8').toString('latin1')
+    if (encoded(text, encoding).equals(bytes)) return {text, encoding}
+  }
+
+  return {text: bytes.toString('latin1'), encoding: 'utf-8'}
+}
+
+function encoded(text: string, encoding: Encoding): Buffer {
+  const bytes = Buffer.from(text, 'latin1')
+  if (encoding === 'utf-8') return bytes
+  const littleEndian = Buffer.from(BYTE_ORDER_MARK + bytes.toString('utf8'), 'utf16le')
+  return encoding === 'utf-16le' ? littleEndian : littleEndian.swap16()
 }

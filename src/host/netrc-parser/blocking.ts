@@ -2,15 +2,14 @@
 // a worker process (netrc-worker.ts) for everything else. Tokens pass over pipes only.
 import type {SpawnSyncOptions, SpawnSyncReturns} from 'node:child_process'
 import {fileURLToPath} from 'node:url'
-import {attributes} from '../../backends/secret-tool-args.js'
+import {attributes} from '../../backends/secret-tool.js'
 import {assertAccount} from '../../backends/credential-rules.js'
 import {findAtOnce} from '../../credentials/find.js'
 import {readLoginState} from '../../credentials/login-state.js'
 import type {FoundCredential, CredentialStores, StoresContext} from '../../credentials/stores.js'
 import {findProgram} from '../../process/find-program.js'
-import {hideBytes} from '../../process/hidden-bytes.js'
 import {exitStatusOf, holdingSignals, SIGNALS} from '../../process/signals.js'
-import {detached, endTree, toolEnv} from '../../process/supervise.js'
+import {detached, endTree, hideBytes, toolEnv} from '../../process/supervise.js'
 import type {Reply, Request} from './requests.js'
 
 /** What the worker reads on stdin, as JSON. */

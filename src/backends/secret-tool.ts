@@ -1,6 +1,51 @@
-// What secret-tool says when it fails, as errors for the user.
+// What `secret-tool` is called with and prints (libsecret), and its failures as errors for the user.
+import {defined} from '../defined.js'
+import {SERVICE} from './backend.js'
 import {StorageError} from '../errors.js'
-import type {Answer} from './tool.js'
+import type {Answer, Call} from './tool.js'
+
+/** The attributes that select an item of the keyring. `--` because an account may begin with a dash. */
+export const attributes = (account: string) => ['--', 'service', SERVICE, 'account', account]
+
+/** What a search lists. */
+export interface SearchResult {
+  /** The accounts found, once each. */
+  accounts: string[]
+  /** How many items there are. */
+  items: number
+  /** How many of them are locked. */
+  locked: number
+  /** How many do not tell their account: GNOME Keyring has hashes alone of a collection that was not unlocked yet. */
+  nameless: number
+  /** The token of the first unlocked item, if secrets were asked for. */
+  secret?: string
+}
+
+/**
+ * Lists Heroku's items without a prompt.
+ * @param narrowed further attributes and their values, one after the other
+ * @throws {StorageError} if secret-tool fails
+ */
+export async function search(call: Call, narrowed: string[], {withSecrets = false} = {}): Promise<SearchResult> {
+  // Attributes come on stderr, secrets on stdout (libsecret 0.15 to 0.21.7), which goes unread if it can. Without
+  // --unlock nothing prompts, and locked items are listed too.
+  const args = ['search', '--all', '--', 'service', SERVICE, ...narrowed]
+  const {code, stderr, stdout} = await call(args, {discardStdout: !withSecrets})
+  if (code !== 0) throw failureOf({code, stderr, stdout: ''}, 'list the accounts')
+  const names = [...stderr.matchAll(/^attribute\.account = (.+)$/gmu)].flatMap(([, account]) => account ?? [])
+  // A line for each item that cannot be read without a prompt. The words are the provider's: KeePassXC has none (2.7.4).
+  const locked = stderr.match(/^secret-tool: /gmu)?.length ?? 0
+  const hashed = stderr.match(/^attribute\.gkr:compat:hashed:account = /gmu)?.length ?? 0
+  const items = Math.max(names.length + hashed, locked)
+  const secret = withSecrets ? /^secret = (.+)$/mu.exec(stdout)?.[1] : undefined
+  return {
+    accounts: [...new Set(names)],
+    items,
+    locked,
+    nameless: items - names.length,
+    ...defined({secret}),
+  }
+}
 
 const UNLOCK = 'unlock it: log in to the desktop, or open it in Seahorse'
 
@@ -22,8 +67,8 @@ export const notRemovable = () =>
   )
 
 /** Sorts a tool that failed by what it says (English: `run` sets the locale), and keeps its words to itself. */
-export function failure({code, stderr}: Answer, task: string): StorageError {
-  const kind = troubles.find(({said}) => said.test(stderr))
+export function failureOf({code, stderr}: Answer, task: string): StorageError {
+  const kind = failures.find(({said}) => said.test(stderr))
   if (kind) return kind.error()
   return new StorageError('failed', `secret-tool could not ${task} (exit ${code})`, 'try: secret-tool search service x')
 }
@@ -32,7 +77,7 @@ const NO_SESSION_HINT = 'run this in a desktop session, or set HEROKU_NETRC_WRIT
 
 // Messages of GLib, libsecret and the bus, as secret-tool 0.20.5 prints them. The first that matches counts; a bus that
 // rejects a message repeats the caller's command line, and so the account's name.
-const troubles = [
+const failures = [
   {
     said: /Rejected send message|AccessDenied|policy prevents|Exhausted all available authentication/iu,
     error: () =>
