@@ -1,7 +1,7 @@
-// The accounts that `heroku accounts:add` remembers: one YAML file an alias, with e-mail address and, in plain text, token.
+// The files of `heroku accounts:add`: one YAML file per alias, with the account and, in plain text, its token.
 //
-// Heroku CLI 11.6 and later writes no token into them where it has a keychain, and its `accounts:set` then makes the
-// account of the file's name current. So a file without its token is what that CLI itself would have written.
+// With a keychain, Heroku CLI 11.6 and later writes no token into them, and its `accounts:set` makes the account that the
+// file is named after current. So a file without its token is one that this CLI could have written itself.
 import {defined} from '../defined.js'
 import {constants, readdir, readFile, realpath, stat} from 'node:fs/promises'
 import {homedir} from 'node:os'
@@ -19,21 +19,21 @@ export interface AliasFile {
   token: string
 }
 
-// As written by the plugin of its first years, in Ruby, with a colon before.
+// The first versions of the plugin, in Ruby, wrote a colon before the key.
 const USERNAME = ['username', ':username']
 const PASSWORD = ['password', ':password']
 
-/** The folders that the CLI looks in: the first alone, if there is `~/.heroku`. Tokens may be left in both. */
+/** The folders that the CLI uses: only the first if `~/.heroku` exists. Both may hold tokens. */
 export function aliasFolders({HOME, USERPROFILE}: NodeJS.ProcessEnv): string[] {
   const home = HOME ?? USERPROFILE ?? homedir()
-  // Wherever the user stands is nobody's home.
+  // A relative HOME would mean the current folder.
   if (!isAbsolute(home)) return []
   return [join(home, '.heroku', 'accounts'), join(home, '.config', 'heroku', 'accounts')]
 }
 
 /**
  * Reads every alias that has a token.
- * @param onUnreadable is told of files that make no sense
+ * @param onUnreadable called with the path of a file that is not an alias
  * @throws {StorageError} if a folder or file cannot be read
  */
 export async function readAliases(env: NodeJS.ProcessEnv, onUnreadable: (path: string) => void): Promise<AliasFile[]> {
@@ -41,14 +41,14 @@ export async function readAliases(env: NodeJS.ProcessEnv, onUnreadable: (path: s
   const found: AliasFile[] = []
   for (const folder of aliasFolders(env)) {
     const {names, real} = await list(folder)
-    // One may be a link to the other.
+    // One folder may be a link to the other.
     if (seen.has(real)) continue
     seen.add(real)
     for (const alias of names.sort()) {
       const path = join(folder, alias)
       const text = await textOf(path)
-      const read = text === undefined ? undefined : await understand(text)
-      if (read === 'nonsense') onUnreadable(path)
+      const read = text === undefined ? undefined : await parse(text)
+      if (read === 'invalid') onUnreadable(path)
       else if (read?.token !== undefined)
         found.push({alias, path, token: read.token, ...defined({account: read.account})})
     }
@@ -57,16 +57,25 @@ export async function readAliases(env: NodeJS.ProcessEnv, onUnreadable: (path: s
   return found
 }
 
+// A line of a file that is not valid YAML.
+const PASSWORD_LINE = /^:?password:[^\S\n]*\S/mu
+
+/** Whether a file's text holds a token, even if it is not valid YAML. */
+export async function holdsToken(text: string): Promise<boolean> {
+  const read = await parse(text)
+  return read === 'invalid' ? PASSWORD_LINE.test(text) : read?.token !== undefined
+}
+
 /**
- * Takes the token out of an alias's file, and leaves the rest.
- * @param account what the file is to say of whose it is
+ * Removes the token from an alias's file, and nothing else.
+ * @param account the account to write into the file
  * @returns false if the file does not hold this token
- * @throws {StorageError} with the file as it was
+ * @throws {StorageError} with the file unchanged
  */
 export async function stripAlias(path: string, token: string, account: string | undefined): Promise<boolean> {
   const before = await textOf(path)
-  const read = before === undefined ? undefined : await understand(before)
-  if (before === undefined || read === undefined || read === 'nonsense' || read.token !== token) return false
+  const read = before === undefined ? undefined : await parse(before)
+  if (before === undefined || read === undefined || read === 'invalid' || read.token !== token) return false
 
   const {document} = read
   for (const key of PASSWORD) document.delete(key)
@@ -78,7 +87,7 @@ export async function stripAlias(path: string, token: string, account: string | 
   if (after.includes(token))
     throw new StorageError('failed', `could not take the token out of ${path}: it is there twice`, `edit ${path}`)
   await replaceFile(path, after, {
-    // Half a file in the folder itself would be one more alias to the CLI.
+    // The CLI would take a temporary file in the folder itself for another alias.
     via: dirname(dirname(await realTarget(path))),
     async beforeRename() {
       if ((await textOf(path)) !== before) throw new StorageError('failed', `${path} has just changed`, 'try again')
@@ -96,7 +105,7 @@ async function list(folder: string): Promise<{names: string[]; real: string}> {
   }
 }
 
-/** Undefined for what is no file: a folder, or a named pipe, which would be waited for. */
+/** Undefined for a folder, and for a named pipe, which a read would wait for. */
 async function textOf(path: string): Promise<string | undefined> {
   try {
     if (!(await stat(path)).isFile()) return undefined
@@ -107,21 +116,22 @@ async function textOf(path: string): Promise<string | undefined> {
   }
 }
 
-interface Understood {
+interface ParsedAlias {
   document: Document & {contents: YAMLMap}
   account: string | undefined
   token: string | undefined
 }
 
-async function understand(text: string): Promise<Understood | 'nonsense' | undefined> {
+/** Undefined for an empty file. */
+async function parse(text: string): Promise<ParsedAlias | 'invalid' | undefined> {
   const {isMap, parseDocument} = await import('yaml')
-  // Every value is text: a token may look like a number.
+  // Every value is a string: a token may look like a number.
   const document = parseDocument(text, {schema: 'failsafe'})
   const {contents} = document
-  if (document.errors.length > 0) return 'nonsense'
+  if (document.errors.length > 0) return 'invalid'
   if (contents === null) return undefined
-  if (!isMap(contents)) return 'nonsense'
+  if (!isMap(contents)) return 'invalid'
   const value = (keys: string[]) =>
     keys.map((key) => document.get(key)).find((value): value is string => typeof value === 'string' && value !== '')
-  return {document: document as unknown as Understood['document'], account: value(USERNAME), token: value(PASSWORD)}
+  return {document: document as unknown as ParsedAlias['document'], account: value(USERNAME), token: value(PASSWORD)}
 }

@@ -29,7 +29,7 @@ export async function gather({cli, stores, subject, verify}: Parts): Promise<Fac
     plainText: [
       ...leftInNetrc(netrc, found),
       ...keyringFiles(stores),
-      ...aliasFiles(stores.context.env),
+      ...(await aliasFiles(stores.context.env)),
       ...exposedFiles(stores.context.dataDir, netrc.place),
     ],
     git: {...git, ...inNetrc(netrc, gitHost, found)},

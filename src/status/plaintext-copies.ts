@@ -4,7 +4,7 @@ import {readdirSync, readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {plainKeyrings} from '../backends/plain-keyring.js'
 import type {NetrcEntry} from '../backends/netrc/netrc-file.js'
-import {aliasFolders} from '../backends/account-aliases.js'
+import {aliasFolders, holdsToken} from '../backends/account-aliases.js'
 import {LOGIN_JSON, OUR_JSON} from '../credentials/login-state.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import {causeOf, notAFile} from '../files/file-error.js'
@@ -46,9 +46,11 @@ export function leftInNetrc(netrc: Netrc, found: FoundCredential | undefined): P
   }))
 }
 
-/** The files of `heroku accounts` with a token in them: YAML, one for each alias, the older ones with Ruby's colons. */
-export const aliasFiles = (env: NodeJS.ProcessEnv): PlainText[] =>
-  aliasFolders(env).flatMap((folder) => namesIn(folder).flatMap((name) => tokenIn(join(folder, name))))
+/** The files of `heroku accounts` that hold a token. */
+export async function aliasFiles(env: NodeJS.ProcessEnv): Promise<PlainText[]> {
+  const files = aliasFolders(env).flatMap((folder) => namesIn(folder).map((name) => join(folder, name)))
+  return (await Promise.all(files.map(tokenIn))).flat()
+}
 
 function namesIn(folder: string): string[] {
   try {
@@ -59,13 +61,13 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function tokenIn(place: string): PlainText[] {
+async function tokenIn(place: string): Promise<PlainText[]> {
   try {
     const stats = statSync(place)
     const failure = notAFile('read', place, stats)
     if (failure) return [{kind: 'unreadable', place, because: failure.message, ...hintOf(failure)}]
     if (!stats.isFile()) return []
-    return /^:?password:[^\S\n]*\S/mu.test(readFileSync(place, 'utf8')) ? [{kind: 'alias', place}] : []
+    return (await holdsToken(readFileSync(place, 'utf8'))) ? [{kind: 'alias', place}] : []
   } catch (error) {
     return codeOf(error) === 'ENOENT'
       ? []
