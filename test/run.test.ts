@@ -116,7 +116,7 @@ for (const [door, run] of doors)
       })
 
       it('says which signal ended it', async () => {
-        expect(await runTool('kill -TERM $$')).to.deep.equal({ended: 'killed', signal: 'SIGTERM'})
+        expect(await runTool('kill -TERM $$')).to.deep.equal({status: 'killed', signal: 'SIGTERM'})
       })
     })
 
@@ -139,7 +139,7 @@ for (const [door, run] of doors)
         try {
           const script = `printf '%s|' "\${HEROKU_API_KEY-none}" "$LC_ALL" "$CHARSET" "$KEYCHAIN_TEST" "$HOME"`
           expect(await runTool(script)).to.deep.equal(exited(`none|C|UTF-8|kept|${process.env.HOME ?? ''}|`))
-          const {stdout} = (await runTool('env')) as Extract<ToolResult, {ended: 'exited'}>
+          const {stdout} = (await runTool('env')) as Extract<ToolResult, {status: 'exited'}>
           expect(stdout).not.to.include('HRKU-canary')
         } finally {
           for (const each of restore) each()
@@ -149,7 +149,7 @@ for (const [door, run] of doors)
       it('has nothing that makes GLib print its debug output between the lines of an answer', async () => {
         const restore = ['G_MESSAGES_DEBUG', 'G_DBUS_DEBUG'].map((name) => set(name, 'all'))
         try {
-          const {stdout} = (await runTool('env')) as Extract<ToolResult, {ended: 'exited'}>
+          const {stdout} = (await runTool('env')) as Extract<ToolResult, {status: 'exited'}>
           expect(stdout).to.include('PATH=').and.not.to.match(/^G_/mu)
         } finally {
           for (const each of restore) each()
@@ -173,11 +173,11 @@ for (const [door, run] of doors)
     describe('that cannot be started', () => {
       it('says so by the system’s name for it', async () => {
         const options = {timeoutMs: 10_000, input: 'HRKU-canary'}
-        expect(await run(file('missing'), [], options)).to.deep.equal({ended: 'not-started', code: 'ENOENT'})
+        expect(await run(file('missing'), [], options)).to.deep.equal({status: 'not-started', code: 'ENOENT'})
         writeFileSync(file('plain'), 'x', {mode: 0o644})
-        expect(await run(file('plain'), [], options)).to.deep.equal({ended: 'not-started', code: 'EACCES'})
+        expect(await run(file('plain'), [], options)).to.deep.equal({status: 'not-started', code: 'EACCES'})
         mkdirSync(file('folder'))
-        expect(await run(file('folder'), [], options)).to.deep.equal({ended: 'not-started', code: 'EACCES'})
+        expect(await run(file('folder'), [], options)).to.deep.equal({status: 'not-started', code: 'EACCES'})
         chmodSync(file('plain'), 0o755)
         expect((await run(file('plain'), [], options)).status).to.be.oneOf(['not-started', 'exited'])
       })
@@ -196,7 +196,7 @@ for (const [door, run] of doors)
 
       it('says so of a folder that is not there to run it in', async () => {
         expect(await run(tool('exit 0'), [], {timeoutMs: 10_000, cwd: file('missing')})).to.deep.equal({
-          ended: 'not-started',
+          status: 'not-started',
           code: 'ENOENT',
         })
       })
@@ -215,18 +215,18 @@ for (const [door, run] of doors)
         const start = performance.now()
         const running = runTool('exec sleep 987', [], {timeoutMs: 500})
         blockFor(1000)
-        expect(await running).to.deep.equal({ended: 'timed-out'})
+        expect(await running).to.deep.equal({status: 'timed-out'})
         expect(performance.now() - start).to.be.within(1400, 4000)
       })
 
       it('is ended in time', async () => {
         const began = performance.now()
-        expect(await runTool('exec sleep 987', [], {timeoutMs: 300})).to.deep.equal({ended: 'timed-out'})
+        expect(await runTool('exec sleep 987', [], {timeoutMs: 300})).to.deep.equal({status: 'timed-out'})
         expect(performance.now() - began).to.be.within(290, 3000)
       })
 
       it('is ended with a child of its own that ignores every signal that can be ignored', async () => {
-        expect(await runTool(`${GRANDCHILD}; wait`, [], {timeoutMs: 1000})).to.deep.equal({ended: 'timed-out'})
+        expect(await runTool(`${GRANDCHILD}; wait`, [], {timeoutMs: 1000})).to.deep.equal({status: 'timed-out'})
         await until(() => !isRunning(pidIn('pid')))
       })
 
@@ -237,7 +237,7 @@ for (const [door, run] of doors)
         require('node:fs').writeFileSync('fled', String(pid))
         setInterval(() => undefined, 1000)`)
         const began = performance.now()
-        expect(await run(fleeing, [], {timeoutMs: 1000})).to.deep.equal({ended: 'timed-out'})
+        expect(await run(fleeing, [], {timeoutMs: 1000})).to.deep.equal({status: 'timed-out'})
         expect(performance.now() - began).to.be.within(990, 4000)
         expect(pidIn('fled')).to.be.greaterThan(0)
       })
@@ -245,7 +245,7 @@ for (const [door, run] of doors)
       it('counts as too long where it has ended and its pipes have not', async () => {
         const began = performance.now()
         expect(await runTool('(sleep 987; :) & echo $! >pid', [], {timeoutMs: 500})).to.deep.equal({
-          ended: 'timed-out',
+          status: 'timed-out',
         })
         expect(performance.now() - began).to.be.lessThan(3500)
         await until(() => !isRunning(pidIn('pid')))
@@ -266,7 +266,7 @@ for (const [door, run] of doors)
 
     it('that prints for ever is ended, with all that it started', async () => {
       const script = `(trap '' TERM; while :; do sleep 1; done) >/dev/null 2>&1 & echo $! >pid; exec yes`
-      expect(await runTool(script)).to.deep.equal({ended: 'too-much-output'})
+      expect(await runTool(script)).to.deep.equal({status: 'too-much-output'})
       await until(() => !isRunning(pidIn('pid')))
     })
 
@@ -284,7 +284,7 @@ for (const [door, run] of doors)
       })
       expect(status).to.equal(0)
       // What comes of stderr is the caller's to see; the fixture prints it.
-      expect(JSON.parse(stdout)).to.deep.equal({ended: 'exited', code: 0, stderr: 'said on stderr'})
+      expect(JSON.parse(stdout)).to.deep.equal({status: 'exited', code: 0, stderr: 'said on stderr'})
       expect(stderr.match(/CHILD_?PROCESS \d+/giu), 'NODE_DEBUG has had no effect').not.to.equal(null)
       expect(stderr.match(/STREAM \d+: push/giu), 'NODE_DEBUG has shown no stream').not.to.equal(null)
       const search = searchFor(['HRKU-canary-in', 'HRKU-canary-out'].map((secret) => ({name: secret, secret})))
