@@ -1,64 +1,97 @@
-// Which keychain this machine has: the one place that looks at the platform for it.
+// Which keychain this machine has: the only code that chooses one by platform.
+import {defined} from '../defined.js'
 import {findProgram} from '../process/find-program.js'
 import type {Backend, KeychainName} from './backend.js'
 import {INSTALL_ANYWHERE} from './install-hint.js'
 import type {ToolOptions} from './tool.js'
 
-/** The keychain of this machine, or none, and why. */
+/** The keychain of this machine, or why there is none. */
 export type Keychain =
   | {name: KeychainName; title: string; because: string; open: (options: ToolOptions) => Promise<Backend>}
   | {name: undefined; because: string; hint?: string}
 
-/**
- * Decides, from platform and environment alone, which keychain to use. Nothing is started, and no backend is loaded
- * before `open`. Whether the keychain answers is another question, which only asking it can settle.
- * @param env where PATH and SystemRoot are looked up
- * @param platform as of `process.platform`
- */
-export function resolveKeychain(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): Keychain {
-  switch (platform) {
-    case 'darwin':
-      return {
-        name: 'macos-keychain',
-        title: 'the macOS keychain',
-        because: 'this is macOS',
-        open: async (options) => (await import('./macos-keychain.js')).openMacosKeychain(options),
-      }
-    case 'win32':
-      return {
-        name: 'windows-vault',
-        title: 'the Windows password vault',
-        because: 'this is Windows',
-        open: async (options) => (await import('./windows-vault.js')).openWindowsVault({...options, env}),
-      }
-    default:
-      return resolveSecretService(env)
-  }
+interface Machine {
+  /** Where PATH and SystemRoot are looked up. */
+  env: NodeJS.ProcessEnv
+  /** As `process.platform`. */
+  platform: NodeJS.Platform
 }
 
-function resolveSecretService(env: NodeJS.ProcessEnv): Keychain {
-  const program = findProgram('secret-tool', env)
-  if (program === undefined)
-    return {
-      name: undefined,
-      because: 'secret-tool is not installed',
-      hint: INSTALL_ANYWHERE,
-    }
-  return {
+/** A keychain that can be used, or what is missing. */
+type Availability =
+  {because: string; open: (options: ToolOptions) => Promise<Backend>} | {missing: string; hint?: string}
+
+interface Store {
+  name: KeychainName
+  /** The name in messages. */
+  title: string
+  /** Decides from platform, environment and file system alone. Undefined on a platform that the store is not for. */
+  check: (machine: Machine) => Availability | undefined
+}
+
+/** All keychains that we support, the preferred one first. The bundler finds each backend by its dynamic import. */
+const STORES: readonly Store[] = [
+  {
+    name: 'macos-keychain',
+    title: 'the macOS keychain',
+    check: ({platform}) =>
+      platform === 'darwin'
+        ? {
+            because: 'this is macOS',
+            open: async (options) => (await import('./macos-keychain.js')).openMacosKeychain(options),
+          }
+        : undefined,
+  },
+  {
+    name: 'windows-vault',
+    title: 'the Windows password vault',
+    check: ({env, platform}) =>
+      platform === 'win32'
+        ? {
+            because: 'this is Windows',
+            open: async (options) => (await import('./windows-vault.js')).openWindowsVault({...options, env}),
+          }
+        : undefined,
+  },
+  {
     name: 'secret-service',
     title: 'the keyring',
-    because: 'secret-tool is installed',
-    open: async (options) => (await import('./secret-service.js')).openSecretService({program, ...options}),
+    check({env, platform}) {
+      if (platform === 'darwin' || platform === 'win32') return undefined
+      const program = findProgram('secret-tool', env)
+      if (program === undefined) return {missing: 'secret-tool is not installed', hint: INSTALL_ANYWHERE}
+      return {
+        because: 'secret-tool is installed',
+        open: async (options) => (await import('./secret-service.js')).openSecretService({program, ...options}),
+      }
+    },
+  },
+]
+
+/**
+ * Selects the first keychain that this machine has. Starts no process, and loads no backend before `open`; whether the
+ * keychain answers is not known before the first call.
+ * @param env where PATH and SystemRoot are looked up
+ * @param platform as `process.platform`
+ */
+export function resolveKeychain(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): Keychain {
+  let none: Keychain | undefined
+  for (const {check, name, title} of STORES) {
+    const checked = check({env, platform})
+    if (checked && 'open' in checked) return {name, title, ...checked}
+    // The reason to show is that of the preferred keychain of this platform.
+    if (checked) none ??= {name: undefined, because: checked.missing, ...defined({hint: checked.hint})}
   }
+  return none ?? {name: undefined, because: 'no keychain is supported on this system'}
 }
 
-/** How long a keychain operation may take where no prompt can be shown, in milliseconds. */
+/** The timeout of a keychain operation where no prompt can be shown, in milliseconds. */
 export const WITHOUT_PROMPT_MS = 5000
 const WITH_PROMPT_MS = 60_000
 
 /**
- * How long a keychain operation may take, in milliseconds: a minute where the user may be answering its prompt, else
- * seconds. On Linux a keyring prompts in a window alone: a terminal shows nothing to answer.
+ * The timeout of a keychain operation, in milliseconds: a minute where the keychain may prompt the user, else 5 s. On
+ * Linux, a keyring prompts only in a window, so a terminal does not count.
  * @param terminal whether stderr is a terminal
  */
 export function patience(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, terminal: boolean): number {
@@ -66,7 +99,7 @@ export function patience(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, term
   return onTerminal || hasDisplay(env, platform) ? WITH_PROMPT_MS : WITHOUT_PROMPT_MS
 }
 
-/** How long gpg may take, in milliseconds: its pinentry asks for a passphrase on a terminal, too. */
+/** The timeout of gpg, in milliseconds: its pinentry also prompts on a terminal. */
 export function gpgPatience(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, terminal: boolean): number {
   return terminal ? WITH_PROMPT_MS : patience(env, platform, terminal)
 }
