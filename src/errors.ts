@@ -1,4 +1,4 @@
-// The errors that have a message for the user. None holds a secret, a tool's output or a cause.
+// The errors that have a message for the user. None contains a secret, a tool's output or a `cause`.
 
 // Each bundle has its own copies of these classes; instanceof must work across them.
 const USER_ERROR = Symbol.for('heroku-keychain.UserError')
@@ -83,7 +83,7 @@ export const notLoggedIn = (because?: string, hint = 'heroku login') =>
 /** The next step where a login would need a terminal to prompt on. */
 export const withoutTerminal = (bin: string) => `pipe a token to ${bin} login --with-token, or set HEROKU_API_KEY`
 
-/** The system's name for what went wrong (`ENOSPC`), or undefined if this is no error of the system's. */
+/** The code of a system error, such as `ENOSPC`; undefined for any other error. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

@@ -1,57 +1,57 @@
 import {expect} from 'chai'
 import {mkdirSync, rmSync, statSync, utimesSync} from 'node:fs'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {takeTurn} from '../src/files/lock.js'
+import {acquireLock} from '../src/files/lock.js'
 import {freshFolder} from './support/fresh-folder.js'
 import {thrownBy} from './support/thrown-by.js'
 
-describe('a turn', () => {
+describe('a lock', () => {
   const folder = freshFolder()
   const target = () => folder.path('file')
 
-  it('is for nobody else until it has ended', async () => {
-    const turn = await takeTurn(target(), 0)
-    expect(await thrownBy(takeTurn(target(), 0))).to.include({code: 'ELOCKED'})
-    await turn.end()
-    await (await takeTurn(target(), 0)).end()
+  it('cannot be acquired by another holder until it is released', async () => {
+    const lock = await acquireLock(target(), 0)
+    expect(await thrownBy(acquireLock(target(), 0))).to.include({code: 'ELOCKED'})
+    await lock.release()
+    await (await acquireLock(target(), 0)).release()
   })
 
-  it('that was lost is known to be, and its loss is thrown at nobody', async () => {
-    const turn = await takeTurn(target(), 0)
-    expect(turn.isHeld()).to.equal(true)
+  it('reports that it was lost, and throws nothing', async () => {
+    const lock = await acquireLock(target(), 0)
+    expect(lock.isHeld()).to.equal(true)
     rmSync(`${target()}.lock`, {recursive: true})
-    while (turn.isHeld()) await sleep(50)
-    await turn.end()
+    while (lock.isHeld()) await sleep(50)
+    await lock.release()
   })
 
   for (const [what, msAhead] of [
     ['a minute', 60_000],
     ['a year', 365 * 24 * 3600 * 1000],
   ] as const)
-    it(`is free to take if its lock is of ${what} from now, as after a clock was set back`, async () => {
+    it(`is taken over if its time is ${what} ahead, as after the clock was set back`, async () => {
       mkdirSync(`${target()}.lock`)
       const renewed = (Date.now() + msAhead) / 1000
       utimesSync(`${target()}.lock`, renewed, renewed)
-      const turn = await takeTurn(target(), 0)
-      expect(turn.isHeld()).to.equal(true)
-      expect(await thrownBy(takeTurn(target(), 0))).to.include({code: 'ELOCKED'})
-      await turn.end()
+      const lock = await acquireLock(target(), 0)
+      expect(lock.isHeld()).to.equal(true)
+      expect(await thrownBy(acquireLock(target(), 0))).to.include({code: 'ELOCKED'})
+      await lock.release()
     })
 
-  it('is held by a lock that another clock is a little ahead of ours for', async () => {
+  it('is not taken over if its time is a little ahead, as with another clock', async () => {
     mkdirSync(`${target()}.lock`)
     const renewed = (Date.now() + 2000) / 1000
     utimesSync(`${target()}.lock`, renewed, renewed)
-    expect(await thrownBy(takeTurn(target(), 0))).to.include({code: 'ELOCKED'})
+    expect(await thrownBy(acquireLock(target(), 0))).to.include({code: 'ELOCKED'})
   })
 
-  it('is nothing that others can write to, whatever the umask is', async function () {
+  it('is not writable by others, whatever the umask is', async function () {
     if (process.platform === 'win32') this.skip()
     const umask = process.umask(0)
     try {
-      const turn = await takeTurn(target(), 0)
+      const lock = await acquireLock(target(), 0)
       expect(statSync(`${target()}.lock`).mode & 0o777).to.equal(0o700)
-      await turn.end()
+      await lock.release()
     } finally {
       process.umask(umask)
     }

@@ -1,25 +1,25 @@
 import type {ToolResult, RunTool} from '../process/run.js'
-import {timeHad} from '../process/supervise.js'
+import {toolTime} from '../process/supervise.js'
 import {StorageError} from '../errors.js'
 import {interruptedBy} from '../process/signals.js'
 
-/** What a backend needs to call its tool. */
+/** How a backend calls its tool. */
 export interface ToolOptions {
   run: RunTool
-  /** How long one operation of the backend may take, in milliseconds, however many calls of the tool it needs. */
+  /** The timeout of one operation of the backend, in milliseconds, for all calls that it needs. */
   timeoutMs: number
-  /** The tool to call instead of the system's own, by absolute path. */
+  /** The absolute path of the tool. Default: the system's. */
   program?: string
-  /** Tells the user one line. */
+  /** Prints one line for the user. */
   notify?: (line: string) => void
 }
 
 export interface CallOptions {
-  /** What the tool reads on stdin: the only way that a secret goes in. */
+  /** The tool's stdin: the only way to pass a secret. */
   input?: string
-  /** Throw stdout away unread. */
+  /** Discards stdout unread. */
   discardStdout?: boolean
-  /** Variables to set; undefined takes one away. */
+  /** Variables to set; undefined removes one. */
   env?: Record<string, string | undefined>
   cwd?: string
 }
@@ -33,38 +33,38 @@ export interface Answer {
 
 /**
  * One call of the tool.
- * @throws {StorageError} if there is no exit status: 'unavailable' if it cannot be started, 'timed-out' at the end of
- * the operation's time, 'failed' if it was killed or said more than anyone can want
- * @throws {UserError} if this process was told to end, so that nobody looks for another way
+ * @throws {StorageError} if there is no exit status: 'unavailable' if it cannot be started, 'timed-out' after the
+ * operation's timeout, 'failed' if it was killed or printed too much
+ * @throws {UserError} if this process received a signal: callers must not fall back to another store
  */
 export type Call = (args: readonly string[], options?: CallOptions) => Promise<Answer>
 
 /**
  * Starts the clock of one operation.
- * @param name what the user calls the tool, for messages
+ * @param name the tool's name in messages
  * @param program the tool's absolute path
- * @returns a function that calls the tool; all calls together have the operation's time
+ * @returns a function that calls the tool; its calls share the operation's timeout
  */
 export function startOperation(name: string, program: string, {run, timeoutMs}: ToolOptions): Call {
-  const end = timeHad() + timeoutMs
+  const deadline = toolTime() + timeoutMs
   return async (args, options = {}) => {
-    const left = Math.max(1, Math.ceil(end - timeHad()))
+    const left = Math.max(1, Math.ceil(deadline - toolTime()))
     return answerOf(name, timeoutMs, await run(program, args, {...options, timeoutMs: left}))
   }
 }
 
-function answerOf(name: string, timeoutMs: number, ran: ToolResult): Answer {
-  switch (ran.status) {
+function answerOf(name: string, timeoutMs: number, result: ToolResult): Answer {
+  switch (result.status) {
     case 'exited':
-      return ran
+      return result
     case 'timed-out':
       throw new StorageError('timed-out', `${name} did not answer within ${timeoutMs / 1000} s`)
     case 'interrupted':
-      throw interruptedBy(ran.signal)
+      throw interruptedBy(result.signal)
     case 'not-started':
-      throw new StorageError('unavailable', `${name} could not be started (${ran.code})`)
+      throw new StorageError('unavailable', `${name} could not be started (${result.code})`)
     case 'killed':
-      throw new StorageError('failed', `${name} was ended by ${ran.signal}`)
+      throw new StorageError('failed', `${name} was ended by ${result.signal}`)
     case 'too-much-output':
       throw new StorageError('failed', `${name} answered with far too much output`)
   }

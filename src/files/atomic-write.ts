@@ -1,4 +1,4 @@
-// Replacing a file so that a crash, a full disk or a refusal at any moment leaves the old content or the new one.
+// Replaces a file so that a crash, a full disk or a denied access at any moment leaves the old content or the new one.
 import type {Stats} from 'node:fs'
 import {type FileHandle, lstat, open, readdir, readlink, realpath, rename, stat, unlink} from 'node:fs/promises'
 import {basename, dirname, isAbsolute, join} from 'node:path'
@@ -7,20 +7,19 @@ import {codeOf, StorageError} from '../errors.js'
 import {fileError} from './file-error.js'
 
 export interface ReplaceOptions {
-  /** The most that the file's mode may allow; a stricter one that it has already is kept. Default: 0600. */
+  /** The most permissive mode; a stricter one of an existing file is kept. Default: 0600. */
   mode?: number
-  /** The folder to write in before the rename, on the same file system. Default: the file's own. */
+  /** The folder for the temporary file, on the same file system. Default: the file's own. */
   via?: string
-  /** Called with everything written, right before the rename; what it throws is thrown on, with nothing changed. */
+  /** Called right before the rename, after all is written. If it throws, nothing is changed. */
   beforeRename?: () => Promise<void>
 }
 
-/** The chain of links that Linux follows before it says ELOOP. */
+/** The number of links that Linux follows before it reports ELOOP. */
 const MOST_LINKS = 40
 
 /**
- * What a path stands for once symbolic links are followed: the file itself, or the place where a dangling link wants
- * one to be.
+ * Resolves symbolic links. A dangling link resolves to the path of the missing file.
  * @throws {StorageError}
  */
 export async function realTarget(path: string): Promise<string> {
@@ -30,16 +29,16 @@ export async function realTarget(path: string): Promise<string> {
     if (codeOf(error) !== 'ENOENT') throw fileError('follow', path, error)
   }
 
-  let place = path
+  let target = path
   for (let links = 0; links < MOST_LINKS; links++) {
     try {
-      place = join(await realpath(dirname(place)), basename(place))
-      if (!(await lstat(place)).isSymbolicLink()) return place
-      const link = await readlink(place)
-      // Not join(): it would take `..` off a folder that is itself a link, and the system does not.
-      place = isAbsolute(link) ? link : `${dirname(place)}/${link}`
+      target = join(await realpath(dirname(target)), basename(target))
+      if (!(await lstat(target)).isSymbolicLink()) return target
+      const link = await readlink(target)
+      // Not join(): it resolves `..` after a link to a folder lexically, and the system does not.
+      target = isAbsolute(link) ? link : `${dirname(target)}/${link}`
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return place
+      if (codeOf(error) === 'ENOENT') return target
       throw fileError('follow', path, error)
     }
   }
@@ -48,10 +47,10 @@ export async function realTarget(path: string): Promise<string> {
 }
 
 /**
- * Replaces a file's content, or creates the file, in one step: readers see the old content or the new, never a part.
- * Links are followed, unless another user has put them there. The mode only ever gets stricter. The owner stays; but
- * another user's file in the user's own folder becomes the user's, and a new file is its folder's owner's.
- * @throws {StorageError} with nothing changed and nothing left behind
+ * Replaces or creates a file in one step: readers see the old content or the new, never a part. Follows links, except
+ * another user's. The mode only gets stricter. The owner stays the same; but another user's file in the user's own
+ * folder becomes the user's, and a new file gets its folder's owner.
+ * @throws {StorageError} with nothing changed and no file left behind
  */
 export async function replaceFile(path: string, content: string | Uint8Array, options: ReplaceOptions = {}) {
   await assertOwnLink(path)
@@ -60,12 +59,12 @@ export async function replaceFile(path: string, content: string | Uint8Array, op
   if (old && !old.isFile())
     throw new StorageError('failed', `could not write ${path}: it is ${old.isDirectory() ? 'a folder' : 'not a file'}`)
 
-  // Imported here, since it takes longer to load than the git helper has time for, which reads and seldom writes.
+  // Imported here: it is slow to load, and the git helper rarely writes.
   const {randomBytes} = await import('node:crypto')
   const folder = options.via ?? dirname(target)
-  const fresh = join(folder, `${leftoverPrefix(target)}${randomBytes(8).toString('hex')}.tmp`)
+  const temporary = join(folder, `${leftoverPrefix(target)}${randomBytes(8).toString('hex')}.tmp`)
   try {
-    const handle = await open(fresh, 'wx', 0o600)
+    const handle = await open(temporary, 'wx', 0o600)
     try {
       await handle.writeFile(content)
       await setOwner(handle, target, old, path)
@@ -76,9 +75,9 @@ export async function replaceFile(path: string, content: string | Uint8Array, op
     }
 
     await options.beforeRename?.()
-    await renamePatiently(fresh, target)
+    await renameWithRetries(temporary, target)
   } catch (error) {
-    await unlink(fresh).catch(() => undefined)
+    await unlink(temporary).catch(() => undefined)
     throw codeOf(error) === undefined ? error : fileError('write', path, error)
   }
 
@@ -94,7 +93,7 @@ async function statIfAny(file: string): Promise<Stats | undefined> {
   }
 }
 
-/** As Linux's `protected_symlinks`: a link that another user put into the user's folder would choose what we overwrite. */
+/** Like Linux's `protected_symlinks`: another user's link in the user's folder could make us overwrite any file. */
 async function assertOwnLink(path: string): Promise<void> {
   const link = await lstat(path).catch(() => undefined)
   if (!link?.isSymbolicLink() || [0, process.geteuid?.()].includes(link.uid)) return
@@ -107,7 +106,7 @@ async function assertOwnLink(path: string): Promise<void> {
     )
 }
 
-/** A rename makes the file ours. It stays another user's where root writes it, as in `sudo -E heroku`. */
+/** A rename would make the file ours. If root writes it, as in `sudo -E heroku`, it stays its owner's. */
 async function setOwner(handle: FileHandle, target: string, old: Stats | undefined, path: string): Promise<void> {
   const {gid, uid} = await handle.stat()
   const folder = await stat(dirname(target))
@@ -116,14 +115,15 @@ async function setOwner(handle: FileHandle, target: string, old: Stats | undefin
   try {
     await handle.chown(wanted.uid, wanted.gid)
   } catch {
-    // The group alone does not matter: nothing is granted to it. In the user's own folder, the user may replace the file.
+    // A different group does not matter: it has no permissions. In the user's own folder, the user may replace the
+    // file.
     if (uid !== wanted.uid && uid !== folder.uid)
       throw new StorageError('denied', `could not write ${path}: it belongs to another user`, `ls -l ${path}`)
   }
 }
 
-/** On Windows a virus scanner or indexer holds new files open for a moment, and a rename then gets one of these. */
-async function renamePatiently(from: string, to: string): Promise<void> {
+/** Retries: on Windows, a rename fails for a moment while a virus scanner or indexer has the new file open. */
+async function renameWithRetries(from: string, to: string): Promise<void> {
   for (let pause = 10; ; pause *= 2) {
     try {
       await rename(from, to)
@@ -137,7 +137,7 @@ async function renamePatiently(from: string, to: string): Promise<void> {
 
 const leftoverPrefix = (target: string) => `${basename(target)}.heroku-keychain-`
 
-/** A process killed between open and rename cannot clean up after itself, so the next one does. */
+/** Removes temporary files of processes that were killed before the rename. */
 async function removeLeftovers(folder: string, target: string): Promise<void> {
   const names = await readdir(folder).catch(() => [])
   for (const name of names.filter((name) => name.startsWith(leftoverPrefix(target)) && name.endsWith('.tmp'))) {
@@ -146,7 +146,7 @@ async function removeLeftovers(folder: string, target: string): Promise<void> {
       ({mtimeMs}) => Date.now() - mtimeMs,
       () => 0,
     )
-    // Younger ones may be another process's work in progress.
+    // A younger file may be in use by another process.
     if (age > 60_000) await unlink(file).catch(() => undefined)
   }
 }

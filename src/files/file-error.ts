@@ -2,14 +2,14 @@ import {lstatSync, type Stats} from 'node:fs'
 import {dirname, resolve} from 'node:path'
 import {codeOf, StorageError} from '../errors.js'
 
-/** Makes the system's 'no' into words: which file, which errno, and what to do about it. */
+/** Turns a file system error into a StorageError: the file, the errno, and the next step. */
 export function fileError(verb: string, path: string, error: unknown): StorageError {
   const code = codeOf(error) ?? 'unknown error'
   const denied = ['EACCES', 'EPERM', 'EROFS'].includes(code)
   return new StorageError(denied ? 'denied' : 'failed', `could not ${verb} ${path} (${code})`, nextStep(code, path))
 }
 
-/** The error for a pipe, socket or device, of which a read may never end. A folder says no by itself. */
+/** The error for a pipe, socket or device, whose read may never end. For a folder the system reports an error. */
 export function notAFile(verb: string, path: string, stats: Stats): StorageError | undefined {
   const what = stats.isFIFO()
     ? 'a named pipe'
@@ -26,7 +26,7 @@ export function notAFile(verb: string, path: string, stats: Stats): StorageError
   )
 }
 
-/** What went wrong with a file, in as few words as say it. */
+/** A file's error in a few words. */
 export function causeOf(error: unknown): string {
   return error instanceof StorageError ? error.message : (codeOf(error) ?? 'unknown error')
 }
@@ -53,14 +53,14 @@ function nextStep(code: string, path: string): string {
 }
 
 /**
- * The command that gives the user access to a path that may not exist yet: `sudo chown` where another user owns a file or
- * folder in a folder of the user's own (as after one `sudo -E heroku …`), `chmod` where the user's own mode forbids it.
- * @returns undefined where neither is the cause
+ * The command that gives the user access to a path, which may not exist yet: `sudo chown` if another user owns a file
+ * or folder in the user's own folder (as after `sudo -E heroku …`), `chmod` if the user's own mode denies it.
+ * @returns undefined if neither is the cause
  */
 export function accessCommand(path: string): string | undefined {
   const uid = process.geteuid?.()
   const gid = process.getegid?.()
-  // Root is not stopped by owners and modes.
+  // Owners and modes do not restrict root.
   if (!uid || gid === undefined) return undefined
 
   let foreign: {place: string; stats: Stats} | undefined
@@ -86,10 +86,10 @@ function statsOf(path: string): Stats | undefined {
   try {
     return lstatSync(path)
   } catch {
-    // Not there, or in a folder that we cannot search; then that folder is the one to name.
+    // Missing, or in a folder that we cannot search: the command is then for that folder.
     return undefined
   }
 }
 
-/** A path as one word of a POSIX shell. */
+/** Quotes a path for a POSIX shell. */
 const quoted = (path: string) => (/^[\w@%+=:,./-]+$/u.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`)

@@ -4,7 +4,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {codeOf, StorageError} from '../errors.js'
 import {accountOnRecord, readLoginState} from '../credentials/login-state.js'
 import {findProgram} from '../process/find-program.js'
-import {takeTurn, type Turn} from '../files/lock.js'
+import {acquireLock, type Lock} from '../files/lock.js'
 import {makeFolder} from '../files/private-folder.js'
 import type {RunTool} from '../process/run.js'
 import {configuredHosts, forgetHost, rememberHost} from './configured-hosts.js'
@@ -168,10 +168,10 @@ export const isOptedOut = (entries: readonly Entry[]) =>
 async function locked<T>({env}: SetupTarget, patient: boolean, work: () => Promise<T>): Promise<T> {
   if (globalFiles(env).length === 0) throw new GitProblem('git has no global configuration here')
   const folder = sharedFolder(env)
-  let lock: Turn | undefined
+  let lock: Lock | undefined
   try {
     makeFolder(folder)
-    lock = await takeTurn(join(folder, 'heroku-keychain-git'), patient ? PATIENCE_MS : 0)
+    lock = await acquireLock(join(folder, 'heroku-keychain-git'), patient ? PATIENCE_MS : 0)
   } catch (error) {
     if (codeOf(error) === 'ELOCKED') throw error
   }
@@ -179,7 +179,7 @@ async function locked<T>({env}: SetupTarget, patient: boolean, work: () => Promi
   try {
     return await work()
   } finally {
-    await lock?.end()
+    await lock?.release()
   }
 }
 

@@ -1,31 +1,31 @@
-// The one door to other programs: no shell, data on stdin, a deadline always, and nothing left running after it.
+// Runs other programs: no shell, secrets on stdin, always a timeout, and no process left behind.
 import {defined} from '../defined.js'
 import {execa} from 'execa'
 import {detached, endTree, MAX_OUTPUT, supervise, toolEnv} from './supervise.js'
 
-/** How to run a program. */
+/** How a program is run. */
 export interface RunOptions {
-  /** What it reads on stdin; the only way that a secret goes in. Default: nothing, at end of file. */
+  /** Its stdin: the only way to pass a secret. Default: empty. */
   input?: string
-  /** How long it may take, in milliseconds. */
+  /** In milliseconds. */
   timeoutMs: number
-  /** Variables to set on top of ours; undefined takes one away. */
+  /** Variables to set in addition to ours; undefined removes one. */
   env?: Record<string, string | undefined>
-  /** The folder to run it in. Default: ours. */
+  /** The working directory. Default: ours. */
   cwd?: string
-  /** Throw stdout away unread, for tools that print secrets beside what we asked for. */
+  /** Discards stdout unread, for tools that print secrets that we don't need. */
   discardStdout?: boolean
 }
 
 /**
- * How it ended. A non-zero exit is an answer like any other; so are the ways not to get one. `stdout` may hold a
- * secret, so none of this goes into a message, an error or a cause.
+ * How the program ended; a non-zero exit is not an error. `stdout` may contain a secret, so no part of this may be put
+ * into a message, an error or a cause.
  */
 export type ToolResult =
   | {status: 'exited'; code: number; stdout: string; stderr: string}
   | {status: 'killed'; signal: string}
   | {status: 'timed-out'}
-  /** We were told to end while it ran, by this signal. Whatever it was for is not to be done in another way. */
+  /** We received this signal while it ran: callers must not fall back to another method. */
   | {status: 'interrupted'; signal: NodeJS.Signals}
   | {status: 'not-started'; code: string}
   | {status: 'too-much-output'}
@@ -34,7 +34,7 @@ export type ToolResult =
 export type RunTool = (file: string, args: readonly string[], options: RunOptions) => Promise<ToolResult>
 
 export const run: RunTool = async (file, args, options) => {
-  // execa would throw; no program can be given one.
+  // execa would throw: no argument can contain a NUL.
   if ([file, ...args].some((each) => each.includes('\0'))) return {status: 'not-started', code: 'EINVAL'}
   const start = () => {
     const tool = execa(file, [...args], {
@@ -50,13 +50,13 @@ export const run: RunTool = async (file, args, options) => {
       // NODE_DEBUG=execa would otherwise print stdout, and stdout is the token.
       verbose: 'none',
     })
-    // Not execa's `input`, which becomes one of the options that NODE_DEBUG=child_process prints.
-    // Where nothing could be started it is closed already; a tool may end without reading all of it.
+    // Not execa's `input`: NODE_DEBUG=child_process prints the options. The pipe is closed already if the program could
+    // not be started, and a program may exit without reading all of it.
     tool.stdin.on('error', () => undefined)
     tool.stdin.end(options.input ?? '')
-    const done = tool.then((ended) => {
-      if (ended.isMaxBuffer) endTree(tool)
-      return ended
+    const done = tool.then((result) => {
+      if (result.isMaxBuffer) endTree(tool)
+      return result
     })
     return {tool, done}
   }

@@ -1,33 +1,32 @@
 import {UserError} from '../errors.js'
 
-/** The exit status that the shell reports of a program that a signal has ended. */
+/** The exit status that a shell reports for a program that a signal ended. */
 export const exitStatusOf = (signal: NodeJS.Signals) =>
-  // Loaded here, since the git helper has this file, and hardly ever needs it.
+  // Loaded here: the git helper imports this file, and rarely needs it.
   128 + process.getBuiltinModule('node:os').constants.signals[signal]
 
 /** A signal ended the operation. */
 export const interruptedBy = (signal: NodeJS.Signals) =>
   new UserError(`interrupted (${signal})`, undefined, exitStatusOf(signal))
 
-/** Those that end a command: Ctrl-C, a supervisor's, `kill`'s or timeout(1)'s, and a closed terminal's. */
+/** The signals that end a command: Ctrl-C; `kill`, timeout(1) or a supervisor; a closed terminal. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Has something done before a signal ends this process. Whoever else listens for it goes on deciding what it does.
- * @param action is told which signal it is
- * @returns a function that takes the arrangement back
+ * Runs `action` before a signal ends this process. Other listeners still run.
+ * @returns a function that removes the listeners
  */
 export function beforeSignalsEnd(action: (signal: NodeJS.Signals) => void): () => void {
   const onSignal = (signal: NodeJS.Signals) => {
     action(signal)
     release()
-    // Ours was the only listener: what the signal does by default is still to happen.
+    // Ours was the only listener, so the signal's default action is still due.
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
   }
   const release = () => {
     for (const signal of SIGNALS) process.off(signal, onSignal)
   }
-  // First of all: signal-exit, which proper-lockfile has, ends the process only if nobody else listens any more.
+  // Before all others: signal-exit (in proper-lockfile) ends the process only if no other listener is left.
   for (const signal of SIGNALS) process.prependListener(signal, onSignal)
   return release
 }

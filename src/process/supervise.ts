@@ -1,27 +1,25 @@
-// What both ways of starting a tool have in common: its environment, its end, and how long it is waited for.
+// The common part of `run` and `spawnTool`: a tool's environment, its timeout, and its termination.
 import buffer from 'node:buffer'
 import type {Readable} from 'node:stream'
 import {beforeSignalsEnd} from './signals.js'
 
-/** No tool we use has more to say than this, in characters; a broken one may print for ever. */
+/** The most output that we accept, in characters: a broken tool may print without end. */
 export const MAX_OUTPUT = 4_000_000
 
-// After its tree was killed a tool has nothing left to say; a grandchild that fled to a session of its own may still
-// hold the pipes open, and is not waited for.
+// How long to wait for a killed tool's pipes: a grandchild in a session of its own may still hold them open.
 const GRACE_MS = 500
 
 const windows = process.platform === 'win32'
 
-/** A process group of its own, so that the whole tree can be ended. On Windows it would be a console window. */
+/** A process group of its own, so that the whole tree can be ended. On Windows this would open a console window. */
 export const detached = !windows
 
 /**
- * What a tool's environment has other than ours; undefined takes a variable away.
+ * Our changes to a tool's environment; undefined removes a variable.
  *
- * The user's own API key is no tool's business. The locale gives messages in English and still lets a non-ASCII account
- * name through, without any locale being installed (measured with secret-tool 0.20.5).
- *
- * GLib's debug output goes to stdout, in the midst of a token (G_MESSAGES_DEBUG and G_DBUS_DEBUG, GLib 2.74).
+ * No tool needs HEROKU_API_KEY. With this locale, messages are in English and non-ASCII account names still work, even
+ * if no locale is installed (tested with secret-tool 0.20.5). GLib's debug output would go to stdout, between the bytes
+ * of a token (G_MESSAGES_DEBUG and G_DBUS_DEBUG, GLib 2.74).
  */
 export const TOOL_ENV: Readonly<Record<string, string | undefined>> = {
   HEROKU_API_KEY: undefined,
@@ -31,7 +29,7 @@ export const TOOL_ENV: Readonly<Record<string, string | undefined>> = {
   CHARSET: 'UTF-8',
 }
 
-/** The environment of a tool: ours, with those changes and more; undefined takes a variable away. */
+/** A tool's environment: ours with {@link TOOL_ENV}, and these changes; undefined removes a variable. */
 export const toolEnv = (changes: Record<string, string | undefined> = {}): NodeJS.ProcessEnv => ({
   ...process.env,
   ...TOOL_ENV,
@@ -46,27 +44,26 @@ export function hideBytes(): void {
   if (process.env.NODE_DEBUG) buffer.INSPECT_MAX_BYTES = 0
 }
 
-/** In milliseconds. Not performance.now(), which takes longer to load than all of this file, and the git helper has no time. */
+/** In milliseconds. Not performance.now(), which takes longer to load than this file; the git helper must be fast. */
 export const now = () => process.uptime() * 1000
 
-// How late a timer comes tells how long this process was kept from running.
+// A timer that fires late shows how long this process could not run.
 const TICK_MS = 100
 
 let lost = 0
 let lostUntil = 0
 
 /**
- * The time that a tool has had, in milliseconds: {@link now} without what a busy machine takes from it. The scheduler
- * wakes a process that sleeps, as this one, before those that work, so the tool and the keychain lose more than our own
- * delay: three times as much is taken off. (Beside 200 helpers and four busy loops on two cores, calls took 2.6 s, and
- * the delays were 0.8 s.) A quarter of each tick counts in any case, so that a keychain that hangs is not waited for
- * without end.
+ * The time that a tool has had, in milliseconds: {@link now} without the delays of a busy machine. The scheduler wakes
+ * a sleeping process, such as this one, before busy ones, so the tool and the keychain lose more than our own delay: we
+ * subtract three times as much. (With 200 helpers and four busy loops on two cores, calls took 2.6 s, and the delays
+ * were 0.8 s.) A quarter of each tick always counts, so that the wait for a hanging keychain ends.
  */
-export const timeHad = () => now() - lost
+export const toolTime = () => now() - lost
 
 /**
  * @param step how long we slept, in milliseconds
- * @param due when we were to run, as of {@link now}
+ * @param due when the timer was due, by {@link now}
  */
 function noteDelay(step: number, due: number): void {
   const from = Math.max(due, lostUntil)
@@ -75,7 +72,7 @@ function noteDelay(step: number, due: number): void {
   lost += delay + Math.min(2 * delay, 0.75 * step)
 }
 
-/** Why a tool was ended by us. */
+/** Why we ended a tool. */
 export type Unfinished = {status: 'timed-out'} | {status: 'interrupted'; signal: NodeJS.Signals}
 
 interface Tool {
@@ -85,11 +82,11 @@ interface Tool {
 }
 
 /**
- * Starts a tool and waits until it is done, for so long. At the deadline, and when this process ends or is told to, the
- * tool is ended with all that it has started.
- * @param start is called at once; what it throws is thrown
- * @param timeoutMs in milliseconds of {@link timeHad}
- * @returns what came of it, or why nothing did
+ * Starts a tool and waits for it. After the timeout, and when this process exits or receives a signal, ends the tool
+ * and all its children.
+ * @param start called at once; its errors are thrown
+ * @param timeoutMs in milliseconds of {@link toolTime}
+ * @returns the tool's result, or why there is none
  */
 export async function supervise<T>(
   start: () => {tool: Tool; done: Promise<T>},
@@ -98,16 +95,16 @@ export async function supervise<T>(
   hideBytes()
   let interrupted: NodeJS.Signals | undefined
   let tool: Tool | undefined
-  // Before it is there: a signal that comes in the next moment is delivered once it is.
-  const release = onOurOwnEnd((signal) => {
+  // Before the start, so that no signal is lost; it is delivered after the start.
+  const release = onExitOrSignal((signal) => {
     interrupted = signal
     if (tool) endTree(tool)
   })
   let timer: NodeJS.Timeout | undefined
-  const end = timeHad() + timeoutMs
+  const end = toolTime() + timeoutMs
   const deadline = new Promise<'timed-out'>((resolve) => {
     const wait = () => {
-      const step = Math.min(TICK_MS, end - timeHad())
+      const step = Math.min(TICK_MS, end - toolTime())
       if (step <= 0) {
         resolve('timed-out')
         return
@@ -143,7 +140,7 @@ const sleep = (ms: number) =>
     setTimeout(resolve, ms).unref()
   })
 
-/** Ends a tool and all that it has started, at once. */
+/** Kills a tool and all its children. */
 export function endTree({pid}: Pick<Tool, 'pid'>): void {
   if (pid === undefined) return
   if (windows) {
@@ -159,15 +156,15 @@ export function endTree({pid}: Pick<Tool, 'pid'>): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // It has exited already.
   }
 }
 
 /**
- * Calls `end` if this process ends or is told to, by a signal: Ctrl-C does not reach another process group.
- * @returns a function that takes the arrangement back
+ * Calls `end` if this process exits or receives a signal: Ctrl-C does not reach another process group.
+ * @returns a function that removes the listeners
  */
-function onOurOwnEnd(end: (signal?: NodeJS.Signals) => void): () => void {
+function onExitOrSignal(end: (signal?: NodeJS.Signals) => void): () => void {
   const onExit = () => {
     end()
   }

@@ -1,18 +1,18 @@
 import {delimiter, isAbsolute} from 'node:path'
 import {UserError} from '../errors.js'
 
-/** Neither a URL needs more than these, nor does a shell or PowerShell see more than a word in them. */
+/** All other characters: a URL does not need them, and a shell or PowerShell may interpret them. */
 const UNSAFE = /[^\w\-.~:/?#@=&+%,[\]]/gu
 
-/** A name or a path: no quote, no `$`, and nothing else that would make it a script. */
+/** A name or a path, without a quote, `$` or any other character that a shell interprets. */
 const BROWSER_NAME = /^[\p{L}\p{N}_./\\:][\p{L}\p{N} _./\\:+()-]*$/u
 
 /**
- * Opens a browser, and does not wait for what becomes of it.
+ * Opens a browser, and does not wait for it.
  * @param url an http(s) URL
- * @param browser the name of the browser to use; the user's usual one if undefined
- * @param onProblem told if no browser could be started
- * @throws {UserError} for another kind of URL, which the system may give to any program, and for what is no name
+ * @param browser the browser's name. Default: the user's default browser
+ * @param onProblem called if no browser could be started
+ * @throws {UserError} for another kind of URL, which could start any program, and for an invalid browser name
  */
 export async function openBrowser(
   url: string,
@@ -27,7 +27,7 @@ export async function openBrowser(
   const failed = () => {
     onProblem('cannot open a browser; visit the address above')
   }
-  const restore = leaveOutCurrentFolder(process.env)
+  const restore = dropRelativeFolders(process.env)
   try {
     const started = await open(safe(url), browser === undefined ? {} : {app: {name: browser}})
     started.on('error', failed)
@@ -41,17 +41,17 @@ export async function openBrowser(
   }
 }
 
-/** The URL with everything percent-encoded that a shell between us and the browser may understand. */
+/** Percent-encodes every character that a shell between us and the browser could interpret. */
 const safe = (url: string): string =>
-  // A parsed URL is ASCII.
+  // The href of a URL is ASCII.
   new URL(url).href.replaceAll(UNSAFE, (each) => `%${(each.codePointAt(0) ?? 0).toString(16).toUpperCase()}`)
 
 /**
- * Takes what is not absolute out of PATH: an empty entry is the current folder, and a repository may have a `w3m` in it.
- * `open` takes no other environment than the process's.
- * @returns a function that puts PATH back
+ * Removes relative entries from PATH: an empty one means the current folder, and a repository may contain a `w3m`.
+ * `open` always uses the process's environment.
+ * @returns a function that restores PATH
  */
-function leaveOutCurrentFolder(env: NodeJS.ProcessEnv): () => void {
+function dropRelativeFolders(env: NodeJS.ProcessEnv): () => void {
   const {PATH} = env
   if (PATH === undefined) return () => undefined
   env.PATH = PATH.split(delimiter)

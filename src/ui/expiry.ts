@@ -5,9 +5,9 @@ const UNITS = [
 ] as const
 
 /**
- * What is left of a token's life: in seconds, none or fewer if it is over, and in the largest unit that fits.
+ * A token's remaining life: in seconds (zero or negative once expired), and rounded down to the largest unit.
  * @param expiresAt ISO 8601
- * @returns undefined if that is no time at all
+ * @returns undefined for an invalid date
  */
 export function lifeLeft(expiresAt: string, now = Date.now()): {seconds: number; inWords: string} | undefined {
   const seconds = Math.floor((Date.parse(expiresAt) - now) / 1000)
@@ -18,7 +18,7 @@ export function lifeLeft(expiresAt: string, now = Date.now()): {seconds: number;
 }
 
 /**
- * Says when a token expires.
+ * Describes when a token expires.
  * @param expiresAt ISO 8601
  */
 export function describeExpiry(expiresAt: string, now = Date.now()): string {

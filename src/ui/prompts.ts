@@ -1,22 +1,22 @@
-// What commands need of a terminal beyond printing: a key, an answer, a secret. Only commands use it.
+// Input from the terminal: a key, an answer, a secret. Only commands use it.
 import {defined} from '../defined.js'
 import {addAbortSignal} from 'node:stream'
 import {read} from 'read'
 import {exitStatusOf, SIGNALS} from '../process/signals.js'
 import {UserError} from '../errors.js'
 
-/** Whether somebody can answer: keys come from a terminal, and questions show on one. */
+/** Whether we can prompt: stdin and stderr are a terminal. */
 export const isInteractive = () => process.stdin.isTTY && process.stderr.isTTY
 
 const CTRL_C = '\u0003'
 const CTRL_D = '\u0004'
 
-/** The user cancelled, or a signal did. Exit status as of a program that the signal ended. */
+/** The user or a signal cancelled the login. The exit status is the signal's. */
 export const cancelled = (signal: NodeJS.Signals = 'SIGINT') =>
   new UserError('login cancelled', undefined, exitStatusOf(signal))
 
 /**
- * Waits for one key. The terminal is as before afterwards, whatever happens.
+ * Waits for one key. Always restores the terminal.
  * @throws {UserError} with exit status 130 on Ctrl-C
  */
 export async function waitForKey(): Promise<string> {
@@ -42,14 +42,14 @@ export async function waitForKey(): Promise<string> {
 
 /**
  * Asks a question on stderr and reads one line.
- * @param options.signal ends it before that
+ * @param options.signal cancels it
  * @throws {UserError} with exit status 130 on Ctrl-C or at the end of input
  */
 export async function ask(
   question: string,
   options: {secret?: boolean; default?: string; signal?: AbortSignal} = {},
 ): Promise<string> {
-  // `read` never settles on Ctrl-D; node then has nothing left to wait for, and would just end.
+  // `read` never settles on Ctrl-D; node then has nothing left to wait for, and would just exit.
   const {promise: ended, reject} = withRejecter()
   const onIdle = () => {
     reject(cancelled())
@@ -64,7 +64,7 @@ export async function ask(
       ...defined({default: options.default}),
     })
     const text = await Promise.race([answer, ended])
-    // A password may begin or end with a blank.
+    // A secret may begin or end with a blank.
     return options.secret ? text : text.trim()
   } catch {
     throw cancelled()
@@ -84,21 +84,21 @@ function withRejecter(): {promise: Promise<never>; reject: (error: Error) => voi
 }
 
 /**
- * Runs something that Ctrl-C, SIGTERM or SIGHUP may end.
- * @param action must heed the first signal wherever it waits, and the second, which is a repeated Ctrl-C, wherever it
+ * Runs an action that Ctrl-C, SIGTERM or SIGHUP cancels.
+ * @param action must respect the first abort signal wherever it waits, and the second (a repeated Ctrl-C) while it
  * cleans up
- * @throws {UserError} with the exit status of the signal, if one came before it failed
+ * @throws {UserError} with the signal's exit status, if a signal came before the action failed
  */
 export async function interruptible<T>(action: (signal: AbortSignal, insisted: AbortSignal) => Promise<T>): Promise<T> {
   const first = new AbortController()
   const second = new AbortController()
   let received: NodeJS.Signals | undefined
   const interrupt = (signal: NodeJS.Signals) => {
-    // A closed terminal sends SIGHUP more than once: from the kernel and from the shell.
+    // A closed terminal sends SIGHUP twice: from the kernel and from the shell.
     if (received && signal === 'SIGINT') second.abort()
     received ??= signal
     first.abort()
-    // The terminal is gone, and a write to it fails.
+    // The terminal is gone, so writes to it fail.
     if (signal === 'SIGHUP') for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
   }
   for (const signal of SIGNALS) process.on(signal, interrupt)
@@ -111,7 +111,7 @@ export async function interruptible<T>(action: (signal: AbortSignal, insisted: A
   }
 }
 
-/** A signal that comes some time after another, in milliseconds; at once if a third comes. */
+/** An abort signal that follows `signal` after some milliseconds, or `atOnce` immediately. */
 export function delayed(signal: AbortSignal, ms: number, atOnce: AbortSignal): AbortSignal {
   const controller = new AbortController()
   const abort = () => {
@@ -123,8 +123,8 @@ export function delayed(signal: AbortSignal, ms: number, atOnce: AbortSignal): A
 }
 
 /**
- * Reads all of stdin, as for a token that is piped in.
- * @param signal ends it before that
+ * Reads all of stdin, for a piped token.
+ * @param signal cancels it
  */
 export async function readStdin(signal?: AbortSignal): Promise<string> {
   if (signal) addAbortSignal(signal, process.stdin)

@@ -5,7 +5,7 @@ import {haveGitUseToken} from '../../src/git/after-login.js'
 import {tearDownHelper} from '../../src/git/setup.js'
 import {sharedFolder} from '../../src/git/data-dir.js'
 import {endpointsFrom} from '../../src/heroku/endpoints.js'
-import {takeTurn} from '../../src/files/lock.js'
+import {acquireLock} from '../../src/files/lock.js'
 import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
@@ -53,7 +53,7 @@ describe('a login configures git, and', function () {
 
   const holdLock = () => {
     mkdirSync(sharedFolder(sandbox.env), {recursive: true, mode: 0o700})
-    return takeTurn(join(sharedFolder(sandbox.env), 'heroku-keychain-git'), 0)
+    return acquireLock(join(sharedFolder(sandbox.env), 'heroku-keychain-git'), 0)
   }
 
   it('says nothing where there is nothing to say', async () => {
@@ -79,7 +79,7 @@ describe('a login configures git, and', function () {
   })
 
   it("reports that another process holds git's configuration", async () => {
-    const turn = await holdLock()
+    const lock = await holdLock()
     try {
       await afterLogin()
       expect(notices).to.deep.equal([
@@ -91,20 +91,20 @@ describe('a login configures git, and', function () {
       await afterLogin({savedIn: 'netrc', location: join(sandbox.home, '.netrc')})
       expect(notices).to.deep.equal([])
     } finally {
-      await turn.end()
+      await lock.release()
     }
   })
 
   it("a logout reports that another process holds git's configuration", async () => {
     await afterLogin()
     const {cacheDir, dataDir} = dirs()
-    const turn = await holdLock()
+    const lock = await holdLock()
     try {
       const hosts = endpointsFrom({})
       const because = await tearDownHelper({cacheDir, dataDir, env: sandbox.env, hosts, helper: 'x'}, runHere)
       expect(because).to.equal("another heroku command is still changing git's configuration")
     } finally {
-      await turn.end()
+      await lock.release()
     }
   })
 })
