@@ -1,7 +1,7 @@
 // The files of `heroku accounts:add`: one YAML file per alias, with the account and, in plain text, its token.
 //
-// With a keychain, Heroku CLI 11.6 and later writes no token into them, and its `accounts:set` makes the account that the
-// file is named after current. So a file without its token is one that this CLI could have written itself.
+// With a keychain, Heroku CLI 11.6 and later writes no token into them, and its `accounts:set` makes the account that
+// the file is named after current. So a file without its token is one that this CLI could have written itself.
 import {defined} from '../defined.js'
 import {constants, readdir, readFile, realpath, stat} from 'node:fs/promises'
 import {homedir} from 'node:os'

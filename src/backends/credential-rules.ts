@@ -1,12 +1,12 @@
 import type {Credential} from './backend.js'
 import {StorageError} from '../errors.js'
 
-// eslint-disable-next-line no-control-regex -- control characters are what this is about
+// eslint-disable-next-line no-control-regex -- matches control characters
 const CONTROL = /[\u0000-\u001F\u007F-\u009F\u2028\u2029]/u
 const PRINTABLE_ASCII = /^[\u0020-\u007E]+$/u
 
 /**
- * Refuses an account name that could not be told from two in a tool's output, or from an option.
+ * Rejects an account name that could not be parsed from a tool's output.
  * @throws {StorageError} 'refused' for an empty name or one with a control character
  */
 export function assertAccount(account: string): void {
@@ -15,20 +15,20 @@ export function assertAccount(account: string): void {
 }
 
 /**
- * Refuses what would be read back as several words of a `.netrc`.
- * @throws {StorageError} 'refused' for a control character, such as a line's end
+ * Rejects a value that a `.netrc` cannot hold.
+ * @throws {StorageError} 'refused' for a control character, such as a newline
  */
 export function assertPlain(value: string): void {
   if (CONTROL.test(value)) throw new StorageError('refused', 'a property cannot hold a control character')
 }
 
-/** Whether this can be a token: printable ASCII, as HTTP headers and every keychain carry it, and not empty. */
+/** Whether this can be a token: printable ASCII, which HTTP headers and every keychain preserve, and not empty. */
 export function isToken(text: string): boolean {
   return PRINTABLE_ASCII.test(text)
 }
 
 /**
- * Refuses what one of the keychains would change or cut, so that a token is held alike everywhere.
+ * Rejects a credential that some keychain would change or truncate, so that every store accepts the same ones.
  * @throws {StorageError} 'refused'
  */
 export function assertStorable({account, token}: Credential): void {

@@ -1,7 +1,7 @@
-// How to get secret-tool on this distribution.
+// How to install secret-tool on this distribution.
 import {readFileSync} from 'node:fs'
 
-// The package that has the program: its own one on Debian and openSUSE, beside the library elsewhere.
+// Debian and openSUSE have a package for the program; elsewhere it comes with the library.
 const COMMANDS: [ids: string[], command: string][] = [
   [['debian', 'ubuntu'], 'sudo apt install libsecret-tools'],
   [['fedora', 'rhel', 'centos'], 'sudo dnf install libsecret'],
@@ -10,17 +10,17 @@ const COMMANDS: [ids: string[], command: string][] = [
   [['alpine'], 'sudo apk add libsecret'],
 ]
 
-/** What to look for, whatever the distribution. */
+/** The hint for an unknown distribution. */
 export const INSTALL_ANYWHERE = 'install it: libsecret-tools on Debian and Ubuntu, libsecret on Fedora and Arch'
 
 /**
  * @param osRelease the text of os-release(5)
- * @returns a command to paste, or where there is none for this distribution what to look for
+ * @returns a command to paste, or the packages' names for an unknown distribution
  */
 export function installHint(osRelease: string): string {
   const valueOf = (key: string) =>
     new RegExp(`^${key}=(["']?)(.*)\\1$`, 'mu').exec(osRelease)?.[2]?.toLowerCase().split(' ') ?? []
-  // What it is like is named from the nearest to the farthest.
+  // ID_LIKE lists the closest distribution first (os-release(5)).
   for (const id of [...valueOf('ID'), ...valueOf('ID_LIKE')]) {
     const known = COMMANDS.find(([ids]) => ids.some((each) => id === each || id.startsWith(`${each}-`)))
     if (known) return known[1]
@@ -29,13 +29,13 @@ export function installHint(osRelease: string): string {
   return INSTALL_ANYWHERE
 }
 
-/** The text of os-release(5) here; empty where there is none. */
+/** This system's os-release(5); empty if there is none. */
 export function readOsRelease(): string {
   for (const path of ['/etc/os-release', '/usr/lib/os-release'])
     try {
       return readFileSync(path, 'utf8')
     } catch {
-      // The next place, or none.
+      // Try the next path.
     }
 
   return ''

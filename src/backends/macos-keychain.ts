@@ -1,15 +1,15 @@
-// The macOS keychain, through Apple's `security`. What it prints and how it exits was read off its sources
-// (Security-61901, SecurityTool/macOS).
+// The macOS keychain, through Apple's `security`. Its output and exit statuses are from its sources (Security-61901,
+// SecurityTool/macOS).
 import {type Backend, type Credential, SERVICE} from './backend.js'
 import {StorageError} from '../errors.js'
 import {accountsOf, addCommand, HINTS, LONGEST_LINE_BYTES, NOT_FOUND, failureOf} from './macos-security.js'
 import {assertAccount, assertStorable, isToken} from './credential-rules.js'
 import {type Answer, type Call, startOperation, type ToolOptions} from './tool.js'
 
-// Items of one service and account can exist once in each keychain of the search list; nobody has this many.
+// Each keychain of the search list can hold one item per service and account. More keychains than this are unlikely.
 const MOST_DUPLICATES = 20
 
-/** The macOS keychain backend: generic passwords of the search list's keychains; new ones go to the default keychain. */
+/** Opens the macOS keychain: generic passwords in the keychains of the search list; new items go to the default one. */
 export function openMacosKeychain(options: ToolOptions): Backend {
   const start = () => startWithHints(options)
 
@@ -53,7 +53,7 @@ function startWithHints(options: ToolOptions): Call {
   }
 }
 
-// An account may begin with a dash: getopt takes what follows -a as its argument, whatever it looks like.
+// An account may begin with a dash: getopt takes the word after -a as its argument in any case.
 const selector = (account: string) => ['-s', SERVICE, '-a', account]
 
 async function find(call: Call, account: string): Promise<string | undefined> {
@@ -61,7 +61,7 @@ async function find(call: Call, account: string): Promise<string | undefined> {
   if (isAbsent(answer)) return undefined
   if (answer.code !== 0) throw failureOf(answer.code, 'read the token')
 
-  // -w adds one newline. What holds anything but printable ASCII it prints as hexadecimal, unmarked: none of ours does.
+  // -w adds one newline. It prints a value that is not printable ASCII as unmarked hexadecimal; our tokens are ASCII.
   const token = answer.stdout.slice(0, -1)
   if (!answer.stdout.endsWith('\n') || !isToken(token))
     throw new StorageError('failed', 'what the macOS keychain holds for this account is not a token', HINTS.failed)
@@ -69,17 +69,17 @@ async function find(call: Call, account: string): Promise<string | undefined> {
 }
 
 async function add(call: Call, {account, token}: Credential, line: string): Promise<void> {
-  // Without the newline nothing would run, and the exit status would be 0. What it says stays unread: it can echo parts
-  // of the line.
+  // Without the newline nothing would run, and the exit status would be 0. stdout is discarded: it can echo parts of
+  // the line.
   const {code} = await call(['-i'], {input: `${line}\n`, discardStdout: true})
   if (code !== 0) throw failureOf(code, 'store the token')
-  // Exit 0 also comes when an empty password was stored, or when a refused update made a second item elsewhere.
+  // It also exits 0 when it stored an empty password, or when a refused update made a second item in another keychain.
   if ((await find(call, account)) !== token)
     throw new StorageError('failed', 'the macOS keychain did not keep the token as it was stored', HINTS.failed)
 }
 
 async function removeAll(call: Call, account: string): Promise<boolean> {
-  // It removes the first match only, and says "password has been deleted." even when it was not.
+  // It removes only the first match, and prints "password has been deleted." even when it was not.
   for (let removed = 0; removed < MOST_DUPLICATES; removed++) {
     const answer = await call(['delete-generic-password', ...selector(account)], {discardStdout: true})
     if (isAbsent(answer)) return removed > 0
@@ -90,12 +90,12 @@ async function removeAll(call: Call, account: string): Promise<boolean> {
 }
 
 async function list(call: Call): Promise<string[]> {
-  // Cheap, and the answer of everybody who never logged in: without a match there is nothing to look through.
+  // Cheap, and enough for a user who has never logged in: without a match no dump is needed.
   const first = await call(['find-generic-password', '-s', SERVICE], {discardStdout: true})
   if (isAbsent(first)) return []
   if (first.code !== 0) throw failureOf(first.code, 'list the accounts')
 
-  // It prints the first match alone; only a dump has all. Without -d that decrypts nothing and asks nobody.
+  // find prints only the first match; dump prints all. Without -d it decrypts nothing and shows no prompt.
   const dump = await call(['dump-keychain'])
   if (dump.code !== 0) throw failureOf(dump.code, 'list the accounts')
   const accounts = accountsOf(dump.stdout, SERVICE)
@@ -105,9 +105,9 @@ async function list(call: Call): Promise<string[]> {
 }
 
 /**
- * Whether there is no such item. A search that could not even begin exits alike, and names the call that failed
+ * Whether there is no such item. A search that could not start has the same exit status, and names the call that failed
  * (find_first_generic_password in keychain_find.c).
- * @throws {StorageError} 'unavailable' for a search that could not begin
+ * @throws {StorageError} 'unavailable' for a search that could not start
  */
 function isAbsent({code, stderr}: Answer): boolean {
   if (code !== NOT_FOUND) return false
@@ -116,7 +116,7 @@ function isAbsent({code, stderr}: Answer): boolean {
   return true
 }
 
-/** Whether this can be an account of ours: others file things under our service as they like. */
+/** Whether this can be an account of ours: other programs may use the same service name. */
 function isUsable(account: string | undefined): account is string {
   if (account === undefined) return false
   try {

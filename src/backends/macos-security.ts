@@ -1,21 +1,21 @@
-// What macOS's `security` reads and answers. Read off Apple's sources (Security-61901, SecurityTool/macOS): security.c,
-// readline.c, keychain_add.c, keychain_find.c, keychain_utilities.c.
+// The syntax of macOS's `security`, and its failures as errors for the user. From Apple's sources (Security-61901,
+// SecurityTool/macOS): security.c, readline.c, keychain_add.c, keychain_find.c, keychain_utilities.c.
 import {type Credential, SERVICE} from './backend.js'
 import {type Problem, StorageError} from '../errors.js'
 
 /**
- * The longest line, in bytes before its newline, that `security -i` takes as one command. Its buffer has room for 4095,
- * but then the newline is read as a second, empty command whose status 0 hides a failure; of a longer line the first
- * part is executed and the rest, which is part of the secret, is run as another command and echoed on stderr.
+ * The longest line, in bytes before its newline, that `security -i` takes as one command. Its buffer holds 4095, but
+ * then the newline is read as a second, empty command whose status 0 hides a failure. A longer line is split: the rest,
+ * which is part of the secret, runs as another command and is echoed on stderr.
  */
 export const LONGEST_LINE_BYTES = 4094
 
-/** The exit status of 'no such item'. */
+/** The exit status for a missing item. */
 export const NOT_FOUND = 44
 
 /**
- * Quotes an argument for a line of `security -i`, which is no shell: a closing quote ends the argument at once, and a
- * backslash escapes the next character between single quotes too, so no POSIX quoting is right for it.
+ * Quotes an argument for `security -i`. POSIX quoting does not work: a closing quote ends the argument, and a backslash
+ * escapes the next character in single quotes, too.
  * @param text anything without a newline or a NUL, which end the line
  */
 export function quote(text: string): string {
@@ -23,10 +23,10 @@ export function quote(text: string): string {
 }
 
 /**
- * The command, for `security -i`, that stores a token or replaces it (-U). The token goes as hexadecimal, in which
- * nothing is special. The label is left to its default, the service, as the Heroku CLI leaves it.
+ * The command for `security -i` that stores or replaces (-U) a token. The token is in hexadecimal, which needs no
+ * quoting. The label is the default, the service, as in the Heroku CLI.
  *
- * There is no -A or -T: they widen who may read the token, and on an item that exists they make macOS ask.
+ * No -A or -T: they let more programs read the token, and macOS prompts for them on an existing item.
  */
 export function addCommand({account, token}: Credential): string {
   const hex = Buffer.from(token).toString('hex')
@@ -36,13 +36,13 @@ export function addCommand({account, token}: Credential): string {
 const ATTRIBUTE = /^ {4}"(?<name>acct|svce)"<blob>=(?<value>.*)$/u
 
 /**
- * Finds the generic passwords of one service in what `dump-keychain` prints.
- * @returns their accounts; undefined for one that has none, or whose name is not UTF-8
+ * Finds the generic passwords of one service in the output of `dump-keychain`.
+ * @returns their accounts; undefined for an item without an account, or one that is not UTF-8
  */
 export function accountsOf(listing: string, service: string): (string | undefined)[] {
   const items: {acct?: string | undefined; svce?: string | undefined}[] = []
   let item: (typeof items)[number] | undefined
-  // A value never holds a raw newline, so what stands at the beginning of a line was put there by `security`.
+  // A value never contains a raw newline, so every line begins with text of `security`'s own.
   for (const line of listing.split('\n')) {
     if (line.startsWith('keychain: ')) item = undefined
     else if (line === 'class: "genp"') items.push((item = {}))
@@ -56,8 +56,8 @@ export function accountsOf(listing: string, service: string): (string | undefine
 }
 
 /**
- * Reads a value as print_buffer writes it: `<NULL>`; or nothing; or "text", in which a quote is not escaped; or, if any
- * byte is a backslash or not printable ASCII, 0xHEX and then the same again as escaped text.
+ * Parses a value as print_buffer writes it: `<NULL>`; or nothing; or "text" with unescaped quotes; or, if any byte is a
+ * backslash or not printable ASCII, 0xHEX followed by the escaped text.
  */
 function valueOf(printed: string): string | undefined {
   const hex = /^0x(?<digits>[0-9A-F]+) /u.exec(printed)?.groups?.digits
@@ -76,7 +76,7 @@ function utf8(bytes: Buffer): string | undefined {
 const NETRC_HINT = 'run this as the user who logged in to the Mac, or set HEROKU_NETRC_WRITE=true to use ~/.netrc'
 const ALLOW_HINT = `answer the keychain's dialog with Allow, or unlock the keychain first: security unlock-keychain ~/Library/Keychains/login.keychain-db`
 
-/** What to do about trouble of a kind, where nothing is known but the kind. */
+/** The hint for each kind of failure, where the exit status has none of its own. */
 export const HINTS: Readonly<Record<Problem, string>> = {
   locked: 'unlock it: security unlock-keychain ~/Library/Keychains/login.keychain-db',
   denied: ALLOW_HINT,
@@ -86,15 +86,16 @@ export const HINTS: Readonly<Record<Problem, string>> = {
   failed: `look at the entry "${SERVICE}" in Keychain Access, or set HEROKU_NETRC_WRITE=true to use ~/.netrc`,
 }
 
-// `security` exits with the low byte of an OSStatus (base/SecBase.h). Its words are English here and not elsewhere.
-const troubles: Readonly<Record<number, {problem: Problem; message: string; hint?: string}>> = {
+// `security` exits with the low byte of an OSStatus (base/SecBase.h). Its messages are localized, so only the status
+// counts.
+const failures: Readonly<Record<number, {problem: Problem; message: string; hint?: string}>> = {
   24: {problem: 'locked', message: 'the macOS keychain cannot be unlocked while the Mac sleeps'},
   29: {problem: 'locked', message: 'the macOS keychain needs to ask, and cannot from here'},
   36: {problem: 'locked', message: 'the macOS keychain is locked, and cannot ask from here'},
   37: {problem: 'unavailable', message: 'there is no default macOS keychain'},
   45: {
     problem: 'failed',
-    // Under -U a refused update is tried again as a new item, so this is the status of every refusal (keychain_add.c).
+    // With -U, a refused update is retried as a new item, so every refusal ends with this status (keychain_add.c).
     message: 'the macOS keychain refused to replace the token that it holds',
     hint: `delete the entry "${SERVICE}" in Keychain Access, then log in again: heroku login`,
   },
@@ -110,11 +111,11 @@ const troubles: Readonly<Record<number, {problem: Problem; message: string; hint
 }
 
 /**
- * Says what an exit status other than 0 means.
- * @param task what could not be done, as in 'could not …'
+ * The error for an exit status other than 0.
+ * @param task what failed, after 'could not'
  */
 export function failureOf(code: number, task: string): StorageError {
-  const {problem, message, hint} = troubles[code] ?? {
+  const {problem, message, hint} = failures[code] ?? {
     problem: 'failed' as const,
     message: `security could not ${task} (exit ${code})`,
   }

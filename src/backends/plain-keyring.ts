@@ -1,4 +1,4 @@
-// GNOME Keyring stores a collection without a password as text, secrets included (gkm-secret-textual.c).
+// GNOME Keyring stores a collection without a password in plain text, with its secrets (gkm-secret-textual.c).
 import {readdirSync, readFileSync} from 'node:fs'
 import {homedir} from 'node:os'
 import {isAbsolute, join} from 'node:path'
@@ -8,9 +8,9 @@ import {SERVICE} from './backend.js'
 export const SET_A_PASSWORD = 'set a password for the keyring in Seahorse (Passwords and Keys)'
 
 /**
- * The files of GNOME Keyring that hold a Heroku token as text. Starts no process.
+ * The files of GNOME Keyring that hold a Heroku token in plain text. Starts no process.
  * @param env where HOME and XDG_DATA_HOME are looked up
- * @returns absolute paths; a file that cannot be read is left out
+ * @returns absolute paths; unreadable files are left out
  */
 export function plainKeyrings(env: NodeJS.ProcessEnv): string[] {
   const {HOME: home = homedir(), XDG_DATA_HOME: data = ''} = env

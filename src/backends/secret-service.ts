@@ -19,16 +19,16 @@ import {type Answer, type Call, startOperation, type ToolOptions} from './tool.j
 const NAME = 'secret-service'
 const LABEL = 'Heroku CLI'
 
-// secret-tool reads no more than this from stdin, stores what it has read, warns, and exits 0 (0.20.5).
+// secret-tool reads at most this much from stdin, stores it, warns, and exits 0 (0.20.5).
 const LONGEST_TOKEN_BYTES = 8192
 
 /**
- * The Secret Service backend.
+ * Opens the Secret Service.
  * @param options `program` is the absolute path of secret-tool
  */
 export function openSecretService(options: ToolOptions & {program: string}): Backend {
   const start = () => withNewSession(startOperation('the keyring', options.program, options))
-  /** The accounts whose token was given to the last read. */
+  /** The accounts whose last read returned a token. */
   const readable = new Set<string>()
 
   return {
@@ -60,7 +60,7 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
       try {
         return await clear(start(), account, options.notify)
       } catch (error) {
-        // With "confirm access", KeePassXC locks an item for every new client, and a removal does not ask (2.7.4).
+        // With "confirm access", KeePassXC locks an item for each new client, and a removal shows no prompt (2.7.4).
         if (error instanceof StorageError && error.problem === 'locked' && wasReadable) throw notRemovable()
         throw error
       }
@@ -77,8 +77,8 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
 const MAX_SESSIONS = 3
 
 /**
- * Calls again where KWallet refused the session that the tool had opened, before anything was asked in it and so before
- * any prompt: KWallet 5.103 loses one session in a hundred, and takes no public key that begins with a zero byte.
+ * Retries if KWallet refused the session, which happens before any prompt: KWallet 5.103 loses one session in a
+ * hundred, and rejects a public key that begins with a zero byte.
  */
 function withNewSession(call: Call): Call {
   return async (args, options) => {
@@ -93,25 +93,25 @@ function withNewSession(call: Call): Call {
 const SESSION_REFUSED = /^secret-tool: (?:Client public key size is invalid|Can't find session )/mu
 
 /**
- * Reads the account's token by the one call that may show a prompt: whatever became of the prompt, no second one follows.
+ * Reads the account's token. Only the first call can show a prompt, so there is never a second one.
  * @returns undefined if the account has no item
- * @throws {StorageError} 'locked' or 'denied' if it has one whose token was not given
+ * @throws {StorageError} 'locked' or 'denied' if it has an item whose token cannot be read
  */
 async function lookup(call: Call, account: string): Promise<string | undefined> {
   const token = await lookupOnce(call, account)
   if (token !== undefined) return token
   const found = await search(call, ['account', account], {withSecrets: true})
   if (found.items === 0) return undefined
-  // Stored by another program after the lookup. A search never prompts (secret-tool 0.15 to 0.21.7).
+  // Another program stored it after the lookup. A search never prompts (secret-tool 0.15 to 0.21.7).
   if (found.secret !== undefined) return found.secret
   throw found.locked > 0 ? lockedBy(found) : dismissed()
 }
 
 async function lookupOnce(call: Call, account: string): Promise<string | undefined> {
   const answer = await call(['lookup', ...attributes(account)])
-  // No newline is added where stdout is no terminal, so none is taken away.
+  // secret-tool adds no newline when piped, so don't trim one.
   if (answer.code === 0) return answer.stdout
-  if (!isSilentNo(answer)) throw failureOf(answer, 'read the token')
+  if (!isInconclusive(answer)) throw failureOf(answer, 'read the token')
   return undefined
 }
 
@@ -119,7 +119,7 @@ async function peek(call: Call, account: string): Promise<Peek> {
   const found = await search(call, ['account', account])
   if (found.locked > 0 && found.locked === found.items) return 'locked'
   if (found.items === 0) return {}
-  // Does not prompt in GNOME Keyring, which prefers an unlocked item; KWallet lists the items of a closed wallet as open.
+  // No prompt in GNOME Keyring, which prefers an unlocked item. KWallet lists the items of a closed wallet as unlocked.
   const token = await lookup(call, account)
   return defined({token})
 }
@@ -129,7 +129,7 @@ async function store(call: Call, credential: Credential): Promise<void> {
   const {items, locked} = await storeOnce(call, credential)
   if ((await lookup(call, account)) === token) return
   if (items - locked > 1) {
-    // An older item in another collection, which the lookup prefers.
+    // The lookup prefers an older item in another collection.
     await call(['clear', ...attributes(account)])
     await storeOnce(call, credential)
     if ((await lookup(call, account)) === token) return
@@ -141,7 +141,7 @@ async function store(call: Call, credential: Credential): Promise<void> {
 async function storeOnce(call: Call, {account, token}: Credential): Promise<SearchResult> {
   const answer = await call(['store', `--label=${LABEL}`, ...attributes(account)], {input: token})
   if (answer.code !== 0) throw failureOf(answer, 'store the token')
-  // KeePassXC has secret-tool exit 0 where the user refused, or no group is exposed: a lookup would prompt once more.
+  // With KeePassXC, secret-tool also exits 0 if the user refused or no group is exposed. A lookup would prompt again.
   const found = await search(call, ['account', account])
   if (found.items > 0) return found
   throw new StorageError(
@@ -154,10 +154,10 @@ async function storeOnce(call: Call, {account, token}: Credential): Promise<Sear
 async function clear(call: Call, account: string, notify: ToolOptions['notify']): Promise<boolean> {
   const before = await search(call, ['account', account])
   const answer = await call(['clear', ...attributes(account)])
-  if (answer.code !== 0 && !isSilentNo(answer)) throw failureOf(answer, 'remove the token')
+  if (answer.code !== 0 && !isInconclusive(answer)) throw failureOf(answer, 'remove the token')
   const isRemoved = answer.code === 0
-  // Neither exit status says whether anything is left: 1 is also what a locked item gives, and 0 comes even when the
-  // removal was dismissed (libsecret's on_delete_password_complete, 0.20.5 and later).
+  // The exit status does not say whether an item is left: it is 1 for a locked item, too, and 0 even if the user
+  // dismissed the removal (libsecret's on_delete_password_complete, 0.20.5 and later).
   const left = await search(call, ['account', account])
   if (left.items > left.locked)
     throw new StorageError(
@@ -168,7 +168,7 @@ async function clear(call: Call, account: string, notify: ToolOptions['notify'])
   if (left.locked > 0 && !isRemoved) throw lockedBy(left)
   const removed = before.items - before.locked
   if (removed > 1) notify?.(`removed ${removed} items of ${printable(account)} from the keyring`)
-  // Its token cannot be read, so it is not known to be a copy of the one that was removed.
+  // Its token cannot be read, so it may be another one than the one we removed.
   if (left.locked > 0)
     notify?.(
       `a locked collection of the keyring still holds an item of ${printable(account)}; to remove it, unlock the ` +
@@ -180,7 +180,10 @@ async function clear(call: Call, account: string, notify: ToolOptions['notify'])
 /** For a POSIX shell. */
 const quote = (text: string) => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
-/** `lookup` and `clear` exit 1 without a word for an item that is absent, locked or dismissed (secret-tool 0.20.5). */
-const isSilentNo = ({code, stderr}: Answer) => code === 1 && stderr.trim() === ''
+/**
+ * `lookup` and `clear` exit 1 silently if the item is absent or locked, or the prompt was dismissed (secret-tool
+ * 0.20.5).
+ */
+const isInconclusive = ({code, stderr}: Answer) => code === 1 && stderr.trim() === ''
 
 const lockedBy = ({nameless}: SearchResult) => (nameless > 0 ? neverUnlocked() : locked())

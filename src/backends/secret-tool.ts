@@ -7,33 +7,34 @@ import type {Answer, Call} from './tool.js'
 /** The attributes that select an item of the keyring. `--` because an account may begin with a dash. */
 export const attributes = (account: string) => ['--', 'service', SERVICE, 'account', account]
 
-/** What a search lists. */
+/** The result of a search. */
 export interface SearchResult {
-  /** The accounts found, once each. */
+  /** The accounts, without duplicates. */
   accounts: string[]
-  /** How many items there are. */
+  /** The number of items. */
   items: number
-  /** How many of them are locked. */
+  /** The number of locked items. */
   locked: number
-  /** How many do not tell their account: GNOME Keyring has hashes alone of a collection that was not unlocked yet. */
+  /** Items without an account: GNOME Keyring shows only hashes for a collection that has never been unlocked. */
   nameless: number
-  /** The token of the first unlocked item, if secrets were asked for. */
+  /** The first unlocked item's token, with `withSecrets`. */
   secret?: string
 }
 
 /**
  * Lists Heroku's items without a prompt.
- * @param narrowed further attributes and their values, one after the other
+ * @param narrowed further attributes, each followed by its value
  * @throws {StorageError} if secret-tool fails
  */
 export async function search(call: Call, narrowed: string[], {withSecrets = false} = {}): Promise<SearchResult> {
-  // Attributes come on stderr, secrets on stdout (libsecret 0.15 to 0.21.7), which goes unread if it can. Without
-  // --unlock nothing prompts, and locked items are listed too.
+  // Attributes are printed on stderr, secrets on stdout (libsecret 0.15 to 0.21.7). Without --unlock it shows no
+  // prompt, and lists locked items, too.
   const args = ['search', '--all', '--', 'service', SERVICE, ...narrowed]
   const {code, stderr, stdout} = await call(args, {discardStdout: !withSecrets})
   if (code !== 0) throw failureOf({code, stderr, stdout: ''}, 'list the accounts')
   const names = [...stderr.matchAll(/^attribute\.account = (.+)$/gmu)].flatMap(([, account]) => account ?? [])
-  // A line for each item that cannot be read without a prompt. The words are the provider's: KeePassXC has none (2.7.4).
+  // One line per item that cannot be read without a prompt. The provider chooses the text; KeePassXC's is empty
+  // (2.7.4).
   const locked = stderr.match(/^secret-tool: /gmu)?.length ?? 0
   const hashed = stderr.match(/^attribute\.gkr:compat:hashed:account = /gmu)?.length ?? 0
   const items = Math.max(names.length + hashed, locked)
@@ -51,13 +52,13 @@ const UNLOCK = 'unlock it: log in to the desktop, or open it in Seahorse'
 
 export const locked = () => new StorageError('locked', 'the keyring is locked', UNLOCK)
 
-/** As after a login without a password, or over SSH. */
+/** After a login without a password, or over SSH. */
 export const neverUnlocked = () =>
   new StorageError('locked', 'the keyring is locked, and was not unlocked since it was started', UNLOCK)
 
 export const dismissed = () => new StorageError('denied', 'the keyring prompt was dismissed', 'try again and answer it')
 
-/** Settings as KeePassXC 2.7.4 names them. */
+/** The setting's name is KeePassXC 2.7.4's. */
 export const notRemovable = () =>
   new StorageError(
     'denied',
@@ -66,20 +67,20 @@ export const notRemovable = () =>
       '(Settings, Secret Service Integration)',
   )
 
-/** Sorts a tool that failed by what it says (English: `run` sets the locale), and keeps its words to itself. */
+/** The error for a failed call, by the tool's output (English: `run` sets the locale), which it never contains. */
 export function failureOf({code, stderr}: Answer, task: string): StorageError {
-  const kind = failures.find(({said}) => said.test(stderr))
+  const kind = failures.find(({pattern}) => pattern.test(stderr))
   if (kind) return kind.error()
   return new StorageError('failed', `secret-tool could not ${task} (exit ${code})`, 'try: secret-tool search service x')
 }
 
 const NO_SESSION_HINT = 'run this in a desktop session, or set HEROKU_NETRC_WRITE=true to use ~/.netrc'
 
-// Messages of GLib, libsecret and the bus, as secret-tool 0.20.5 prints them. The first that matches counts; a bus that
-// rejects a message repeats the caller's command line, and so the account's name.
+// Messages of GLib, libsecret and the bus, as secret-tool 0.20.5 prints them. The first match counts: a bus that
+// rejects a message repeats the caller's command line, which contains the account.
 const failures = [
   {
-    said: /Rejected send message|AccessDenied|policy prevents|Exhausted all available authentication/iu,
+    pattern: /Rejected send message|AccessDenied|policy prevents|Exhausted all available authentication/iu,
     error: () =>
       new StorageError(
         'denied',
@@ -87,11 +88,11 @@ const failures = [
         'run this outside of the sandbox (snap, Flatpak, AppArmor), or set HEROKU_NETRC_WRITE=true to use ~/.netrc',
       ),
   },
-  {said: /locked (collection|object)/iu, error: locked},
-  // KeePassXC answers so when its prompt is dismissed (2.7.4).
-  {said: /dismissed|cancell?ed|Error return with empty body/iu, error: dismissed},
+  {pattern: /locked (collection|object)/iu, error: locked},
+  // The last one is KeePassXC's for a dismissed prompt (2.7.4).
+  {pattern: /dismissed|cancell?ed|Error return with empty body/iu, error: dismissed},
   {
-    said: /StartServiceByName .*(exited with|received signal|Failed to execute)|activation request/iu,
+    pattern: /StartServiceByName .*(exited with|received signal|Failed to execute)|activation request/iu,
     error: () =>
       new StorageError(
         'unavailable',
@@ -100,11 +101,12 @@ const failures = [
       ),
   },
   {
-    said: /dbus-launch|spawn a message bus|autolaunch D-Bus|Could not connect|transport|address element|DBUS_SESSION_BUS_ADDRESS|connection is closed/iu,
+    pattern:
+      /dbus-launch|spawn a message bus|autolaunch D-Bus|Could not connect|transport|address element|DBUS_SESSION_BUS_ADDRESS|connection is closed/iu,
     error: () => new StorageError('unavailable', 'there is no D-Bus session, so no keyring', NO_SESSION_HINT),
   },
   {
-    said: /org\.freedesktop\.secrets was not provided|ServiceUnknown|has no owner/iu,
+    pattern: /org\.freedesktop\.secrets was not provided|ServiceUnknown|has no owner/iu,
     error: () =>
       new StorageError(
         'unavailable',
@@ -113,17 +115,17 @@ const failures = [
       ),
   },
   {
-    said: /without replying/iu,
+    pattern: /without replying/iu,
     error: () => new StorageError('failed', 'the keyring ended before it answered', 'try again'),
   },
   {
-    said: /does not exist at path/iu,
+    pattern: /does not exist at path/iu,
     error: () =>
       new StorageError('unavailable', 'the keyring has no collection to store into', 'create one in Seahorse'),
   },
   {
-    // GDBus's own limit of 25 s for one call: a prompt that KeePassXC shows meanwhile was not answered.
-    said: /Timeout was reached|did not receive a reply/iu,
+    // GDBus's limit of 25 s for one call, as when KeePassXC's prompt is not answered.
+    pattern: /Timeout was reached|did not receive a reply/iu,
     error: () => new StorageError('timed-out', 'the keyring did not answer the session bus in time', UNLOCK),
   },
 ]

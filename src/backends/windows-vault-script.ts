@@ -1,31 +1,31 @@
-// The one script that Windows PowerShell 5.1 is given, the same at every call: verb, account and token come on stdin, so
-// that the log of script blocks (event 4104), which gets this text, never gets them.
+// The script for Windows PowerShell 5.1. It is the same for every call: verb, account and token are passed on stdin,
+// since the script block log (event 4104) records its text.
 //
-// - ASCII and base64 both ways, over the raw streams: 5.1 reads and writes text in the console's OEM code page.
-// - No cmdlet and no function, only keywords and .NET: a PSModulePath inherited from pwsh 7 takes New-Object and its
-//   like away from 5.1 (PowerShell/PowerShell#27774).
-// - The variable `input` is never named: a host that finds it in a script reads stdin itself (PowerShell/PowerShell,
-//   ConsoleHost.cs, IsUsingDollarInput).
-// - Constrained language mode (AppLocker, App Control) rules out .NET calls, [Console] included, but no keyword: an exit
-//   code is all that can be said there (PowerShell-Docs, about_Language_Modes).
-// - Names are compared with CompareOrdinal, since -ceq compares as a culture does and takes U+00AD for nothing.
-// - Nobody says whether PasswordVault takes two names that differ in case alone for one. If Retrieve gives back another
-//   name than it was asked for, it does: for get and remove that is 'absent', and set adds nothing, since the other
-//   account's token would be lost. Whatever else is wrong at that point is wrong with Add too, and said then.
-// - Add replaces what is there (Windows-universal-samples, PasswordVault Scenario1_Save); the reference does not say so,
-//   hence the reading back. Remove and then Add lost the old token where Add was refused (hypit-ai/hypit#249).
-// - Nothing found is an exception (winrt-api, PasswordVault.Retrieve), which PowerShell wraps in one of its own, with a
-//   localised text. So any exception is answered with the step that it happened in and all HRESULTs, outermost first;
-//   what they mean is for windows-vault.ts to say.
+// - ASCII and base64 in both directions, over the raw streams: 5.1 uses the console's OEM code page for text.
+// - No cmdlet and no function, only keywords and .NET: with a PSModulePath inherited from pwsh 7, 5.1 does not find
+//   New-Object and others (PowerShell/PowerShell#27774).
+// - No variable `input`: a host that finds it in a script reads stdin itself (PowerShell/PowerShell, ConsoleHost.cs,
+//   IsUsingDollarInput).
+// - Constrained language mode (AppLocker, App Control) forbids .NET calls, with [Console], but no keyword: only an exit
+//   code can report it (PowerShell-Docs, about_Language_Modes).
+// - Names are compared with CompareOrdinal, since -ceq compares by culture and ignores U+00AD.
+// - It is not documented whether PasswordVault distinguishes names that differ only in case. If Retrieve returns
+//   another name than the requested one, it does not: get and remove then report 'absent', and set adds nothing, since
+//   the other account's token would be lost. Add reports any other failure of that Retrieve.
+// - Add replaces an existing item (Windows-universal-samples, PasswordVault Scenario1_Save); the reference does not say
+//   so, hence the read-back. Remove followed by Add loses the old token if Add is refused (hypit-ai/hypit#249).
+// - A missing item is an exception (winrt-api, PasswordVault.Retrieve), which PowerShell wraps in its own, with a
+//   localized text. So for any exception the script reports the step and all HRESULTs, outermost
+//   first; windows-vault.ts interprets them.
 import {SERVICE} from './backend.js'
 
-/** The exit code that says: constrained language mode. */
+/** The exit code for constrained language mode. */
 export const CONSTRAINED = 77
 
-/** What every answer begins with. */
+/** The first word of every answer. */
 export const MARK = 'heroku-keychain'
 
-// The assembly in the literal is what makes 5.1 load a Windows Runtime type.
+// 5.1 loads a Windows Runtime type only if the literal names the assembly.
 const winrt = (type: string) =>
   `[Windows.Security.Credentials.${type},Windows.Security.Credentials,ContentType=WindowsRuntime]`
 
@@ -82,7 +82,7 @@ $stdout.Flush()
 exit 0
 `
 
-/** What follows powershell.exe. An encoded script needs no quoting (PowerShell-Docs 5.1, about_PowerShell_exe). */
+/** The arguments of powershell.exe. An encoded script needs no quoting (PowerShell-Docs 5.1, about_PowerShell_exe). */
 export const ARGUMENTS: readonly string[] = [
   '-NoLogo',
   '-NoProfile',

@@ -1,5 +1,5 @@
-// Windows PasswordVault (the Credential Locker), through Windows PowerShell 5.1: later ones cannot load the type
-// (PowerShell/PowerShell#13042). One process for each operation, since starting one takes most of a second.
+// Windows PasswordVault (the Credential Locker), through Windows PowerShell 5.1: later versions cannot load the type
+// (PowerShell/PowerShell#13042). One process per operation, since starting one takes most of a second.
 import {win32} from 'node:path'
 import type {Backend} from './backend.js'
 import {StorageError} from '../errors.js'
@@ -10,19 +10,19 @@ import {ARGUMENTS, CONSTRAINED, MARK} from './windows-vault-script.js'
 const PROGRAM = 'Windows PowerShell'
 const VAULT = 'the Windows password vault'
 
-// The limit that hypit-ai/hypit#291 reports; Microsoft's reference does not have it.
+// The limit reported in hypit-ai/hypit#291; Microsoft's reference does not mention it.
 const LONGEST_TOKEN = 512
 
 type Verb = 'get' | 'set' | 'remove' | 'accounts'
 
-/** What came of it; `values` is one token, or the accounts. */
+/** The script's result; `values` is one token, or the accounts. */
 interface Outcome {
   status: 'token' | 'accounts' | 'absent' | 'removed' | 'kept'
   values: string[]
 }
 
 /**
- * The PasswordVault backend.
+ * Opens the PasswordVault.
  * @param options `env` is this process's environment; `program` replaces the powershell.exe of its SystemRoot
  */
 export function openWindowsVault(options: ToolOptions & {env?: NodeJS.ProcessEnv}): Backend {
@@ -73,14 +73,16 @@ export function openWindowsVault(options: ToolOptions & {env?: NodeJS.ProcessEnv
   }
 }
 
-/** The absolute path: a bare name would be looked up in the current folder first (nodejs/node#46264). */
+/** The absolute path: Node looks up a bare name in the current folder first (nodejs/node#46264). */
 function windowsPowerShell(env: NodeJS.ProcessEnv): string {
   const root = Object.entries(env).find(([name]) => name.toLowerCase() === 'systemroot')?.[1] ?? ''
   const local = /^[a-z]:\\[^"*/:<>?|]+$/iu.test(root) ? root : String.raw`C:\Windows`
   return win32.join(local, 'System32', 'WindowsPowerShell', 'v1.0', 'powershell.exe')
 }
 
-/** Takes PSModulePath away, in any case: Windows does not mind, but a copy of the environment does. */
+/**
+ * Removes PSModulePath, in any spelling: variable names ignore case on Windows, but not in a copy of the environment.
+ */
 function withoutModulePath(env: NodeJS.ProcessEnv): Record<string, undefined> {
   const names = Object.keys(env).filter((name) => name.toLowerCase() === 'psmodulepath')
   return Object.fromEntries(names.map((name) => [name, undefined]))
@@ -92,14 +94,14 @@ const WAYS_ON = 'set HEROKU_API_KEY, or HEROKU_NETRC_WRITE=true to use the _netr
 const NOT_FOUND = '80070490'
 const NO_LOGON_SESSION = '80070520'
 
-/** @throws {StorageError} for anything but an answer of the script; what was said instead goes no further */
+/** @throws {StorageError} for anything but an answer of the script; it does not contain the output */
 function outcomeOf({code, stdout}: Answer): Outcome {
   if (code === CONSTRAINED)
     throw new StorageError('denied', `a policy keeps ${PROGRAM} in constrained language mode`, WAYS_ON)
   if (code !== 0)
     throw new StorageError('failed', `${PROGRAM} ended with exit code ${code} and without an answer`, WAYS_ON)
 
-  // No trimming, and the newline is part of it: an answer that was cut is none. stderr may hold progress as CLIXML.
+  // Don't trim: the newline proves that the output is complete. stderr may hold progress as CLIXML.
   const [, status = '', rest = ''] = new RegExp(`^${MARK} ([a-z]+)((?: [A-Za-z0-9+/=]+)*)\n$`, 'u').exec(stdout) ?? []
   const fields = rest.split(' ').slice(1)
   if (status === 'error') return outcomeOfError(fields)
@@ -109,7 +111,7 @@ function outcomeOf({code, stdout}: Answer): Outcome {
   throw garbled()
 }
 
-/** @param fields the step and the exceptions' HRESULTs, outermost first */
+/** @param fields the step, and the exceptions' HRESULTs, outermost first */
 function outcomeOfError([step = '', ...results]: string[]): Outcome {
   const innermost = results.at(-1)
   if (innermost === undefined || !results.every((result) => /^[0-9A-F]{8}$/u.test(result))) throw garbled()

@@ -1,4 +1,4 @@
-// Edits of a .netrc's text (one character a byte, see netrc-tokenizer.ts) that leave everything else to the byte.
+// Reads and edits the entries of a .netrc's text (one character per byte, see words.ts). All other bytes stay the same.
 import type {Credential} from '../backend.js'
 import {StorageError} from '../../errors.js'
 import {assertPlain} from '../credential-rules.js'
@@ -6,7 +6,7 @@ import {apply, type Edit, lineEnding, withoutItems} from './edits.js'
 import {type Item, parse} from './tokenizer.js'
 import {beginning, restOfLine, startOfLine} from './words.js'
 
-/** What a machine's entry says. Missing and empty values are undefined. */
+/** A machine's entry. Missing and empty values are undefined. */
 export interface NetrcEntry {
   host: string
   account: string | undefined
@@ -20,31 +20,33 @@ export interface MachineChange {
   to?: Record<string, string>
 }
 
-// The first is what we write; the second is another reader's word for the same.
+// We write the first; the second is another reader's keyword for the same property.
 const LOGIN = ['login', 'user']
 const PASSWORD = ['password', 'passwd']
 
-/** The entry that readers find for a host: the first, as in libcurl, ftp and netrc-parser. */
+/** The entry that readers use for a host: the first, as in libcurl, ftp and netrc-parser. */
 export function readEntry(text: string, host: string): NetrcEntry | undefined {
   const item = parse(text).find((item) => isFor(item, host))
   return item && {host, account: valueOf(item, LOGIN), token: valueOf(item, PASSWORD)}
 }
 
-/** Puts a credential into every entry of a host, since Python reads the last, or into a new entry if none is reached. */
+/**
+ * Writes a credential into all entries of a host, since Python reads the last one, and adds one if none is reachable.
+ */
 export function writeEntry(text: string, host: string, credential: Credential): string {
   const items = parse(text)
   const fallback = items.findIndex(({kind}) => kind === 'default')
-  const reached = items.some((item, index) => isFor(item, host) && (fallback === -1 || index < fallback))
+  const isReachable = items.some((item, index) => isFor(item, host) && (fallback === -1 || index < fallback))
   const edited = apply(
     text,
     items.filter((item) => isFor(item, host)).flatMap((item) => refill(text, item, credential)),
   )
-  return reached ? edited : insert(edited, host, {login: credential.account, password: credential.token})
+  return isReachable ? edited : insert(edited, host, {login: credential.account, password: credential.token})
 }
 
 /**
- * Puts an entry of these very properties, by their keywords, in the place of what the text holds for a host.
- * @throws {StorageError} if a reader would not find them again
+ * Replaces the entries of a host by one with exactly these properties.
+ * @throws {StorageError} if it would not read back as it was written
  */
 function replaceEntry(text: string, host: string, properties: Record<string, string>): string {
   const after = insert(removeEntries(text, [host]), host, properties)
@@ -87,7 +89,7 @@ export function changeMachine(text: string, {from = {}, host, to}: MachineChange
   return after
 }
 
-/** Takes these hosts' entries out, or only those that hold this account or this token. */
+/** Removes the entries of these hosts, or only those that hold this account or this token. */
 export function removeEntries(text: string, hosts: readonly string[], only: Partial<Credential> = {}): string {
   const isOne = (item: Item) => hosts.some((host) => isFor(item, host)) && holds(item, only)
   return withoutItems(text, parse(text).filter(isOne))
@@ -100,14 +102,14 @@ const holds = (item: Item, {account, token}: Partial<Credential>) =>
 const isFor = (item: Item, host: string) =>
   item.kind === 'machine' && toUtf8(item.name.says).toLowerCase() === host.toLowerCase()
 
-/** The last one counts where a property is there twice, for curl, Python and netrc-parser alike. */
+/** The last value of a repeated property counts, as in curl, Python and netrc-parser. */
 const valueOf = (item: Item, keywords: string[]) =>
   toUtf8(item.properties.findLast(({keyword}) => keywords.includes(keyword))?.value.says ?? '') || undefined
 
 const toUtf8 = (latin1: string) => Buffer.from(latin1, 'latin1').toString('utf8')
 
-/** Quotes what curl and Python would otherwise misread. A # or " further in is plain to both, and to older readers. */
-function spell(value: string): string {
+/** Quotes a value that curl and Python would misread. They and older readers take a later # or " literally. */
+function quoted(value: string): string {
   const bytes = Buffer.from(value, 'utf8').toString('latin1')
   return /^["#]|[ \\]|^$/.test(bytes) ? `"${bytes.replaceAll(/["\\]/g, String.raw`\$&`)}"` : bytes
 }
@@ -115,17 +117,17 @@ function spell(value: string): string {
 function refill(text: string, item: Item, {account, token}: Credential): Edit[] {
   const values = item.properties.flatMap(({keyword, value: {end, start}}) => {
     const value = LOGIN.includes(keyword) ? account : PASSWORD.includes(keyword) ? token : undefined
-    return value === undefined ? [] : [{start, end, put: (start === end ? ' ' : '') + spell(value)}]
+    return value === undefined ? [] : [{start, end, put: (start === end ? ' ' : '') + quoted(value)}]
   })
   const missing = [
-    ...(item.properties.some(({keyword}) => keyword === 'login') ? [] : [`login ${spell(account)}`]),
-    ...(item.properties.some(({keyword}) => keyword === 'password') ? [] : [`password ${spell(token)}`]),
+    ...(item.properties.some(({keyword}) => keyword === 'login') ? [] : [`login ${quoted(account)}`]),
+    ...(item.properties.some(({keyword}) => keyword === 'password') ? [] : [`password ${quoted(token)}`]),
   ]
   const gap = gapOf(text, item)
   return [...values, {start: item.end, end: item.end, put: missing.map((property) => gap + property).join('')}]
 }
 
-/** What stands between an entry's properties: a blank, or a line's end and the indentation that the first one has. */
+/** The separator of an entry's properties: a blank, or a newline and the first property's indentation. */
 function gapOf(text: string, item: Item): string {
   const first = item.properties[0]
   if (!first) return restOfLine(text, item.end) === undefined ? ' ' : `${lineEnding(text)}  `
@@ -134,28 +136,30 @@ function gapOf(text: string, item: Item): string {
 }
 
 function insert(text: string, host: string, properties: Record<string, string>): string {
-  const words = Object.entries({machine: host, ...properties}).map(([keyword, value]) => `${keyword} ${spell(value)}`)
+  const words = Object.entries({machine: host, ...properties}).map(([keyword, value]) => `${keyword} ${quoted(value)}`)
   const newline = lineEnding(text)
   const lines = words.join(`${newline}  `)
 
-  const place = placeForNew(text)
-  if (place === text.length) {
-    if (place === beginning(text) || text.endsWith('\n')) return text + lines + newline
-    // A file without a newline at its end stays one, so that taking the entry out again gives the same file.
+  const at = positionForNew(text)
+  if (at === text.length) {
+    if (at === beginning(text) || text.endsWith('\n')) return text + lines + newline
+    // Add no newline to a file that ends without one: removing the entry then restores the file.
     return text + newline + lines
   }
 
-  const line = startOfLine(text, place)
+  const line = startOfLine(text, at)
   if (line !== undefined) return text.slice(0, line) + lines + newline + text.slice(line)
-  return `${text.slice(0, place)}${words.join(' ')} ${text.slice(place)}`
+  return `${text.slice(0, at)}${words.join(' ')} ${text.slice(at)}`
 }
 
-/** The end, unless no reader would find an entry there: `default` ends the search, an open item takes in what follows. */
-function placeForNew(text: string): number {
+/**
+ * The end, unless no reader would find an entry there: `default` ends the search, and an open item swallows the entry.
+ */
+function positionForNew(text: string): number {
   const items = parse(text)
   const fallback = items.find(({kind}) => kind === 'default')
   if (fallback) return fallback.start
   if (!items.at(-1)?.open) return text.length
-  // Macros belong to the machine before them (ftp), so none may come between the two.
+  // A macro belongs to the machine before it (ftp), so don't insert between the two.
   return (items.findLast(({kind}) => kind !== 'macdef') ?? items[0])?.start ?? text.length
 }

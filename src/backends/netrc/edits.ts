@@ -1,15 +1,15 @@
-// Changes of a .netrc's text (one character a byte, see netrc-words.ts) that leave everything else to the byte.
+// Edits of a .netrc's text (one character per byte, see words.ts) that keep all other bytes.
 import type {Item} from './tokenizer.js'
 import {afterBlanks, beforeBlanks, beginning, restOfLine, startOfLine} from './words.js'
 
-/** What is put in the place of a part of the text. */
+/** A part of the text, and its replacement. */
 export interface Edit {
   start: number
   end: number
   put: string
 }
 
-/** Makes edits that are in the text's order and do not overlap. In one pass: a file may have thousands of entries. */
+/** Applies edits, sorted and not overlapping. In one pass: a file may have thousands of entries. */
 export function apply(text: string, edits: Edit[]): string {
   const parts: string[] = []
   let at = 0
@@ -21,20 +21,20 @@ export function apply(text: string, edits: Edit[]): string {
   return parts.join('') + text.slice(at)
 }
 
-/** Takes items out: their lines, or their words alone where they share a line with others. */
+/** Removes items: their lines, or only their words where they share a line with others. */
 export function withoutItems(text: string, items: Item[]): string {
   const left = apply(
     text,
     joined(text, items).map((group) => removal(text, group)),
   )
   const last = items.at(-1)
-  // The file's last line had no newline, and the new last one is to have none. An empty line stays: it may end a macro.
+  // The file ended without a newline, and still does. Keep an empty line: it may end a macro.
   if (!last || text.endsWith('\n') || restOfLine(text, last.end)?.length !== text.length - last.end) return left
   const start = beginning(text)
   return left.slice(0, start) + left.slice(start).replace(/(?<=[^\n])\r\n$|(?<=[^\r\n])\n$/, '')
 }
 
-/** Entries that are removed together, since one goes on in the line that the other ends in. */
+/** Entries that are removed together, since the second begins on the line on which the first ends. */
 type Group = Pick<Item, 'start' | 'end'> & {kept: string}
 
 function joined(text: string, items: Item[]): Group[] {
@@ -60,7 +60,7 @@ function removal(text: string, {end, kept, start}: Group): Edit {
   return {start: beforeBlanks(text, start), end, put: kept === '' ? '' : newline + kept.replace(/\r?\n$/, '')}
 }
 
-/** The lines within an entry that hold no property: comments, and words that no reader knows. */
+/** The lines within an entry that hold no property: comments and unknown words. */
 function keptLines(text: string, {name, properties}: Item): string {
   const ends = [name, ...properties.map(({value}) => value)].map(({end}) => end)
   return properties.map(({start}, index) => linesIn(text.slice(ends[index], start))).join('')
@@ -74,7 +74,7 @@ function linesIn(gap: string): string {
     .map((line, index) => {
       const isWhole = index > 0 && index < lines.length - 1
       if (isWhole) return isBlank(line) ? '' : `${line}\n`
-      // The rest of a property's line; its comment goes with the property.
+      // The rest of a property's line; its comment is removed with the property.
       const words = line.replace(/(?:^|(?<=[ \t\r\v\f]))#.*/, '').replaceAll(/^[ \t\r\v\f]+|[ \t\r\v\f]+$/g, '')
       return words === '' ? '' : words + newline
     })
@@ -85,7 +85,7 @@ const newlineIn = (text: string) => (text.includes('\r\n') ? '\r\n' : '\n')
 
 const isBlank = (text: string) => /^[ \t\r\n\v\f]*$/.test(text)
 
-/** The file's own, by its first line. A lone \r at the end would make \r\n out of \n. */
+/** The line ending of the first line. After a lone \r at the end, a \n would become \r\n. */
 export function lineEnding(text: string): string {
   const first = /\r?\n/.exec(text)?.[0] ?? '\n'
   return text.endsWith('\r') ? '\r\n' : first

@@ -1,4 +1,4 @@
-// A .netrc.gpg: opened and sealed through gpg, for the same readers as before; the plain text never touches the disk.
+// Decrypts and encrypts a .netrc.gpg with gpg, for the same recipients. The plain text is never written to disk.
 import {devNull} from 'node:os'
 import {findProgram} from '../../process/find-program.js'
 import {StorageError} from '../../errors.js'
@@ -7,9 +7,9 @@ import {type Answer, type Call, startOperation, type ToolOptions} from '../tool.
 /** Whether a `.netrc` is encrypted with gpg: then it is not plain text, and git does not read it. */
 export const isEncrypted = (path: string) => path.endsWith('.gpg')
 
-/** What has to stay the same when a sealed file is sealed again. */
+/** What must not change when a file is encrypted again. */
 export interface Seal {
-  /** The keys that can open it, by key id. */
+  /** The ids of the keys that can decrypt it. */
   recipients: string[]
   armored: boolean
 }
@@ -23,11 +23,11 @@ const ARMOR = '-----BEGIN PGP MESSAGE-----'
 // A hidden recipient's key id is sixteen zeros.
 const ENC_TO = /^\[GNUPG:\] ENC_TO (?!0{16}\b)([0-9A-F]{16})\b/gm
 
-/** @throws {StorageError} if gpg is not there, cannot open the file, or is not let to */
+/** @throws {StorageError} if gpg is not installed, or cannot decrypt the file */
 export async function decrypt(file: string, sealed: Buffer, options: GpgOptions): Promise<{text: string; seal: Seal}> {
   const gpg = startGpg(file, options)
   const answer = await gpg(['--decrypt', file])
-  if (answer.code !== 0) throw unreadableToken(file, 'decrypt', answer)
+  if (answer.code !== 0) throw failureOf(file, 'decrypt', answer)
   const recipients = [...answer.stderr.matchAll(ENC_TO)].map(([, keyId]) => keyId ?? '')
   return {
     text: Buffer.from(answer.stdout, 'utf8').toString('latin1'),
@@ -35,7 +35,7 @@ export async function decrypt(file: string, sealed: Buffer, options: GpgOptions)
   }
 }
 
-/** @throws {StorageError} also if what came out cannot be opened again */
+/** @throws {StorageError} also if the result cannot be decrypted */
 export async function encrypt(
   file: string,
   text: string,
@@ -43,16 +43,16 @@ export async function encrypt(
   options: GpgOptions,
 ): Promise<Buffer> {
   const input = Buffer.from(text, 'latin1').toString('utf8')
-  // `run` decodes what a tool says as UTF-8: bytes that are not have been lost on the way here.
+  // `run` decodes gpg's output as UTF-8, so other bytes are already lost.
   if (input.includes('\uFFFD'))
     throw new StorageError('failed', `${file} holds bytes that are not UTF-8`, `convert its content to UTF-8 first`)
 
   const gpg = startGpg(file, options)
-  const to = recipients.flatMap((keyId) => ['--recipient', `${keyId}!`])
-  // Armored always, since binary output would not survive `run` either. Whoever could read it until now is trusted.
-  const readers = to.length > 0 ? to : ['--default-recipient-self']
+  const keys = recipients.flatMap((keyId) => ['--recipient', `${keyId}!`])
+  // Always armored, since `run` cannot return binary output. Trust the keys that could already decrypt the file.
+  const readers = keys.length > 0 ? keys : ['--default-recipient-self']
   const answer = await gpg(['--trust-model', 'always', '--armor', ...readers, '--encrypt'], {input})
-  if (answer.code !== 0) throw unreadableToken(file, 'encrypt', answer)
+  if (answer.code !== 0) throw failureOf(file, 'encrypt', answer)
 
   const opened = await gpg(['--decrypt'], {input: answer.stdout})
   if (opened.code !== 0 || opened.stdout !== input)
@@ -78,11 +78,11 @@ function startGpg(file: string, options: GpgOptions): Call {
   }
 }
 
-/** Shows the user what gpg says, and leaves the passphrase with gpg-agent for our next try. */
+/** Shows gpg's own messages, and caches the passphrase in gpg-agent for our next try. */
 const byHand = (file: string) => `gpg --decrypt ${file} > ${devNull}`
 
-function unreadableToken(file: string, verb: string, {code, stderr}: Answer): StorageError {
-  // A dismissed prompt and a missing key both end in 'No secret key' (gpg 2.2.40); what came before tells them apart.
+function failureOf(file: string, verb: string, {code, stderr}: Answer): StorageError {
+  // gpg 2.2.40 reports 'No secret key' for a dismissed prompt, too, but after one of these lines.
   if (/^\[GNUPG:\] PINENTRY_LAUNCHED|public key decryption failed/m.test(stderr))
     return new StorageError('denied', `gpg was not given the passphrase to ${verb} ${file}`, byHand(file))
   if (stderr.includes('No secret key'))
@@ -94,7 +94,7 @@ function unreadableToken(file: string, verb: string, {code, stderr}: Answer): St
   return new StorageError('failed', `gpg could not ${verb} ${file} (exit ${code})`, byHand(file))
 }
 
-/** Undoes base64 and its frame (RFC 4880, 6.2): headers to an empty line, the data, a checksum that begins with `=`. */
+/** Decodes ASCII armor (RFC 4880, 6.2): headers, an empty line, base64, and a checksum that begins with `=`. */
 function dearmor(armored: string): Buffer | undefined {
   const body = /\r?\n\r?\n([A-Za-z0-9+/=\r\n]+?)(?:\r?\n=[A-Za-z0-9+/]{4})?\r?\n-----END/.exec(armored)?.[1]
   return body === undefined ? undefined : Buffer.from(body, 'base64')

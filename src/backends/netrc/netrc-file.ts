@@ -20,29 +20,29 @@ import type {ToolOptions} from '../tool.js'
 export type {MachineChange, NetrcEntry} from './document.js'
 
 export interface NetrcOptions extends ToolOptions {
-  /** The two machines that a Heroku login has in the file. */
+  /** The two machine names of a Heroku login. */
   hosts: {api: string; git: string}
-  /** Where HOME says what file it is, and PATH where gpg is. Default: the process's. */
+  /** HOME selects the file, PATH is for gpg. Default: the process's. */
   env?: NodeJS.ProcessEnv
-  /** The file to use instead of the one that the environment says. */
+  /** The file. Default: the one in HOME. */
   file?: string
 }
 
 /**
- * The `.netrc`: one account at a time, in the two entries that git, curl and every Heroku CLI read. Words that no reader
- * knows are skipped, and kept. A file with NUL bytes is no text: it is never written.
+ * The `.netrc`: one login, in the two entries that git, curl and every Heroku CLI read. It is keyed by host, so it is
+ * not a `Backend`. Unknown words are skipped and kept. A file with NUL bytes is never written.
  */
 export interface NetrcFile {
-  /** The file, as the user knows it: before links are followed. */
+  /** The file's path, with symbolic links not resolved. */
   readonly path: string
 
-  /** Whether gpg has encrypted it: then it is no plain text, and git does not read it. */
+  /** Whether it is encrypted with gpg: then it is not plain text, and git does not read it. */
   readonly encrypted: boolean
 
-  /** Resolves to what readers find for the API host and the git host, in this order; a host without an entry is left out. */
+  /** Resolves to the entries that readers use, the API host's first. A host without an entry is left out. */
   entries(): Promise<NetrcEntry[]>
 
-  /** Writes a credential into the entries of both hosts; resolves only once it was read back and found equal. */
+  /** Writes a credential into the entries of both hosts; resolves once the read-back matches. */
   write(credential: Credential): Promise<void>
 
   /**
@@ -53,20 +53,18 @@ export interface NetrcFile {
   removeAccount(account: string): Promise<boolean>
 
   /**
-   * Removes the entries of hosts in one step, duplicates too, whoever's they are.
-   * @param token removes only those that hold this token
+   * Removes all entries of these hosts, of any account, in one step.
+   * @param token removes only entries that hold this token
    * @returns false if there were none
-   * @throws {StorageError} if one is there afterwards
+   * @throws {StorageError} if one is left
    */
   removeHosts(hosts: readonly string[], token?: string): Promise<boolean>
 
-  /** Makes these changes, of any machines, in one step; what they do not name stays as it is, to the byte. */
+  /** Changes the entries of any machines in one step. All other bytes stay the same. */
   change(changes: readonly MachineChange[]): Promise<void>
 }
 
-/**
- * Finds the file and reads nothing yet. A file that we created and emptied again stays, empty: no file is ever deleted.
- */
+/** Locates the file; reads nothing yet. Never deletes a file: one that we created and emptied stays. */
 export async function openNetrc(options: NetrcOptions): Promise<NetrcFile> {
   const {env = process.env, file} = options
   const hosts = [...new Set([options.hosts.api, options.hosts.git])]
@@ -83,24 +81,24 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcFile> {
     return entries
   }
 
-  const remove = async (from: readonly string[], only: Partial<Credential>) => {
+  const remove = async (machines: readonly string[], only: Partial<Credential>) => {
     const edit = (text: string) => {
-      const without = removeEntries(text, from, only)
+      const without = removeEntries(text, machines, only)
       if (without !== text) assertText(path, text)
       return without === text ? undefined : without
     }
-    const isThere = async () => {
+    const hasSome = async () => {
       const text = await readNetrc(settings)
       if (edit(text) !== undefined) return true
-      // What no reader finds may be there all the same, as in UTF-16: its NUL bytes are between the characters.
-      for (const needle of [only.token ?? only.account ?? from].flat())
+      // Find a token that no reader would find, too, as in invalid UTF-16, which has NUL bytes between the characters.
+      for (const needle of [only.token ?? only.account ?? machines].flat())
         if (text.replaceAll('\0', '').includes(Buffer.from(needle).toString('latin1')))
           assertText(path, text, only.token === undefined ? '' : ', and the token is in it')
       return false
     }
     if (await isNoFile(path)) return false
-    // Nothing to do needs no lock, and no right to write.
-    if (await isThere()) {
+    // Without a change, take no lock and don't require write access.
+    if (await hasSome()) {
       const before = await stat(path).catch((error: unknown) => {
         throw fileError('read', path, error)
       })
@@ -109,8 +107,8 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcFile> {
         return true
       }
     }
-    // A file that another program writes in place is half there for a moment: one look does not prove that nothing is.
-    if (await isThere())
+    // Another program may be writing the file in place, so one read does not prove that the entry is gone.
+    if (await hasSome())
       throw new StorageError(
         'failed',
         `${path} still holds what was to be removed: another program is writing it`,
@@ -129,7 +127,7 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcFile> {
       assertStorable(credential)
       await updateNetrc(settings, (text) => {
         assertText(path, text)
-        return inFile(path, () => writeCredential(text, hosts, credential))
+        return withPath(path, () => writeCredential(text, hosts, credential))
       })
     },
 
@@ -148,7 +146,7 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcFile> {
       const names = changes.map(({host}) => host)
       const strip = (text: string) => removeEntries(text, names)
       await updateNetrc({...settings, strip}, (text) => {
-        const after = inFile(path, () => changes.reduce(changeMachine, text))
+        const after = withPath(path, () => changes.reduce(changeMachine, text))
         if (after === text) return undefined
         assertText(path, text)
         return after
@@ -157,8 +155,8 @@ export async function openNetrc(options: NetrcOptions): Promise<NetrcFile> {
   }
 }
 
-/** Names the file in what the text's own functions say about its lines. */
-function inFile<T>(path: string, work: () => T): T {
+/** Adds the file's path to the errors of the functions that edit its text. */
+function withPath<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
@@ -173,7 +171,7 @@ function assertHost(host: string): void {
 }
 
 /**
- * @throws {StorageError} that names the line, for what is no text in an encoding that we know: an edit could lose it
+ * @throws {StorageError} naming the line, if the text has an unknown encoding: an edit could lose data
  */
 function assertText(path: string, text: string, more = ''): void {
   const nul = text.indexOf('\0')
@@ -186,7 +184,7 @@ function assertText(path: string, text: string, more = ''): void {
   )
 }
 
-/** @throws {StorageError} if the file had another name, under which its old content is still there */
+/** @throws {StorageError} if the file had a hard link, which still holds its old content */
 function assertNoOtherLink(path: string, {ino, nlink}: Stats): void {
   if (nlink < 2) return
   throw new StorageError(

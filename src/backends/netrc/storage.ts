@@ -1,4 +1,4 @@
-// The .netrc on disk: where it is, reading it, and changing it under a lock so that nobody's change is lost.
+// The .netrc on disk: its location and encoding, and updates under a lock, so that no other program's change is lost.
 import {constants, readFile, stat} from 'node:fs/promises'
 import {realTarget, replaceFile} from '../../files/atomic-write.js'
 import {fileError, notAFile} from '../../files/file-error.js'
@@ -8,19 +8,19 @@ import {decrypt, encrypt, type GpgOptions, isEncrypted, type Seal} from './gpg.j
 
 export interface NetrcFileOptions extends GpgOptions {
   path: string
-  /** Leaves of a text only what no edit of ours may change. */
+  /** Returns the part of a text that no edit of ours may change. */
   strip: (text: string) => string
-  /** How long to wait for another process's turn, in milliseconds. */
+  /** How long to wait for another process's lock, in milliseconds. */
   lockWaitMs?: number
 }
 
-/** A turn takes milliseconds, or as long as somebody types a passphrase into gpg's prompt. */
+/** A lock is held for milliseconds, or as long as the user types a passphrase into gpg's prompt. */
 const LOCK_WAIT_MS = 10_000
-/** How often somebody who takes no lock (an editor, an older CLI) may come in between. */
+/** How often another program that takes no lock (an editor, an older CLI) may change the file meanwhile. */
 const MOST_ATTEMPTS = 5
 
 interface Content {
-  /** One character a byte. */
+  /** One character per byte. */
   text: string
   bytes: Buffer | undefined
   encoding: Encoding
@@ -32,7 +32,7 @@ export async function locateNetrc({HOME}: NodeJS.ProcessEnv): Promise<string> {
   const {Netrc} = await import('netrc-parser')
   const own = process.env.HOME
   if (HOME === undefined || HOME === own) return new Netrc().file
-  // It looks at the process's environment alone.
+  // netrc-parser reads only the process's environment.
   process.env.HOME = HOME
   try {
     return new Netrc().file
@@ -42,16 +42,16 @@ export async function locateNetrc({HOME}: NodeJS.ProcessEnv): Promise<string> {
   }
 }
 
-/** The file's text, one character a byte; empty if there is no file. */
+/** The file's text, one character per byte; empty if there is no file. */
 export async function readNetrc(options: NetrcFileOptions): Promise<string> {
   return (await load(options)).text
 }
 
 /**
  * Changes the file in one step, under a lock.
- * @param edit gives the new text, or undefined if there is nothing to change; called again if the file has changed
- * @returns whether there was something to change; true only once the file was read back
- * @throws {StorageError} with the file as it was
+ * @param edit returns the new text, or undefined for no change; called again if the file has changed meanwhile
+ * @returns whether there was a change; true only once the read-back matches
+ * @throws {StorageError} with the file unchanged
  */
 export async function updateNetrc(
   options: NetrcFileOptions,
@@ -83,14 +83,14 @@ async function load(options: NetrcFileOptions): Promise<Content> {
   return {bytes, encoding, ...(await decrypt(path, bytes, options))}
 }
 
-/** Before a lock is put beside it: that of a link to `/dev/null` would be in `/dev`. */
+/** Called before the lock is created beside it: the lock of a link to `/dev/null` would be in `/dev`. */
 async function assertFile(path: string): Promise<void> {
   const stats = await stat(path).catch(() => undefined)
   const failure = stats && notAFile(stats.isCharacterDevice() ? 'write' : 'read', path, stats)
   if (failure) throw failure
 }
 
-/** @returns false, with nothing done, if the file is no longer what the new text was made from */
+/** @returns false, with nothing written, if the file has changed since `before` */
 async function replaced(options: NetrcFileOptions, before: Content, text: string, assertHeld: () => void) {
   const {path} = options
   const bytes = before.seal ? await encrypt(path, text, before.seal, options) : encoded(text, before.encoding)
@@ -106,28 +106,28 @@ async function replaced(options: NetrcFileOptions, before: Content, text: string
     throw error
   }
 
-  // Looked at twice: on a failure the caller discards the new token, and the old one is already gone.
-  const isKept = () =>
+  // Read it twice: on a failure the caller discards the new token, and the old one is already gone.
+  const readsBack = () =>
     bytesOf(path).then(
       (now) => same(now, bytes),
       () => false,
     )
-  if (!(await isKept()) && !(await isKept()))
+  if (!(await readsBack()) && !(await readsBack()))
     throw new StorageError('failed', `${path} did not keep what was written to it`)
   return true
 }
 
 const same = (one: Buffer | undefined, other: Buffer | undefined) => (one && other ? one.equals(other) : one === other)
 
-/** Whether there is something else than a file, which holds no token. */
+/** Whether the path is something other than a file, which holds no token. */
 export async function isNoFile(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined)
   return stats !== undefined && !stats.isFile()
 }
 
 /**
- * Reads the file, and waits for nothing: opening a named pipe would wait for a writer. A character device holds
- * nothing: users of curl link `.netrc` to `/dev/null` for an empty file.
+ * Reads the file without blocking: opening a named pipe would wait for a writer. A character device counts as no file:
+ * users of curl link `.netrc` to `/dev/null`.
  * @returns undefined if there is no file
  * @throws {StorageError}
  */
@@ -148,7 +148,7 @@ const BYTE_ORDER_MARK = '\uFEFF'
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be'
 
-/** UTF-16 with its byte order mark, as PowerShell's `>` writes it, is read as well; what is not quite that stays bytes. */
+/** Decodes UTF-16 with a byte order mark, too, as PowerShell's `>` writes it, but not if it is invalid. */
 function decoded(bytes: Buffer): {text: string; encoding: Encoding} {
   for (const encoding of ['utf-16le', 'utf-16be'] as const) {
     if (bytes.length % 2 !== 0 || !bytes.subarray(0, 2).equals(encoded('', encoding))) continue

@@ -1,4 +1,4 @@
-// What the words of a .netrc mean: which machines there are, and what each of them has.
+// Parses a .netrc into its machines and their properties, and macros.
 import {
   beginning,
   endOf,
@@ -17,7 +17,7 @@ import {
 
 const EMPTY_LINE = /\n\r?\n/g
 
-/** `login ada@example.com`; `start` is where the keyword stands. A missing value is empty, at the keyword's end. */
+/** `login ada@example.com`; `start` is the keyword's. A missing value is empty, at the keyword's end. */
 export interface Property {
   start: number
   keyword: string
@@ -27,16 +27,18 @@ export interface Property {
 export interface Item {
   kind: 'machine' | 'default' | 'macdef'
   start: number
-  /** The end of its last word, or of a macro's body with the blank line that ends it. */
+  /** The end of its last word, or of a macro with the empty line that ends it. */
   end: number
   /** A machine's or macro's name, empty if it has none; the word `default` itself. */
   name: Word
   properties: Property[]
-  /** The text ends within it (a macro without its blank line, a missing value): what is put after it becomes part of it. */
+  /**
+   * The text ends within it (a macro without its empty line, a missing value): text appended to it becomes part of it.
+   */
   open: boolean
 }
 
-/** Reads a whole .netrc. Words that are no keywords are skipped, as by curl and netrc-parser. */
+/** Parses a whole .netrc. Unknown words are skipped, as in curl and netrc-parser. */
 export function parse(text: string): Item[] {
   const items: Item[] = []
   let at = beginning(text)
@@ -51,7 +53,7 @@ export function parse(text: string): Item[] {
 
 function itemAt(text: string, keyword: Word): Item | undefined {
   const {start} = keyword
-  // In any case, as curl takes it.
+  // Keywords ignore case, as in curl.
   const kind = keyword.says.toLowerCase()
   switch (kind) {
     case 'machine':
@@ -98,8 +100,8 @@ function propertiesAt(text: string, machine: number, from: number): Property[] {
 }
 
 /**
- * Whether these words are a line `keyword value`, which netrc-parser takes for a property whatever the keyword is. It is
- * indented, or the property before it is not either.
+ * Whether these words are a line `keyword value`, which netrc-parser takes for a property whatever the keyword is. It
+ * must be indented, unless the property before it is not.
  */
 function isPropertyLine(text: string, words: Word[], before?: Property): boolean {
   const [keyword, value] = words
@@ -109,7 +111,7 @@ function isPropertyLine(text: string, words: Word[], before?: Property): boolean
   return line < keyword.start || (before !== undefined && startOfLine(text, before.start) === before.start)
 }
 
-/** The words from here to the end of the line, or to a word that we know. */
+/** The words up to the end of the line, or to a known keyword. */
 function unknownWords(text: string, first: Word): Word[] {
   const words = [first]
   for (let last = first; restOfLine(text, last.end) === undefined;) {
@@ -129,7 +131,7 @@ function* pairs(words: Word[]): Generator<Property> {
   }
 }
 
-/** A macro goes on to the next empty line; one of blanks does not end it (curl, and ftp's two newlines in a row). */
+/** A macro ends at the next empty line; a line of blanks does not end it (curl, and ftp's two newlines in a row). */
 function macroEnd(text: string, from: number): number | undefined {
   const endOfFirstLine = text.indexOf('\n', from)
   EMPTY_LINE.lastIndex = endOfFirstLine

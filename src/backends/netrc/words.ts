@@ -1,17 +1,17 @@
-// The words of a .netrc, by libcurl's rules (lib/netrc.c), since git reads the file through it. The text holds one
-// character a byte (latin1): bytes that are not UTF-8 survive, and \xA0 is no blank, as /\s/ would have it.
+// The words of a .netrc, by libcurl's rules (lib/netrc.c), since git reads the file with it. The text has one character
+// per byte (latin1): bytes that are not UTF-8 are preserved, and \xA0 is not a blank (unlike in /\s/).
 
-/** A word of the file: where it stands, and what it says once quotes are taken off. */
+/** A word of the file: its position, and its value without quotes and escapes. */
 export interface Word {
   start: number
   end: number
   says: string
 }
 
-/** The words that begin an item. */
+/** The keywords that begin an item. */
 export const STRUCTURE = new Set(['machine', 'default', 'macdef'])
-// `login` and `password` are common to all readers; user (Python), passwd (GNU ftp), account (ftp), method (Heroku CLI),
-// port and protocol (Emacs) are in use.
+// All readers know `login` and `password`. Others: user (Python), passwd (GNU ftp), account (ftp), method (Heroku CLI),
+// port and protocol (Emacs).
 export const PROPERTIES = new Set(['login', 'user', 'password', 'passwd', 'account', 'method', 'port', 'protocol'])
 
 const UTF8_BOM = '\u00EF\u00BB\u00BF'
@@ -22,45 +22,45 @@ const PLAIN = /[^ \t\r\n\v\f]*/y
 const QUOTED = /"([^"\\\n]*(?:\\[^\n][^"\\\n]*)*)"/y
 const END_OF_LINE = /[ \t\r\v\f]*(?:#[^\n]*)?(?:\n|$)/y
 
-/** Where the text begins, after a byte order mark if there is one. */
+/** The position after a byte order mark, if there is one. */
 export const beginning = (text: string) => (text.startsWith(UTF8_BOM) ? UTF8_BOM.length : 0)
 
 const BLANKS = ' \t\r\v\f'
 
-/** Where the blanks begin that end here, on the same line. */
+/** The start of the blanks before a position, on the same line. */
 export function beforeBlanks(text: string, at: number): number {
   let start = at
   while (start > beginning(text) && BLANKS.includes(text.charAt(start - 1))) start--
   return start
 }
 
-/** Where the blanks end that begin here, on the same line. */
+/** The end of the blanks at a position, on the same line. */
 export function afterBlanks(text: string, at: number): number {
   let end = at
   while (end < text.length && BLANKS.includes(text.charAt(end))) end++
   return end
 }
 
-/** Where the line begins that a word begins, or undefined if it is not the first on its line. */
+/** The start of a word's line, or undefined if the word is not the first on it. */
 export function startOfLine(text: string, word: number): number | undefined {
   const at = beforeBlanks(text, word)
   return at === beginning(text) || text[at - 1] === '\n' ? at : undefined
 }
 
-/** The blanks, comment and newline from here on, or undefined if words follow on the line. */
+/** The blanks, comment and newline at a position, or undefined if words follow on the line. */
 export function restOfLine(text: string, at: number): string | undefined {
   END_OF_LINE.lastIndex = at
   return END_OF_LINE.exec(text)?.[0]
 }
 
-/** Where a keyword may stand, a word that begins with # is a comment to the end of its line. */
+/** The next word where a keyword is expected: here, a # at the start of a word begins a comment. */
 export function keywordAt(text: string, at: number): Word | undefined {
   return wordAt(text, endOf(GAP_AND_COMMENTS, text, at))
 }
 
 /**
- * Where a value has to stand, # is a character like any other: passwords begin with it (Python reads them so too). A
- * keyword on a later line is no value: the value is missing.
+ * The next word where a value is expected: here, # is an ordinary character, since passwords may begin with it (as in
+ * Python). A keyword on a later line is not a value: the value is missing.
  */
 export function valueAt(text: string, keyword: Word): Word {
   const value = wordAt(text, endOf(GAP, text, keyword.end))
@@ -81,10 +81,10 @@ export function wordAt(text: string, start: number): Word | undefined {
   const inside = QUOTED.exec(text)?.[1]
   if (inside !== undefined) {
     const says = inside.replaceAll(/\\([^])/g, (_, escaped: string) => unescape(escaped))
-    // What follows a quote that is closed within a word is no part of it for curl and Python.
+    // curl and Python drop the rest of a word after its closing quote.
     return {start, end: endOf(PLAIN, text, QUOTED.lastIndex), says}
   }
-  // A quote that is not closed is part of a word for netrc-parser; curl rejects the file.
+  // netrc-parser takes an unclosed quote literally; curl rejects the file.
   const end = endOf(PLAIN, text, start)
   return {start, end, says: text.slice(start, end)}
 }
