@@ -1,4 +1,4 @@
-// The Platform API, as far as logging in and out needs it.
+// The part of the Platform API that login, logout and status use.
 // https://devcenter.heroku.com/articles/platform-api-reference
 import {defined} from '../defined.js'
 import {UserError} from '../errors.js'
@@ -7,22 +7,22 @@ import type {Answer, Http} from './http.js'
 import {field, text} from './json.js'
 
 const TIMEOUT_MS = 30_000
-/** Far more than any account has; a broken server may go on for ever. */
+/** More than any account needs; a broken server may send ranges without end. */
 const MAX_RANGES = 100
 
-/** A token, the account that it is for, and until when (ISO 8601), if the server told. */
+/** A new token, its account, and its expiry (ISO 8601) if the server reported one. */
 export interface Issued {
   account: string
   token: string
   expiresAt?: string
 }
 
-/** The API, or something between us and the API, refused a request. */
+/** An error response of the API, or of a server between us and the API. */
 export class ApiError extends UserError {
   /**
-   * @param status of HTTP
-   * @param id Heroku's name for the error, such as `unauthorized` or `two_factor`; undefined if the response is not the
-   * API's own: every error of the API has one, and the page of a proxy or of a network's login has none
+   * @param status the HTTP status
+   * @param id Heroku's name for the error, such as `unauthorized` or `two_factor`. The API always sends one; undefined
+   * means the response came from a proxy or a network's sign-in page
    */
   constructor(
     readonly status: number,
@@ -37,15 +37,15 @@ export class ApiError extends UserError {
 export type Authorization = {bearer: string} | {email: string; password: string; code?: string}
 
 /**
- * Whether an error is the API's own answer with one of these statuses. Nothing else says that a token is not valid, or
- * that it is gone.
+ * Whether an error is the API's own response with one of these statuses. Only such a response means that a token is
+ * invalid or an authorization does not exist.
  */
 export const isApiAnswer = (error: unknown, ...statuses: number[]): error is ApiError =>
   error instanceof ApiError && error.id !== undefined && statuses.includes(error.status)
 
 /**
- * One request to the Platform API; several for a list that comes in ranges.
- * @throws {ApiError} on a status that is no success, {NetworkError} on none at all
+ * Sends a request to the Platform API; several for a list with more than one range.
+ * @throws {ApiError} for a status other than 2xx, {NetworkError} for no response
  */
 export type Api = (
   method: 'GET' | 'POST' | 'DELETE',
@@ -55,9 +55,9 @@ export type Api = (
 ) => Promise<unknown>
 
 /**
- * @param apiUrl the API without a slash at the end
- * @param timeoutMs how long one request may take
- * @param signal ends each before its time
+ * @param apiUrl without a slash at the end
+ * @param timeoutMs the timeout of one request
+ * @param signal cancels all requests
  */
 export function openApi(http: Http, apiUrl: string, timeoutMs = TIMEOUT_MS, signal?: AbortSignal): Api {
   return async (method, path, authorization, body) => {
@@ -81,20 +81,22 @@ export function openApi(http: Http, apiUrl: string, timeoutMs = TIMEOUT_MS, sign
   }
 }
 
-/** The whole of a list: the API gives 200 entries at a time, with status 206 and `Next-Range` for all but the last. */
+/**
+ * Reads a whole list: the API sends up to 200 entries per range, with status 206 and `Next-Range` for all but the last.
+ */
 async function allRanges(first: Answer, send: (range: string) => Promise<Answer>): Promise<unknown[]> {
   const all: unknown[] = []
   for (let answer = first, ranges = 1; ; ranges++) {
     if (!Array.isArray(answer.body)) throw unexpectedAnswer()
     all.push(...(answer.body as unknown[]))
     if (answer.status !== 206) return all
-    // The list is of no use without the rest.
+    // An incomplete list is of no use.
     if (answer.nextRange === undefined || ranges === MAX_RANGES) throw unexpectedAnswer()
     answer = await send(answer.nextRange)
   }
 }
 
-/** A response that does not have the documented form. */
+/** The error for a response that does not have the documented form. */
 export const unexpectedAnswer = () => new UserError('unexpected response from the Heroku API', 'try again later')
 
 function headersOf(authorization: Authorization): Record<string, string> {
@@ -113,15 +115,15 @@ function errorOf({body, status}: Answer, host: string): ApiError {
       `${host} answered ${status}, and not as the Heroku API does`,
       'a proxy or a sign-in page of the network may have answered; check the network, and try again',
     )
-  const said = text(field(body, 'message'))
-  const message = said === undefined ? 'no reason given' : printable(said)
+  const reason = text(field(body, 'message'))
+  const message = reason === undefined ? 'no reason given' : printable(reason)
   return new ApiError(status, id, `${host} answered ${status}: ${message}`)
 }
 
 /**
- * Asks whose token this is.
+ * Reads a token's account from the API.
  * @returns the account's e-mail address
- * @throws {ApiError} with status 401 if the token is not valid
+ * @throws {ApiError} with status 401 if the token is invalid
  */
 export async function accountOf(api: Api, token: string): Promise<string> {
   const email = text(field(await api('GET', '/account', {bearer: token}), 'email'))
@@ -129,7 +131,7 @@ export async function accountOf(api: Api, token: string): Promise<string> {
   return email
 }
 
-/** When a token expires that does so in so many seconds; nothing for what is no number of seconds, or no date. */
+/** A token's expiry, from its remaining seconds; empty for an invalid number. */
 export function expiresIn(seconds: unknown): {expiresAt?: string} {
   if (typeof seconds !== 'number' || !(seconds > 0)) return {}
   const end = new Date(Date.now() + seconds * 1000)

@@ -12,23 +12,23 @@ const RETRIES = 3
 export interface BrowserLogin {
   http: Http
   api: Api
-  /** Where the browser login is served, without a slash at the end. */
+  /** The login host's URL, without a slash at the end. */
   loginUrl: string
-  /** Shows the URL and opens a browser at it; what becomes of the browser is not waited for. */
+  /** Shows the URL and opens it in a browser, without waiting for the browser. */
   visit: (url: string) => Promise<void>
-  /** Revokes a token that nobody would ever know of. */
+  /** Revokes a token that could not be used. */
   discard: (token: string) => Promise<void>
   signal: AbortSignal
-  /** Ends the wait for the token: a moment after the other, so that a token that is just coming can be revoked. */
+  /** Cancels the wait for the token: a moment after `signal`, so that a token that is just arriving can be revoked. */
   issuing: {signal: AbortSignal}
-  /** How long the user may take, in milliseconds. Default: ten minutes. */
+  /** The time limit for the user, in milliseconds. Default: ten minutes. */
   limitMs?: number
 }
 
 /**
- * Logs in through the browser: the login host gives two URLs, one for the user to visit and one that answers us once
- * they have.
- * @throws {UserError} if the user said no, or took too long
+ * Logs in through the browser: the login host returns one URL for the user to visit, and one that responds once the
+ * user has logged in.
+ * @throws {UserError} if the user refused, or took too long
  * @throws {NetworkError} if the login host cannot be reached
  */
 export async function browserLogin(login: BrowserLogin): Promise<Issued> {
@@ -82,7 +82,9 @@ async function waitForUser(
   }
 }
 
-/** What the login host names must be on the login host: it is opened in a browser, or gets the login's own token. */
+/**
+ * The login host's URLs must be on the login host: we open one in a browser, and send the login's token to the other.
+ */
 function onHost(loginUrl: string, path: string): string {
   const url = URL.canParse(loginUrl + path) ? new URL(loginUrl + path) : undefined
   if (url?.origin !== new URL(loginUrl).origin || !/^https?:$/u.test(url.protocol))

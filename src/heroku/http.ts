@@ -1,4 +1,4 @@
-// The one door to the network. Proxies and certificates as the Heroku CLI takes them: HTTPS_PROXY, HTTP_PROXY and
+// Sends HTTP requests. Proxies and certificates are configured as for the Heroku CLI: HTTPS_PROXY, HTTP_PROXY and
 // NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR, NODE_EXTRA_CA_CERTS.
 import {readdirSync, readFileSync, statSync} from 'node:fs'
 import {delimiter, join} from 'node:path'
@@ -8,7 +8,7 @@ import {isThisMachine} from './endpoints.js'
 import {printable} from '../ui/printable.js'
 import {UserError} from '../errors.js'
 
-// Far more than any answer that we read; a broken server may send for ever.
+// More than any response that we read; a broken server may send without end.
 const MAX_BODY_BYTES = 10_000_000
 
 export interface Exchange {
@@ -16,33 +16,33 @@ export interface Exchange {
   headers?: Record<string, string>
   /** Sent as JSON. */
   body?: unknown
-  /** How long it may take in all, in milliseconds. */
+  /** The total timeout, in milliseconds. */
   timeoutMs: number
-  /** Ends it before its time. */
+  /** Cancels the request. */
   signal?: AbortSignal
 }
 
-/** A status and whatever JSON came with it; undefined for a body that is none. */
+/** A response: its status, and its JSON body; undefined for any other body. */
 export interface Answer {
   status: number
   body: unknown
-  /** The header `Next-Range`: what to ask for the rest of a list with. */
+  /** The header `Next-Range`: the range that follows in a list. */
   nextRange?: string
 }
 
-/** The server could not be reached, or did not answer. */
+/** The server could not be reached, or did not respond. */
 export class NetworkError extends UserError {}
 
 /**
- * Sends one request. A status of any kind is an answer; redirects are not followed, since a token goes with it.
- * @throws {NetworkError} if there was no answer within the time
+ * Sends one request. Resolves for any status. Does not follow redirects, since the request may contain a token.
+ * @throws {NetworkError} if there is no response before the timeout
  * @throws {UserError} for a URL without TLS on another machine
  */
 export type Http = (url: string, exchange: Exchange) => Promise<Answer>
 
 /**
- * @param env where proxies and certificates are configured
- * @throws {UserError} if a proxy is configured by what is no proxy's address
+ * @param env configures proxies and certificates
+ * @throws {UserError} if a proxy variable is not a valid address
  */
 export function openHttp(env: NodeJS.ProcessEnv): Http {
   const dispatcherOf = dispatchersFor(env)
@@ -80,7 +80,7 @@ export function openHttp(env: NodeJS.ProcessEnv): Http {
 
 const CHECK_NETWORK = 'check the network, and HTTPS_PROXY if you need a proxy'
 
-/** @returns the dispatcher for a URL; throws for one that a token must not be sent to */
+/** @returns the dispatcher for a URL; it throws for a URL that a token must not be sent to */
 function dispatchersFor(env: NodeJS.ProcessEnv): (url: URL) => Dispatcher {
   const ca = certificates(env)
   const tls = ca ? {connect: {ca}, requestTls: {ca}, proxyTls: {ca}} : {}
@@ -96,23 +96,23 @@ function dispatchersFor(env: NodeJS.ProcessEnv): (url: URL) => Dispatcher {
   })
   return (url) => {
     if (url.protocol === 'https:') return secure
-    // No proxy either: it would get the token in the clear.
+    // Without a proxy: it would receive the token in plain text.
     if (url.protocol === 'http:' && isThisMachine(url.hostname)) return direct
     throw new UserError(`refusing to send a request to ${url.host} without TLS`, 'use https, or unset HEROKU_HOST')
   }
 }
 
-/** Lower case first, and an empty one is as good as unset, as for curl (its GetEnv). */
+/** Lower case first; an empty variable counts as unset, as in curl (GetEnv). */
 const variable = (env: NodeJS.ProcessEnv, name: string): string | undefined =>
   [env[name.toLowerCase()], env[name]].find((value) => value !== undefined && value !== '')
 
-/** A proxy's address without its user and password, and these as a `Proxy-Authorization`. */
+/** A proxy's address without user and password, which are in a `Proxy-Authorization` header. */
 interface Proxy {
   address: string
   credentials?: string
 }
 
-// As for curl, an address without a scheme is an HTTP proxy's. A password may have any character in it.
+// As in curl, an address without a scheme is an HTTP proxy's. A password may contain any character.
 const PROXY = /^(?<scheme>[a-z][\w+.-]*:\/\/)?(?:(?<user>[^:]*?)(?::(?<password>.*))?@)?(?<host>[^@]*)$/isu
 
 function proxyIn(env: NodeJS.ProcessEnv, name: 'HTTP_PROXY' | 'HTTPS_PROXY'): Proxy | undefined {
@@ -127,7 +127,7 @@ function proxyIn(env: NodeJS.ProcessEnv, name: 'HTTP_PROXY' | 'HTTPS_PROXY'): Pr
   return {address, credentials: `Basic ${credentials.toString('base64')}`}
 }
 
-/** The bytes of a text with percent signs in it; one that begins no escape stands for itself, as for curl. */
+/** Decodes percent escapes into bytes; an invalid escape is taken literally, as in curl. */
 function percentDecoded(text: string): Buffer {
   const bytes = Buffer.from(text).toString('latin1')
   const decoded = bytes.replaceAll(/%([\da-f]{2})/giu, (_, hex: string) => String.fromCodePoint(parseInt(hex, 16)))
@@ -135,8 +135,8 @@ function percentDecoded(text: string): Buffer {
 }
 
 /**
- * Naming certificates at all replaces Node's own and NODE_EXTRA_CA_CERTS, so all of them are named. What cannot be read
- * is skipped, as OpenSSL and node do: it can only make us trust less.
+ * The option `ca` replaces Node's own certificates and NODE_EXTRA_CA_CERTS, so include all of them. Unreadable files
+ * are skipped, as in OpenSSL and node: that can only reduce trust.
  */
 function certificates(env: NodeJS.ProcessEnv): string[] | undefined {
   const {NODE_EXTRA_CA_CERTS: extra, SSL_CERT_DIR: folders, SSL_CERT_FILE: file} = env
@@ -145,7 +145,7 @@ function certificates(env: NodeJS.ProcessEnv): string[] | undefined {
   return [...rootCertificates, ...[...files, file, extra].flatMap((each) => (each ? contentOf(each) : []))]
 }
 
-// A system's folder of certificates has folders and dangling links in it, too (Debian: /etc/ssl/certs/java).
+// A system's certificate folder also contains folders and dangling links (Debian: /etc/ssl/certs/java).
 const filesIn = (folder: string): string[] =>
   (folder === '' ? [] : orNone(() => readdirSync(folder)))
     .map((name) => join(folder, name))
@@ -177,10 +177,10 @@ async function readJson(body: AsyncIterable<Uint8Array>): Promise<unknown> {
   }
 }
 
-/** Node's code for what went wrong, or its words; never the request, which holds the token. */
+/** Node's error code or message; never the request, which contains the token. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown error'
-  // One for each address that the name stands for, and no words of its own.
+  // One error for each address of the host, and no message of its own.
   if (error instanceof AggregateError && error.message === '')
     return [...new Set(error.errors.map(reasonOf))].join(', ')
   const {code} = error as NodeJS.ErrnoException

@@ -9,41 +9,41 @@ export type Method = 'browser' | 'interactive' | 'sso' | 'with-token'
 
 export interface Login {
   http: Http
-  /** Heeds the signal. */
+  /** Respects `signal`. */
   api: Api
-  /** The same for requests that issue a token: these go on for a moment, so that the token can be revoked. */
+  /** For requests that issue a token: cancelled a moment later, so that the token can be revoked. */
   issuing: {api: Api; signal: AbortSignal}
-  /** Called if a request was ended that may have issued a token. */
+  /** Called if a cancelled request may have issued a token. */
   onDoubt: () => void
   loginUrl: string
   env: NodeJS.ProcessEnv
   ask: Ask
-  /** Shows the URL and opens a browser at it. */
+  /** Shows the URL and opens it in a browser. */
   visit: (url: string) => Promise<void>
-  /** Revokes a token that nobody would ever know of. */
+  /** Revokes a token that could not be used. */
   discard: (token: string) => Promise<void>
-  /** All of stdin, unless the signal ends it. */
+  /** Reads all of stdin, unless the signal cancels it. */
   readStdin: (signal: AbortSignal) => Promise<string>
   signal: AbortSignal
-  /** Who logged in last, if that is known. */
+  /** The account of the last login, if known. */
   known?: string
-  /** The token's life in seconds, where the method lets us choose. */
+  /** The token's life in seconds, for methods that let us choose it. */
   seconds?: number
 }
 
-/** The method that the flags choose, or else the environment. */
+/** The method that the flags select, or else the environment. */
 export function methodFor(
   flags: {interactive: boolean; sso: boolean; 'with-token': boolean; 'expires-in': number | undefined},
   env: NodeJS.ProcessEnv,
 ): Method {
   if (flags['with-token']) return 'with-token'
   if (flags.sso) return 'sso'
-  // Only the API's own authorizations can be given a life; a browser login cannot.
+  // Only an authorization of the API can have a chosen life; a browser login cannot.
   if (flags.interactive || flags['expires-in'] !== undefined) return 'interactive'
   return env.HEROKU_LEGACY_SSO === '1' ? 'sso' : 'browser'
 }
 
-/** Gets a token from Heroku, by the method that the user chose. */
+/** Gets a token from Heroku, by the selected method. */
 export function login(method: Method, options: Login): Promise<Issued> {
   switch (method) {
     case 'browser':

@@ -3,18 +3,18 @@ import {UserError} from '../errors.js'
 import {type Api, ApiError, type Authorization, expiresIn, type Issued} from './api.js'
 import {field, text} from './json.js'
 
-/** The longest that the API lets a token of the CLI live, and what it gets where nobody says otherwise; in seconds. */
+/** The default and maximum life of a token, in seconds. */
 export const THIRTY_DAYS = 60 * 60 * 24 * 30
 
-/** Asks the user for something; `secret` is not shown while it is typed. */
+/** Asks the user a question; the answer to a `secret` one is not shown while it is typed. */
 export type Ask = (question: string, options?: {secret?: boolean; default?: string}) => Promise<string>
 
-/** How the Platform API's clients name their tokens, as the dashboard lists them. */
+/** The token's description, which the dashboard shows. */
 export const description = () => `Heroku CLI login from ${hostname()}`
 
 /**
- * Logs in with e-mail address and password, and a two-factor code where the account has that.
- * @param known the account to offer as the default
+ * Logs in with e-mail address and password, and a two-factor code if the account requires it.
+ * @param known the default account
  * @param seconds the token's life
  * @throws {ApiError} if the API refuses
  */
@@ -53,7 +53,7 @@ export async function passwordLogin(api: Api, ask: Ask, known?: string, seconds 
   return {account, token, ...expiresIn(field(access, 'expires_in'))}
 }
 
-/** 403 means that the account requires more than this login can give, such as SSO or a security key. */
+/** 403: the account requires a method that this login does not support, such as SSO or a security key. */
 function withNextStep(error: ApiError): ApiError {
   const {id, message, status} = error
   if (status !== 403 || id === 'two_factor') return error

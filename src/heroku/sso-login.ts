@@ -5,17 +5,17 @@ import type {Ask} from './password-login.js'
 export interface SsoLogin {
   api: Api
   ask: Ask
-  /** Shows the URL and opens a browser at it. */
+  /** Shows the URL and opens it in a browser. */
   visit: (url: string) => Promise<void>
-  /** SSO_URL names the page; HEROKU_ORGANIZATION is offered as the organization. */
+  /** SSO_URL is the page; HEROKU_ORGANIZATION is the default organization. */
   env: NodeJS.ProcessEnv
-  /** Revokes a token of a login that was cancelled. */
+  /** Revokes the token of a cancelled login. */
   discard: (token: string) => Promise<void>
 }
 
 /**
- * Logs in through an organization's own login page, which shows an access token for the user to paste.
- * @throws {ApiError} if the token is not valid
+ * Logs in through an organization's login page, which shows an access token that the user pastes.
+ * @throws {ApiError} if the token is invalid
  */
 export async function ssoLogin({api, ask, discard, env, visit}: SsoLogin): Promise<Issued> {
   await visit(env.SSO_URL ? httpUrl(env.SSO_URL) : await organizationUrl(ask, env.HEROKU_ORGANIZATION))

@@ -3,20 +3,20 @@ import {accountOf, type Api, expiresIn, isApiAnswer} from './api.js'
 import {field} from './json.js'
 import {authorizationsOf} from './revoke.js'
 
-/** What the API says of a token. */
+/** A token's account and expiry, from the API. */
 export interface Verified {
   account: string
-  /** ISO 8601; missing where the API does not say, as for a session. */
+  /** ISO 8601; missing if the API does not report it, as for a session. */
   expiresAt?: string
 }
 
-/** The API knows no such token, or none any more. */
+/** The API does not know the token (any more). */
 export class InvalidToken extends UserError {}
 
 /**
- * Asks the API whose token this is, and until when.
- * @throws {InvalidToken} if it is not valid
- * @throws {ApiError | NetworkError} if that could not be learned
+ * Reads a token's account and expiry from the API.
+ * @throws {InvalidToken} if the API rejects it
+ * @throws {ApiError | NetworkError} if the API did not answer
  */
 export async function verifyToken(api: Api, token: string): Promise<Verified> {
   try {
@@ -29,7 +29,7 @@ export async function verifyToken(api: Api, token: string): Promise<Verified> {
   }
 }
 
-/** A token of a narrower scope may not list authorizations, and is valid all the same. */
+/** A token with a narrower scope may not list authorizations, but is valid. */
 function noneIfForbidden(error: unknown): unknown[] {
   if (isApiAnswer(error, 403)) return []
   throw error
