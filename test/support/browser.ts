@@ -6,8 +6,8 @@ import type {Env, Sandbox} from './sandbox.js'
 const NAME = 'fake-browser'
 
 /**
- * Gives the sandbox a browser that visits whatever page it is told to.
- * @returns what makes programs use it
+ * Gives the sandbox a browser that fetches each URL it is opened with.
+ * @returns the variables that make programs use it
  */
 export function installBrowser(sandbox: Sandbox): Env {
   // By name: the path of this repository may hold a space or a colon, and xdg-open would split it there.

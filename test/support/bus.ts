@@ -1,4 +1,4 @@
-// A D-Bus session of a sandbox's own, with as much on it as a test wants.
+// A private D-Bus session bus for a sandbox; the test decides what runs on it.
 import {mkdtemp, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -6,28 +6,28 @@ import type {Env, Sandbox} from './sandbox.js'
 import {PYTHON, startSupervised, type Supervised} from './supervised.js'
 
 export interface Bus {
-  /** What a program needs to find it. Without these a program in the sandbox has no session bus at all. */
+  /** Variables with which a program finds the bus. Without them a program in the sandbox has no session bus. */
   readonly env: Env & {DBUS_SESSION_BUS_ADDRESS: string; XDG_RUNTIME_DIR: string}
   /** Starts one of the Python programs in `dbus/` on this bus. */
   startScript(name: string, args?: readonly string[]): Supervised
   /**
    * Runs one of the Python programs in `dbus/` to its end.
-   * @returns what it said on stdout
-   * @throws {Error} with what it said on stderr, if it fails or takes more than fifteen seconds
+   * @returns its stdout
+   * @throws {Error} with its stderr, if it fails or takes more than fifteen seconds
    */
   runScript(name: string, args: readonly string[], input?: string): Promise<string>
-  /** Ends the bus and everything that the bus has started. */
+  /** Ends the bus and every process that the bus has started. */
   stop(): Promise<void>
 }
 
 export interface BusOptions {
-  /** Start the services that are installed on this machine when somebody asks for them, as a desktop does. */
+  /** Let the bus start the services that are installed on this machine on demand, as on a desktop. */
   activation: boolean
 }
 
 /** Starts a session bus. It ends with this process, at the latest. */
 export async function startBus(sandbox: Sandbox, {activation}: BusOptions): Promise<Bus> {
-  // Not in the runtime folder, where GLib finds a socket called `bus` without being told of one.
+  // Not in the runtime folder: GLib finds a socket named `bus` there without DBUS_SESSION_BUS_ADDRESS.
   const folder = await mkdtemp(join(sandbox.root, 'bus-'))
   const config = join(folder, 'bus.conf')
   await writeFile(config, configuration(folder, activation))

@@ -1,15 +1,15 @@
-// Finding a secret wherever it has gone: whole or in part, as it is or in the ways in which programs write bytes.
+// Finds secrets in text: whole or in part, as they are or in the encodings that programs use for bytes.
 
-/** Any twelve characters of a secret in a row, beginning at every fourth, are the secret. */
+/** Any twelve consecutive characters of a secret count as the secret; one piece begins at every fourth character. */
 const PIECE = 12
 const STEP = 4
 
-/** A way to write bytes, by the name that a finding is told under. */
+/** An encoding of bytes, with its name in the findings. */
 export type Form = 'plain' | 'URL-encoded' | 'JSON' | 'hexadecimal' | 'decimal' | 'base64'
 
-/** What to look for. */
+/** A secret to search for. */
 export interface Canary {
-  /** What it is, for a finding: `the token`. Findings never hold the secret. */
+  /** Its name in a finding: `the token`. Findings never contain the secret. */
   name: string
   secret: string
 }
@@ -21,7 +21,7 @@ export interface Finding {
 
 /**
  * Prepares a search.
- * @returns a function that gives what it has found in a text (bytes as `latin1`), each canary once at most
+ * @returns a function that returns its findings in a text (bytes as `latin1`), each canary at most once
  */
 export function searchFor(canaries: readonly Canary[]): (text: string) => Finding[] {
   const wanted = canaries.map(({name, secret}) => ({name, forms: formsOf(secret)}))
@@ -34,9 +34,9 @@ export function searchFor(canaries: readonly Canary[]): (text: string) => Findin
   }
 }
 
-/** Printable ASCII alone: no line breaks and indentations of wrapped text, no colours, no NULs of UTF-16. */
+/** Keeps printable ASCII only: drops line breaks and indentation of wrapped text, colours, and UTF-16's NULs. */
 function squeeze(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control sequences are what this is about
+  // eslint-disable-next-line no-control-regex -- this matches control sequences
   return text.replaceAll(/\u001B\[[\d;?]*[A-Za-z]/gu, '').replaceAll(/[^!-~]+/gu, '')
 }
 
@@ -69,7 +69,7 @@ function piecesOf(secret: string): string[] {
   return [...new Set([...starts, last])].map((start) => secret.slice(start, start + PIECE))
 }
 
-/** What base64 has for these bytes wherever they stand behind so many others (as after `heroku:`), modulo three. */
+/** The base64 form of these bytes when `before` bytes precede them (as after `heroku:`). */
 function base64Of(bytes: Buffer, before: number, alphabet: 'base64' | 'base64url'): string {
   const text = Buffer.concat([Buffer.alloc(before), bytes]).toString(alphabet)
   const from = Math.ceil((before * 8) / 6)

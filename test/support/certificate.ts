@@ -1,16 +1,16 @@
-// A certificate for servers on this machine, which nobody trusts who is not told to.
+// A self-signed certificate for servers on this machine; a client trusts it only if it is configured to.
 import {execa} from 'execa'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 
 export interface Certificate {
-  /** The file to trust, which is also what the server shows. */
+  /** The certificate: the server presents it, and clients add it to their trusted ones. */
   readonly certificate: string
-  /** The file with its key. */
+  /** The file with its private key. */
   readonly key: string
 }
 
-// The system's own configuration may say anything.
+// Independent of the system's openssl.cnf.
 const CONFIGURATION = `[req]
 distinguished_name = name
 x509_extensions = extensions
@@ -26,7 +26,7 @@ extendedKeyUsage = serverAuth
 
 /**
  * Makes a certificate for 127.0.0.1 and localhost in a folder; good for two days. Needs `openssl`.
- * @throws {Error} with what openssl said, if it fails
+ * @throws {Error} with openssl's output, if it fails
  */
 export async function makeCertificate(folder: string): Promise<Certificate> {
   const configuration = join(folder, 'openssl.cnf')

@@ -1,4 +1,4 @@
-// Whom a program talks to over the network: every connection that it, or anything that it starts, tries to make.
+// The network connections that a program and its descendants try to make.
 import {mkdtemp, readFile, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -6,27 +6,27 @@ import type {Finished, RunOptions, Sandbox} from './sandbox.js'
 import {inTerminal, type Step} from './terminal.js'
 import {callsIn, LONGEST, parseTrace} from './trace.js'
 
-/** An address that was connected or sent to, whether or not somebody answered. */
+/** An address that a program connected or sent to, whether or not it answered. */
 export interface Connection {
-  /** `127.0.0.1:443`, `[::1]:443`, or the path of a UNIX socket. A lookup of a name is one to port 53. */
+  /** `127.0.0.1:443`, `[::1]:443`, or the path of a UNIX socket. A DNS lookup shows as a connection to port 53. */
   to: string
   over: 'IP' | 'UNIX'
-  /** The arguments of the program that did it. */
+  /** The arguments of the program that connected. */
   by: string[]
 }
 
 const CALLS = 'trace=execve,execveat,clone,clone3,fork,vfork,connect,sendto,sendmsg,sendmmsg'
 
 export interface ConnectionOptions extends RunOptions {
-  /** For somebody at a terminal, who takes these. */
+  /** Run the program in a terminal; its user takes these steps. */
   steps?: readonly Step[]
-  /** Let no connection be made, to not even the keyring; each fails as on a machine without a network. */
+  /** Fail every connection, also to the keyring, as on a machine without a network. */
   offline?: boolean
 }
 
 /**
- * Runs a program in the sandbox and tells whom it has tried to reach.
- * @throws {Error} as {@link Sandbox.run} does, or at an address that is not understood
+ * Runs a program in the sandbox and returns the addresses that it tried to reach.
+ * @throws {Error} as {@link Sandbox.run} does, or at an address that it can't parse
  */
 export async function connectionsOf(
   sandbox: Sandbox,
@@ -40,7 +40,7 @@ export async function connectionsOf(
     const how = ['--seccomp-bpf', '-f', '-qq', '-v', '-xx', '-s', String(LONGEST), '-e', 'signal=none', '-e', CALLS]
     const failing = offline ? ['-e', 'inject=connect:error=ENETUNREACH'] : []
     const traced = [...how, ...failing, '-o', output, '--', file, ...args]
-    // Through io_uring node would connect past every trace.
+    // strace doesn't see connections that node makes through io_uring.
     const env = {...options.env, UV_USE_IO_URING: '0'}
     const ended = steps
       ? await atTerminal(sandbox, traced, steps, env)
@@ -57,12 +57,12 @@ async function atTerminal(sandbox: Sandbox, args: string[], steps: readonly Step
 }
 
 /**
- * Reads what `strace -f -xx` has written of programs and connections.
- * @throws {Error} at an address that it does not understand
+ * Parses the programs and connections in the output of `strace -f -xx`.
+ * @throws {Error} at an address that it can't parse
  */
 function parseConnections(text: string): Connection[] {
   const calls = callsIn(text)
-  // Who started whom, threads too: what one does it does as the program of whoever started it, until it starts another.
+  // Process and thread parents: a child runs its parent's program until its own execve.
   const parents = new Map(
     calls.flatMap(({call, pid}) => {
       const [, child] = /^(?:clone3?|v?fork)\(.* = (\d+)$/u.exec(call) ?? []
@@ -102,7 +102,7 @@ function addressesIn(call: string): Address[] {
         return [{over: 'UNIX', to: plain(quoted)}]
       }
 
-      // To the kernel itself, and what takes a connection back.
+      // AF_NETLINK talks to the kernel; AF_UNSPEC dissolves a connection.
       case 'AF_NETLINK':
       case 'AF_UNSPEC':
         return []

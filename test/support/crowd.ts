@@ -1,4 +1,4 @@
-// Many processes that begin at the same moment, at one keyring, one data folder and one .netrc.
+// Many processes that start at the same moment and share one keyring, one data folder and one .netrc.
 import {build} from 'esbuild'
 import {spawn} from 'node:child_process'
 import {mkdirSync} from 'node:fs'
@@ -17,16 +17,16 @@ export interface Crowd {
   readonly sandbox: Sandbox
   readonly keyring: Keyring
   readonly dataDir: string
-  /** Has as many processes as there are orders begin at once. Resolves when all have ended. */
+  /** Starts one process per order, all at once. Resolves when all have ended. */
   act(orders: readonly Order[]): Promise<Done[]>
   stop(): Promise<void>
 }
 
-/** Prepares the processes: our own code in one file each, so that they start fast. */
+/** Prepares the processes: our code is bundled into one file, so they start fast. */
 export async function gatherCrowd(): Promise<Crowd> {
   const sandbox = openSandbox()
   const program = join(sandbox.root, 'actor.mjs')
-  // Some of what is bundled is CommonJS, and asks for node's own modules in its way.
+  // Bundled CommonJS packages load node's modules with require().
   const banner = {js: "import {createRequire} from 'node:module'; const require = createRequire(import.meta.url)"}
   await build({entryPoints: [ACTOR], outfile: program, bundle: true, platform: 'node', format: 'esm', banner})
   const keyring = await startKeyring(sandbox)

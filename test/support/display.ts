@@ -5,25 +5,25 @@ import {PYTHON, startSupervised} from './supervised.js'
 
 const ANSWER_DIALOGS = fileURLToPath(new URL('x11/answer-dialogs.py', import.meta.url))
 
-/** What the user does with a dialog: presses its default button, dismisses it, or leaves it there. */
+/** How the user reacts to a dialog: presses its default button, dismisses it, or leaves it open. */
 export type Reaction = 'accept' | 'dismiss' | 'ignore'
 
 const KEYS: Record<Reaction, string> = {accept: 'Return', dismiss: 'Escape', ignore: 'None'}
 
 export interface User {
-  /** The titles of the dialogs that were shown so far, in order. */
+  /** The titles of the dialogs shown so far, in order. */
   readonly dialogs: readonly string[]
   stop(): Promise<void>
 }
 
 export interface Display {
   readonly env: Env & {DISPLAY: string}
-  /** Lets a user react to every dialog whose title contains one of `titles`; those that are shown already included. */
+  /** Starts a user who reacts to every dialog, open ones included, whose title contains one of `titles`. */
   startUser(reaction: Reaction, titles: readonly string[]): Promise<User>
   stop(): Promise<void>
 }
 
-/** Starts Xvfb on a display number of its own choice. Needs `xvfb` and `python3-xlib`. */
+/** Starts Xvfb on a display number that it chooses. Needs `xvfb` and `python3-xlib`. */
 export async function startDisplay(sandbox: Sandbox): Promise<Display> {
   const server = startSupervised(
     'Xvfb',
@@ -44,7 +44,7 @@ export async function startDisplay(sandbox: Sandbox): Promise<Display> {
         try {
           for (;;) dialogs.push(await user.line(NEVER_MS))
         } catch {
-          // It was stopped.
+          // The user was stopped.
         }
       })()
       return {dialogs, stop: () => user.stop()}
@@ -53,5 +53,5 @@ export async function startDisplay(sandbox: Sandbox): Promise<Display> {
   }
 }
 
-/** The longest timer that node has. */
+/** The longest timeout that node's timers accept. */
 const NEVER_MS = 2 ** 31 - 1

@@ -1,9 +1,9 @@
-// Being asked before every operation on files that a program does: to have it fail, or to end it there and then.
+// Calls a hook before every file operation of a program, so that a test can make it fail or end the program there.
 import fs from 'node:fs'
 import promises from 'node:fs/promises'
 import {createRequire, syncBuiltinESMExports} from 'node:module'
 
-/** Called with the operation's name before it is done; what it throws is thrown instead. */
+/** Called with the operation's name before the operation; an error that it throws replaces the operation. */
 export type Before = (operation: string) => void
 
 type Operation = (this: unknown, ...args: unknown[]) => unknown
@@ -24,13 +24,13 @@ const PROMISES = [
   'unlink',
 ]
 const OF_A_HANDLE = ['writeFile', 'chmod', 'sync', 'stat']
-// What proper-lockfile does, through graceful-fs, with a callback last.
+// The operations of proper-lockfile, which calls graceful-fs with a callback as the last argument.
 const OF_A_LOCK = ['mkdir', 'stat', 'rmdir', 'utimes']
 
 /**
- * Asks before each operation on a file below a folder, from now on.
- * @param bundled whether the program under test is one file, and so has a copy of graceful-fs of its own
- * @returns what undoes it
+ * Calls `before` before each operation on a file below a folder, from now on.
+ * @param bundled whether the program under test is a bundle, with its own copy of graceful-fs
+ * @returns a function that undoes this
  */
 export async function watchFiles(folder: string, before: Before, bundled = false): Promise<() => void> {
   const undo: (() => void)[] = []

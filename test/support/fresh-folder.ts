@@ -4,11 +4,11 @@ import {dirname, join} from 'node:path'
 
 export interface FreshFolder {
   path: (name: string) => string
-  /** Writes a file, and makes the folders that it is in. */
+  /** Writes a file, and creates its parent folders. */
   write: (name: string, content: string) => void
 }
 
-/** Gives each case of the surrounding `describe` a new folder, and takes it away afterwards. */
+/** Creates a new folder for each case of the enclosing `describe`, and removes it afterwards. */
 export function freshFolder(): FreshFolder {
   let folder = ''
   beforeEach(() => {

@@ -1,8 +1,8 @@
-// Properties that are tried with made-up input by the thousand. What breaks one is shrunk and kept as a fixture, which
-// is tried before anything else from then on.
+// Property tests with generated input. A case that breaks a property is shrunk and kept as a fixture, and fixtures
+// are tried before new cases.
 //
-//   FUZZ_RUNS   how many cases in all (default: 100,000 and some)
-//   FUZZ_SEED   the seed to begin with, as a failure prints it
+//   FUZZ_RUNS   number of cases in all (default: a little over 100,000)
+//   FUZZ_SEED   the seed, as a failure prints it
 import fc from 'fast-check'
 import {createHash} from 'node:crypto'
 import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
@@ -12,17 +12,17 @@ import {fileURLToPath} from 'node:url'
 const FIXTURES = fileURLToPath(new URL('../fixtures/fuzz', import.meta.url))
 const REPORT = fileURLToPath(new URL('../../.cache/trust/fuzz.json', import.meta.url))
 
-/** What all properties together are tried with unless FUZZ_RUNS says otherwise. */
+/** The number of cases of all properties together, unless FUZZ_RUNS is set. */
 const USUAL_RUNS = 100_000
 
 export interface Property<T> {
-  /** The folder of its fixtures, and its name in the report. */
+  /** The name of its fixtures' folder, and its name in the report. */
   name: string
-  /** How often it is tried in a usual run. */
+  /** The number of cases in a default run. */
   runs: number
-  /** Given all new cases at once before they are tried one by one, for what is quicker done together. */
+  /** Called once with all new cases before each is tried, for work that is faster in a batch. */
   prepare?: (values: T[]) => Promise<void>
-  /** Makes values that JSON can hold, since a fixture has to. */
+  /** Generates JSON values, since fixtures are JSON. */
   values: fc.Arbitrary<T>
   /** Throws for a value that breaks the property. */
   holds: (value: T) => void | Promise<void>
@@ -30,7 +30,7 @@ export interface Property<T> {
 
 export interface Tried {
   name: string
-  /** Fixtures too. */
+  /** Includes fixtures. */
   cases: number
   failures: number
   ms: number
@@ -42,7 +42,7 @@ const seedOf = ({FUZZ_SEED}: NodeJS.ProcessEnv) =>
 
 const timesOf = ({FUZZ_RUNS}: NodeJS.ProcessEnv) => (FUZZ_RUNS === undefined ? 1 : Number(FUZZ_RUNS) / USUAL_RUNS)
 
-/** The cases that have broken a property before, by file. */
+/** The cases that have broken the property before, by file. */
 function fixturesOf(folder: string): string[] {
   try {
     return readdirSync(folder)
@@ -55,9 +55,9 @@ function fixturesOf(folder: string): string[] {
 }
 
 /**
- * Tries a property: its fixtures, then new cases.
+ * Checks a property: its fixtures, then new cases.
  * @param fixtures the folder of all fixtures
- * @throws {Error} that names the seed, the shrunk case and the fixture that it was written to
+ * @throws {Error} with the seed, the shrunk case and the fixture file that it was written to
  */
 export async function tryProperty<T>(
   {holds, name, prepare, runs, values}: Property<T>,
@@ -77,7 +77,7 @@ export async function tryProperty<T>(
   }
 
   const numRuns = Math.max(1, Math.round(runs * timesOf(env)))
-  // The same seed makes the same values, here and there.
+  // The same seed generates the same values on every machine.
   await prepare?.(fc.sample(values, {seed, numRuns}))
   const result = await fc.check(
     fc.asyncProperty(values, (value) => Promise.resolve(holds(value))),
@@ -96,7 +96,7 @@ export async function tryProperty<T>(
 
 function keep(folder: string, value: unknown): string {
   const text = `${JSON.stringify(value, undefined, 2)}\n`
-  // A fixture that holds another value than the one that broke the property would hide it.
+  // A fixture that holds a different value from the one that broke the property would hide the failure.
   if (fc.stringify(JSON.parse(text)) !== fc.stringify(value)) return 'nowhere, since JSON cannot hold it'
   mkdirSync(folder, {recursive: true})
   const file = join(folder, `${createHash('sha256').update(text).digest('hex').slice(0, 12)}.json`)
@@ -108,7 +108,7 @@ const wordsOf = (error: unknown) => (error instanceof Error ? (error.stack ?? er
 
 const report: Tried[] = []
 
-/** Makes a test of a property, and a line of the report. */
+/** Defines a test for a property, and adds a line to the report. */
 export function fuzz<T>(claim: string, property: Property<T>): void {
   it(claim, async function () {
     this.timeout(Math.max(60_000, 60_000 * timesOf(process.env)))
@@ -123,5 +123,5 @@ export function fuzz<T>(claim: string, property: Property<T>): void {
   })
 }
 
-/** How many cases were tried in this process so far, in how many properties. */
+/** The number of cases tried in this process so far, and of properties. */
 export const triedSoFar = () => ({properties: report.length, cases: report.reduce((sum, {cases}) => sum + cases, 0)})

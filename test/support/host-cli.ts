@@ -1,4 +1,4 @@
-// The real Heroku CLI, from npm, and our plugin in it.
+// The real Heroku CLI, installed from npm, with our plugin.
 import {mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {readdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
@@ -6,7 +6,7 @@ import {lock} from 'proper-lockfile'
 import {npm, npmEnv, REPOSITORY} from './npm.js'
 import type {Sandbox} from './sandbox.js'
 
-/** How long an installation may take, in milliseconds; on a slow network it takes minutes. */
+/** Time limit of an installation, in milliseconds; on a slow network it takes minutes. */
 const INSTALL_MS = 300_000
 
 const CACHE = join(REPOSITORY, '.cache')
@@ -20,7 +20,7 @@ export interface Host {
 }
 
 /**
- * Installs a version of the Heroku CLI into `.cache/hosts`, unless it is there already. Two at once wait for each other.
+ * Installs a version of the Heroku CLI into `.cache/hosts`, unless it is there already. Concurrent calls wait.
  * @param version exact, such as `11.10.0`
  * @throws {Error} with npm's output, if it cannot be installed
  */
@@ -35,19 +35,19 @@ export async function installHost(version: string): Promise<Host> {
     await rm(root, {recursive: true, force: true})
     await mkdir(root)
     await writeFile(join(root, 'package.json'), '{"private": true}\n')
-    // None of the CLI's dependencies needs its scripts for what we do.
+    // The tests don't need the install scripts of the CLI's dependencies.
     await npm(['install', '--no-audit', '--no-fund', '--ignore-scripts', '--save-exact', `heroku@${version}`], root)
     await writeFile(complete, version)
   })
   return {version, bin, root}
 }
 
-/** Makes `heroku` mean this host for every program in the sandbox, past the notices that it gives. */
+/** Makes `heroku` start this host in the sandbox, without the host's update notices. */
 export async function putOnPath(host: Host, sandbox: Sandbox): Promise<void> {
   const cache = join(sandbox.home, '.cache', 'heroku')
   await mkdir(cache, {recursive: true})
   await writeFile(join(cache, 'terms-of-service'), '')
-  // Before version 11 no variable keeps it from asking the registry what the newest version is.
+  // Before version 11, no variable disables the query for the newest version at the registry.
   await writeFile(join(cache, 'version'), JSON.stringify({latest: host.version}))
   const link = join(sandbox.bin, 'heroku')
   await rm(link, {force: true})
@@ -57,7 +57,7 @@ export async function putOnPath(host: Host, sandbox: Sandbox): Promise<void> {
 let packed: Promise<string> | undefined
 
 /**
- * Packs this package as for npm, once in a process; builds it before, if it has changed since it was built.
+ * Packs this package as for npm, once per process; builds it first if a source changed since the last build.
  * @returns the tarball's path; it is removed when the process ends
  * @throws {Error} with the output of the build or of npm, if one fails
  */
@@ -73,7 +73,7 @@ async function pack(): Promise<string> {
     rmSync(folder, {recursive: true, force: true})
   })
   return alone(join(CACHE, 'build'), async () => {
-    // Another process may be running what is built: it is not to go away without need.
+    // Another process may be running the build: don't replace it without need.
     if (isStale()) await npm(['run', 'build'])
     const said = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder])
     const [{filename}] = JSON.parse(said) as [{filename: string}]
@@ -81,7 +81,7 @@ async function pack(): Promise<string> {
   })
 }
 
-/** Whether anything that the build reads is newer than the last that it writes. */
+/** Whether a file that the build reads is newer than the last file that it writes. */
 function isStale(): boolean {
   const modified = (path: string) => statSync(join(REPOSITORY, path), {throwIfNoEntry: false})?.mtimeMs ?? 0
   const below = (folder: string) =>
@@ -92,7 +92,7 @@ function isStale(): boolean {
 }
 
 /**
- * Installs a packed plugin into the host as a user does; its dependencies come from the registry, or from npm's cache.
+ * Installs a packed plugin into the host as a user does. Dependencies come from the registry or from npm's cache.
  * @throws {Error} with the host's output, if that fails
  */
 export async function installPlugin(host: Host, sandbox: Sandbox, tarball: string): Promise<void> {
@@ -103,7 +103,7 @@ export async function installPlugin(host: Host, sandbox: Sandbox, tarball: strin
   if (exitCode !== 0) throw new Error(`plugins:install in Heroku CLI ${host.version}:\n${stdout}\n${stderr}`)
 }
 
-/** Does something that another process must not do at the same time. */
+/** Runs `action` under a lock between processes. */
 async function alone<T>(what: string, action: () => Promise<T>): Promise<T> {
   const release = await lock(what, {
     realpath: false,

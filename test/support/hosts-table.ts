@@ -1,4 +1,4 @@
-// docs/hosts.md: what works on which Heroku CLI, as a test has seen it.
+// docs/hosts.md: what works on which Heroku CLI, as measured by a test.
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {format, resolveConfig} from 'prettier'
@@ -6,11 +6,11 @@ import {REPOSITORY} from './npm.js'
 
 const FILE = join(REPOSITORY, 'docs', 'hosts.md')
 
-/** What the table says where all is as promised, and where it is not. */
+/** The cell's text where the promise is kept, and where it is not. */
 export const YES = 'yes'
 export const NO = 'no'
 
-/** The cells of one row, by version. */
+/** A row's cells, by version. */
 export type Row = Record<string, string>
 
 /** The rows, by title. */
@@ -18,7 +18,7 @@ export type Table = Record<string, Row>
 
 const lineOf = (cells: string[]) => `| ${cells.join(' | ')} |`
 
-/** The whole page, as prettier wants it. */
+/** The whole page, formatted as prettier does. */
 export async function render(table: Table, versions: readonly string[]): Promise<string> {
   const rows = Object.entries(table).map(([title, row]) => lineOf([title, ...versions.map((each) => row[each] ?? NO)]))
   const page = `# What works on which Heroku CLI
@@ -34,7 +34,7 @@ ${rows.join('\n')}
   return format(page, {...(await resolveConfig(FILE)), parser: 'markdown'})
 }
 
-/** The page as it is; empty if there is none. */
+/** The committed page; empty if there is none. */
 export function readPage(): string {
   try {
     return readFileSync(FILE, 'utf8')
@@ -47,7 +47,7 @@ export function writePage(page: string): void {
   writeFileSync(FILE, page)
 }
 
-/** Reads what {@link render} has written. */
+/** Parses the output of {@link render}. */
 export function parse(page: string): Table {
   const lines = page
     .split('\n')

@@ -1,4 +1,4 @@
-// A real GNOME Keyring of a sandbox's own, and the ways in which a Secret Service fails.
+// A private, real GNOME Keyring for a sandbox, and the ways in which a Secret Service fails.
 import {existsSync, readFileSync} from 'node:fs'
 import {mkdtemp} from 'node:fs/promises'
 import {join} from 'node:path'
@@ -8,12 +8,12 @@ import {startSupervised, type Supervised} from './supervised.js'
 
 const PASSWORD = 'the password of the login keyring'
 
-/** What a keyring holds. */
+/** A keyring's item. */
 export interface Item {
   label: string
   /**
-   * All of them but libsecret's own `xdg:schema`. GNOME Keyring keeps the attributes encrypted: one that has not been
-   * unlocked since it was started has nothing but `gkr:compat:hashed:<name>`, and no labels.
+   * All attributes but libsecret's own `xdg:schema`. GNOME Keyring keeps attributes encrypted: a keyring that has not
+   * been unlocked since its start shows only `gkr:compat:hashed:<name>`, and no labels.
    */
   attributes: Record<string, string>
   /** Undefined if it is locked. */
@@ -21,43 +21,43 @@ export interface Item {
   locked: boolean
 }
 
-/** Something on a bus of its own. */
+/** A service on a private bus. */
 export interface Provider {
-  /** What a program in the sandbox needs to find it. */
+  /** Variables with which a program in the sandbox finds it. */
   readonly env: Bus['env']
-  /** Ends it, its bus, and everything that was started with them. */
+  /** Ends it, its bus, and all processes started with them. */
   stop(): Promise<void>
 }
 
 export interface Keyring extends Provider {
-  /** Every item of every collection, as the daemon has it. Never asks to unlock. */
+  /** Every item of every collection, read from the daemon. Never prompts to unlock. */
   items(): Promise<Item[]>
-  /** Stores as somebody else would, by `secret-tool`. */
+  /** Stores an item with `secret-tool`, as another program would. */
   store(item: {label: string; attributes: Record<string, string>; secret: string}): Promise<void>
-  /** Removes as somebody else would, by `secret-tool`; resolves to whether there was anything to remove. */
+  /** Removes items with `secret-tool`, as another program would; resolves to whether there were any. */
   clear(attributes: Record<string, string>): Promise<boolean>
-  /** Locks the default collection: every later lookup asks the user, by way of a prompter. */
+  /** Locks the default collection: every later lookup asks the user through a prompter. */
   lock(): Promise<void>
-  /** Unlocks it again without asking anybody. */
+  /** Unlocks it again without a prompt. */
   unlock(): Promise<void>
-  /** Stops the daemon from running, as a heavily loaded machine would: no call is answered until {@link thaw}. */
+  /** Suspends the daemon, as on a heavily loaded machine: no call is answered until {@link thaw}. */
   freeze(): Promise<void>
   thaw(): void
-  /** Ends the daemon; the bus stays, and what was stored stays in the sandbox's home for the next keyring. */
+  /** Ends the daemon; the bus stays, and the items stay in the sandbox's home for the next keyring. */
   stopDaemon(): Promise<void>
   /**
-   * Gives the daemon a prompter that takes each request to ask the user, and never comes back.
-   * Without one no prompt can be shown here, and a locked keyring says so at once.
+   * Starts a prompter that accepts each request to ask the user, and never answers.
+   * Without it no prompt can be shown, and a locked keyring fails at once.
    */
   startUnansweredPrompter(): Promise<Prompter>
-  /** Gives the default collection an empty password, as its own window can: the daemon then stores it as text. */
+  /** Sets an empty password, as the GUI can: the daemon then stores the default collection in plain text. */
   removePassword(): Promise<void>
   /** Adds a collection beside the default one, unlocked. */
   addCollection(): Promise<Collection>
 }
 
 export interface Collection {
-  /** Stores as another program would, by `secret-tool`. */
+  /** Stores an item with `secret-tool`, as another program would; in this collection. */
   store(item: {label: string; attributes: Record<string, string>; secret: string}): Promise<void>
   lock(): Promise<void>
   unlock(): Promise<void>
@@ -65,8 +65,8 @@ export interface Collection {
 
 export interface Prompter {
   /**
-   * Resolves when the user would have been asked; call it once more for the next time.
-   * @throws {Error} if that takes more than ten seconds
+   * Resolves at the next prompt; call it again for the one after it.
+   * @throws {Error} if none comes within ten seconds
    */
   asked(): Promise<void>
   stop(): Promise<void>
@@ -74,8 +74,8 @@ export interface Prompter {
 
 export interface KeyringOptions {
   /**
-   * Let the bus start the machine's own services, as a desktop does: after {@link Keyring.stopDaemon} the next call
-   * starts a new daemon, with the keyring locked, as after a login without a password. By default there is nobody then.
+   * Let the bus start the machine's own services, as on a desktop: after {@link Keyring.stopDaemon} the next call
+   * starts a new daemon with the keyring locked, as after a login without a password. By default no daemon starts.
    */
   activation?: boolean
 }
@@ -135,7 +135,7 @@ export async function startKeyring(sandbox: Sandbox, {activation = false}: Keyri
       return exitCode === 0
     },
     async lock() {
-      // Not by `secret-tool lock`, which crashes in libsecret 0.20.5.
+      // Not with `secret-tool lock`, which crashes in libsecret 0.20.5.
       await bus.runScript('secrets.py', ['lock'])
     },
     async unlock() {
@@ -179,26 +179,26 @@ export async function startKeyring(sandbox: Sandbox, {activation = false}: Keyri
   }
 }
 
-// Without it secret-tool refuses arguments outside of ASCII.
+// Without a UTF-8 locale secret-tool refuses arguments outside of ASCII.
 const ANY_LETTERS = {LC_ALL: 'C', CHARSET: 'UTF-8'}
 
 const words = (attributes: Record<string, string>) => Object.entries(attributes).flat()
 
-/** Starts a session bus that has no Secret Service and knows of none to start: a server, or WSL. */
+/** Starts a session bus without a Secret Service, and without one to activate, as on a server or in WSL. */
 export async function startBusWithoutProvider(sandbox: Sandbox): Promise<Provider> {
   const bus = await startBus(sandbox, {activation: false})
   return {env: bus.env, stop: () => bus.stop()}
 }
 
-/** How a Secret Service other than the machine's own behaves; provider.py describes each. */
+/** The behavior of a simulated Secret Service; provider.py describes each. */
 export type Behaviour = 'dismissed' | 'kwallet' | 'keepassxc' | 'closed' | 'ignoring' | 'confirming'
 
 export interface MadeUpProvider extends Provider {
-  /** How many prompts the user would have seen so far. */
+  /** The number of prompts that the user would have seen so far. */
   prompts(): number
 }
 
-/** Starts a Secret Service that has one item, and whose user acts at once on every prompt. */
+/** Starts a Secret Service with one item, whose user answers every prompt at once. */
 export async function startProvider(
   sandbox: Sandbox,
   behaviour: Behaviour,

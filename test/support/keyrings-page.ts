@@ -1,4 +1,4 @@
-// docs/keyrings.md: what works on which provider of the Secret Service, as a test has seen it.
+// docs/keyrings.md: what works on which provider of the Secret Service, as measured by a test.
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {format, resolveConfig} from 'prettier'
@@ -14,7 +14,7 @@ const contract = (provider: Provider) => {
   return exception ? `all but this: ${exception.because}` : 'yes'
 }
 
-/** The whole page, as prettier wants it. */
+/** The whole page, formatted as prettier does. */
 export async function render(): Promise<string> {
   const rows = [
     ['stores, reads, lists and removes tokens, whatever the account and the token', ...PROVIDERS.map(contract)],
@@ -55,7 +55,7 @@ Measured with Debian 12's KeePassXC 2.7.4, KWallet 5.103 and libsecret 0.20.5.
   return format(page, {...(await resolveConfig(FILE)), parser: 'markdown'})
 }
 
-/** The page as it is; empty if there is none. */
+/** The committed page; empty if there is none. */
 export function readPage(): string {
   try {
     return readFileSync(FILE, 'utf8')

@@ -1,5 +1,5 @@
-// Somebody whose process is killed in the middle of its work, with a real keyring and real files: at any operation that
-// changes something, or at any moment.
+// Kills a process in the middle of its work, with a real keyring and real files: at any operation that changes
+// something, or at any moment.
 import {build} from 'esbuild'
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -16,7 +16,7 @@ import {openSandbox, type Sandbox} from './sandbox.js'
 
 const DRIVER = fileURLToPath(new URL('../fixtures/killed/driver.ts', import.meta.url))
 
-/** What is done, as the driver knows it. */
+/** An operation that the driver runs. */
 export type Work = 'login' | 'logout' | 'migrate' | 'migrate back'
 
 interface Credential {
@@ -24,27 +24,27 @@ interface Credential {
   token: string
 }
 
-/** Somebody with a home and a keyring of their own. */
+/** A user with a private home and keyring. */
 export interface Person {
   readonly home: string
-  /** Below the home folder; nothing where there is no such file. */
+  /** A file below the home folder; empty if there is none. */
   read(path: string): string
   write(path: string, text: string): void
   store(credential: Credential): Promise<void>
   clear(): Promise<void>
-  /** What the keyring holds of an account; empty if nothing. */
+  /** The account's token in the keyring; empty if there is none. */
   secretOf(account: string): Promise<string>
-  /** What a process that nobody kills has. */
+  /** The stores of a process that is not killed. */
   stores(): CredentialStores
   /**
-   * Starts the work, and kills it at an operation, counted from 1, or so long after it has loaded all that it needs.
-   * @returns whether it was killed: it may have been done by then
-   * @throws {Error} if it failed by itself
+   * Starts the work, and kills it at an operation, counted from 1, or `afterMs` after it has loaded its modules.
+   * @returns whether it was killed: it may have finished first
+   * @throws {Error} if the work failed
    */
   killed(work: Work, at: {operation: number} | {afterMs: number}): Promise<boolean>
 }
 
-/** Bundles the driver, and gives each processor of two somebody to work for. */
+/** Bundles the driver, and creates two users, so that two processors are busy. */
 export function peopleWhoAreKilled(): {readonly people: readonly Person[]} {
   const folder = mkdtempSync(join(REPOSITORY, '.cache', 'driver-'))
   const bundle = join(folder, 'driver.mjs')
@@ -59,7 +59,7 @@ export function peopleWhoAreKilled(): {readonly people: readonly Person[]} {
       format: 'esm',
       target: 'node20',
       logLevel: 'warning',
-      // Libraries of CommonJS ask for node's modules.
+      // Bundled CommonJS packages load node's modules with require().
       banner: {js: "import {createRequire as r} from 'node:module'; const require = r(import.meta.url)"},
     })
     for (let index = 0; index < 2; index++) {
@@ -139,7 +139,7 @@ function personIn(sandbox: Sandbox, keyring: Keyring, bundle: string): Person & 
   }
 }
 
-/** Has everybody take the next one until there is none left. */
+/** Runs `work` for all users in parallel, each until it returns false. */
 export async function share(people: readonly Person[], work: (person: Person) => Promise<boolean>): Promise<void> {
   await Promise.all(
     people.map(async (person) => {

@@ -1,5 +1,5 @@
-// The leak audit: every command, in every situation and debug mode that the table has, on the real CLI with a keyring of
-// its own; and whatever could be seen of it is searched for every secret that came into play.
+// The leak audit: runs the table's commands, situations and debug modes on the real CLI with a private keyring, and
+// searches all observable output for every secret in use.
 import {randomBytes} from 'node:crypto'
 import {basename, dirname, join} from 'node:path'
 import {type Canary, searchFor} from './canary.js'
@@ -13,36 +13,36 @@ import {openWorkTree, type WorkTree} from './work-tree.js'
 
 export const VERSION = '11.10.0'
 
-/** The secrets of one cell; there are more once the server has issued some. */
+/** A cell's secrets; the server may issue more. */
 export interface Secrets {
   token: string
   password: string
   code: string
 }
 
-/** What a row of the table has to work with. */
+/** The environment in which a row of the table runs. */
 export interface Stage {
   readonly plugged: PluggedHost
   readonly git: LoopbackGit
   readonly tree: WorkTree
   readonly secrets: Secrets
-  /** Runs `heroku` before everybody's eyes. */
+  /** Runs `heroku` as a witnessed program. */
   heroku(args: readonly string[], options?: RunOptions & {steps?: readonly Step[]}): Promise<Seen>
-  /** Runs any other program so. */
+  /** Runs any other program as a witnessed program. */
   program(file: string, args: readonly string[], options?: RunOptions): Promise<Seen>
 }
 
-/** What came of a cell. */
+/** A cell's result. */
 export interface Tried {
   cell: Cell
   exitCode: number | null
-  /** Secrets where they do not belong. */
+  /** Secrets in places where they don't belong. */
   leaks: Leak[]
-  /** Secrets where they belong: the search does see. */
+  /** Secrets in places where they belong: proof that the search finds them. */
   belonging: Leak[]
-  /** Whether what the cell is about has happened. */
+  /** Whether the cell's scenario took place. */
   happened: boolean
-  /** The end of what was said, for a cell that has not happened. */
+  /** The end of the output, if the cell's scenario did not take place. */
   said: string
   secrets: number
   processes: number
@@ -52,7 +52,7 @@ export interface Tried {
 }
 
 /**
- * Tries cells, as many at a time as there are workers, each in a home folder of its own.
+ * Runs cells with `workers` in parallel, each in its own home folder.
  * @param tell called after each cell
  */
 export async function auditLeaks(
@@ -84,10 +84,10 @@ export async function auditLeaks(
   return tried
 }
 
-// Somebody at a desktop is given a minute to unlock the keyring: on a machine that is busy it may well need seconds.
+// On a desktop the keyring gets a minute, so that a user can unlock it: on a busy machine it may need seconds.
 const PATIENT = {WAYLAND_DISPLAY: 'wayland-99'}
 
-// Base64 rather than what real ones have, so that the ways to encode them differ.
+// Base64 alphabet, unlike real tokens, so that each encoding of a secret differs.
 const random = (bytes: number) => randomBytes(bytes).toString('base64')
 const newSecrets = (): Secrets => ({token: `HRKU-${random(30)}`, password: random(15), code: random(12)})
 
@@ -141,7 +141,7 @@ async function logIn(plugged: PluggedHost, {token}: Secrets, env: RunOptions['en
   if (exitCode !== 0) throw new Error(`no login to begin with: ${stderr}`)
 }
 
-/** Everything that is a secret here: what was typed, what was issued, and whatever a request was authorized with. */
+/** All secrets of a cell: typed ones, issued tokens, and the bearer token of each request. */
 function canariesOf({heroku}: PluggedHost, {code, password, token}: Secrets): Canary[] {
   const canaries: Canary[] = [
     {name: 'the token', secret: token},
@@ -161,7 +161,7 @@ function belongs({channel, form, where, what}: Leak, {row, situation}: Cell, hom
     case 'stdout':
       return row.prints === true && (form === 'plain' || form === 'JSON')
     case 'file':
-      // Written beside it first, and renamed.
+      // The temporary file that is renamed to .netrc.
       return (
         situation.inNetrc === true &&
         dirname(where) === home &&

@@ -1,4 +1,4 @@
-// What the leak audit has to say in the end.
+// The leak audit's report.
 import type {Tried} from './leak-audit.js'
 import {type Row, THE_HOSTS_OWN} from './leak-table.js'
 import type {Leak} from './witness.js'
@@ -8,31 +8,31 @@ type Whose = Row['of'] | 'planted'
 export interface Line {
   whose: Whose
   command: string
-  /** How often it was tried, in how many situations and debug modes. */
+  /** Number of runs, and of the situations and debug modes they cover. */
   tried: number
   situations: number
   modes: number
-  /** Secrets that were seen where they do not belong. */
+  /** Secrets that were seen where they don't belong. */
   leaks: number
 }
 
 export interface LeakReport {
   audit: 'leaks'
   lines: Line[]
-  /** In all: what was searched, and for how many secrets. */
+  /** Totals: what was searched, and for how many secrets. */
   cells: number
   secrets: number
   processes: number
   files: number
   bytes: number
-  /** Leaks of ours and of git's with our helper: none is the promise. */
+  /** Leaks by our code, and by git with our helper: must be 0. */
   leaks: number
-  /** Leaks of the host's own code, which are known. */
+  /** Known leaks by the host's own code. */
   theHostsOwn: typeof THE_HOSTS_OWN
   planted: number
   plantedSeen: number
   ms: number
-  /** Why the audit has failed; empty if it has not. */
+  /** Why the audit failed; empty if it passed. */
   problems: string[]
 }
 
@@ -84,7 +84,7 @@ function linesOf(all: readonly Tried[]): Line[] {
 
 const isSeen = ({cell, leaks}: Tried) => leaks.some(({channel}) => channel === cell.situation.planted)
 
-/** Everything that is not as it should be: leaks, planted ones unseen, and cells in which nothing was really tried. */
+/** All failures: leaks, planted leaks that were not found, and cells whose scenario did not take place. */
 export function problemsOf(all: readonly Tried[]): string[] {
   const problems = all.flatMap((each) => {
     const name = nameOf(each)

@@ -1,4 +1,4 @@
-// What the leak audit tries: commands, situations and debug modes, and which of them together.
+// The leak audit's table: commands, situations, debug modes, and which of them are combined.
 import {mkdir, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Secrets, Stage} from './leak-audit.js'
@@ -7,14 +7,14 @@ import type {Env} from './sandbox.js'
 import {keys, type Step} from './terminal.js'
 import type {Channel, Leak, Seen} from './witness.js'
 
-/** The switches that make programs say more. */
+/** Variables that switch on debug output. */
 export const MODES = {
   quiet: {},
   'all at once': {
     DEBUG: '*',
     HEROKU_DEBUG: '1',
     HEROKU_DEBUG_HEADERS: '1',
-    // All but `module` and `esm`, which say the most by far, and of nothing but files.
+    // All but `module` and `esm`, whose output is by far the largest and only names files.
     NODE_DEBUG:
       'execa,child_process,http,https,http2,net,tls,undici,fetch,stream,fs,timer,cluster,worker,dns,repl,test',
     GIT_TRACE: '1',
@@ -37,32 +37,32 @@ export type Mode = keyof typeof MODES
 /** A command. */
 export interface Row {
   command: string
-  /** Whose code it is. */
+  /** Whose code runs. */
   of: 'ours' | 'git' | 'the host'
-  /** Whether it is to find somebody logged in. */
+  /** Whether a user is logged in before it runs. */
   loggedIn: boolean
-  /** Whether the token on stdout is what it is for. */
+  /** Whether it is meant to print the token on stdout. */
   prints?: true
   run(stage: Stage): Promise<Seen>
-  /** Whether it did what it is for. */
+  /** Whether it did its work. */
   happened(stage: Stage, seen: Seen): Promise<boolean> | boolean
 }
 
-/** What goes wrong, if anything, or where the token is to be. */
+/** A failure to simulate, if any, or the token's location. */
 export interface Situation {
   name: string
   env?(secrets: Secrets): Env
-  /** Nobody is logged in after all. */
+  /** No user is logged in, whatever the row says. */
   withoutLogin?: true
-  /** Whether `.netrc` is where the token belongs. */
+  /** Whether the token belongs in `.netrc`. */
   inNetrc?: true
-  /** Whether the user has put the token into the environment. */
+  /** Whether the token is in the environment, set by the user. */
   inEnv?: true
   prepare?(stage: Stage): Promise<unknown>
   after?(stage: Stage): Promise<unknown>
-  /** Whether it was as it says, rather than that the command succeeded. */
+  /** Whether the situation took effect; replaces the row's own check. */
   happened?(stage: Stage, seen: Seen): boolean
-  /** A leak is planted, and this is where the audit has to see it. */
+  /** A leak is planted, and the audit must find it in this channel. */
   planted?: Channel
 }
 
@@ -75,7 +75,7 @@ export interface Cell {
 const asked = ({git}: Stage) => `protocol=https\nhost=${git.host}\n`
 const answered = (stage: Stage) => `${asked(stage)}username=heroku\npassword=${stage.secrets.token}\n`
 
-/** In one line, without the marks that oclif puts before each. */
+/** The output on one line, without the marks that oclif puts at the start of lines. */
 const words = ({stderr, stdout}: Seen) => `${stdout} ${stderr}`.replaceAll(/[\s›»]+/gu, ' ')
 
 const ok = (_stage: Stage, {exitCode}: Seen) => exitCode === 0
@@ -95,7 +95,7 @@ const browser: Step[] = [{expect: 'Press any key', raw: true, send: 'x'}]
 const password = ({plugged, secrets}: Stage): Step[] => [
   {expect: 'Email:', send: `ada@example.com${keys.enter}`},
   {expect: 'Password:', send: `${secrets.password}${keys.enter}`},
-  // A Heroku that is broken asks for no code.
+  // A failing Heroku asks for no code.
   ...(plugged.heroku.faults.size > 0 ? [] : [{expect: 'Two-factor code:', send: `${secrets.code}${keys.enter}`}]),
 ]
 
@@ -122,7 +122,7 @@ const git = (command: string, happened: Row['happened'], run: Row['run']): Row =
   happened,
 })
 
-/** Every command that a token passes through. One more is one more line here. */
+/** Every command that handles a token. */
 export const ROWS = {
   withToken: login('login --with-token', (at) =>
     at.heroku(['login', '--with-token'], {input: `${at.secrets.token}\n`}),
@@ -191,7 +191,7 @@ const answers = (fault: 'garbage' | {status: number}) => ({
     return Promise.resolve()
   },
 })
-/** A keyring tool that reads its input and tells everybody, on stderr, as a broken one may. */
+/** A broken secret-tool that repeats its input on stderr. */
 const TELLTALE = 'echo "secret-tool: could not do it: $(cat)" >&2; exit 3'
 
 export const SITUATIONS = {
@@ -256,7 +256,7 @@ export const SITUATIONS = {
   },
 } satisfies Record<string, Situation>
 
-/** A keyring tool that does as it should, and something else with the token. */
+/** A secret-tool that works, and also leaks the token. */
 const planting = (planted: Channel, misdeed: string): Situation => ({
   name: `planted: ${planted}`,
   planted,
@@ -271,8 +271,8 @@ export const PLANTED = [
 ]
 
 /**
- * What the host's own code shows, with or without us: these exactly, or the list has gone stale. `net` of node says
- * every byte that is sent, and `http` of many a node every header.
+ * Leaks by the host's own code, with or without our plugin; the audit fails if the list doesn't match exactly. Node's
+ * `net` debug output has every byte that is sent, and `http` in many versions every header.
  */
 export const THE_HOSTS_OWN: (Pick<Leak, 'channel' | 'form'> & {command: string; mode: Mode})[] = [
   {command: 'heroku whoami', mode: 'all at once', channel: 'stderr', form: 'plain'},
@@ -297,7 +297,7 @@ const loud: Mode[] = ['all at once']
 
 type Plan = [rows: Row[], situation: Situation, modes: Mode[]]
 
-/** Which of them are tried together: success in all ways, and every failure where most is said. */
+/** The combinations: success in all modes, and every failure in the mode with the most output. */
 const PLAN: Plan[] = [
   [every.filter((row) => row !== ROWS.apps && row !== ROWS.migrateBack), SITUATIONS.done, ['quiet', 'all at once']],
   [[ROWS.migrateBack], SITUATIONS.back, ['quiet', 'all at once']],

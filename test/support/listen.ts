@@ -2,13 +2,13 @@ import type {AddressInfo, Server, Socket} from 'node:net'
 
 export interface Listening {
   port: number
-  /** How many connections are open. */
+  /** The number of open connections. */
   connections: () => number
   /** Ends every connection and stops listening. */
   stop: () => Promise<void>
 }
 
-/** Has a server listen on a free port of 127.0.0.1. It does not keep the process alive. */
+/** Starts a server on a free port of 127.0.0.1. It does not keep the process alive. */
 export async function listen(server: Server): Promise<Listening> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -35,8 +35,8 @@ export async function listen(server: Server): Promise<Listening> {
 }
 
 /**
- * Waits for something to become true, without a fixed pause.
- * @throws {Error} if it has not after ten seconds
+ * Waits until a condition is true, without a fixed pause.
+ * @throws {Error} if it is still false after ten seconds
  */
 export async function until(reached: () => boolean): Promise<void> {
   const end = Date.now() + 10_000

@@ -1,4 +1,4 @@
-// What package-lock.json says of the packages that a user gets with ours.
+// The packages that are installed with ours, as package-lock.json lists them.
 import {readdirSync, readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {REPOSITORY} from './npm.js'
@@ -16,7 +16,7 @@ export interface Locked {
   readonly devOptional?: boolean
 }
 
-/** The production tree, ourselves left out. */
+/** The production tree, without our own package. */
 export function productionTree(): Locked[] {
   const {packages} = JSON.parse(readFileSync(join(REPOSITORY, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, Omit<Locked, 'path'>>
@@ -26,7 +26,7 @@ export function productionTree(): Locked[] {
     .map(([path, locked]) => ({...locked, path}))
 }
 
-/** The files of an installed package, by absolute path; those of packages inside it left out. */
+/** An installed package's files, by absolute path, without those of packages nested in it. */
 export function filesOf({path}: Locked): string[] {
   const root = join(REPOSITORY, path)
   return readdirSync(root, {recursive: true, encoding: 'utf8'})

@@ -1,4 +1,4 @@
-// A git host on this machine: git's own HTTP server, behind TLS and a password, as Heroku's is.
+// A git host on this machine: git's own HTTP server behind TLS and a password, like Heroku's.
 import {execa} from 'execa'
 import {once} from 'node:events'
 import {mkdir, mkdtemp, readFile, realpath, rm} from 'node:fs/promises'
@@ -14,59 +14,59 @@ import type {Env} from './sandbox.js'
 import {spawnSupervised} from './supervised.js'
 import {gitEnv} from './work-tree.js'
 
-/** A request as it came in, and what became of it. */
+/** A request and its result. */
 export interface GitRequest {
   method: string
-  /** Without the query. */
+  /** The path, without the query. */
   path: string
   query: string
   /** By lower-case name. */
   headers: IncomingMessage['headers']
-  /** Undefined if it did not say who it is: git does so only after it was refused. */
+  /** Undefined if the request had no credentials: git sends them only after a 401. */
   user: string | undefined
   password: string | undefined
-  /** Undefined until there is an answer. */
+  /** Undefined until the request is answered. */
   status: number | undefined
 }
 
 export interface LoopbackGit {
-  /** `https://127.0.0.1:PORT`, without a slash at the end. */
+  /** `https://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string
-  /** `127.0.0.1:PORT`: what `HEROKU_GIT_HOST` takes, and what git tells a credential helper. */
+  /** `127.0.0.1:PORT`: the value of `HEROKU_GIT_HOST`, and the `host` that git sends to a credential helper. */
   readonly host: string
-  /** The file with the certificate to trust. */
+  /** The file with the certificate that clients must trust. */
   readonly ca: string
-  /** What makes git trust this host, and fail where it would ask the user. */
+  /** Variables that make git trust this host, and fail instead of asking the user. */
   readonly env: Env & {GIT_SSL_CAINFO: string}
-  /** Whether a password is right; a test may change it. The user may be anybody. */
+  /** Whether a password is accepted; a test may change it. Any user name is accepted. */
   accepts: (password: string) => boolean
 
   /** Every request so far, in order. */
   readonly requests: GitRequest[]
 
   /**
-   * Makes an empty repository `NAME.git`; all others are not found.
-   * @returns its folder, for hooks and the like
+   * Creates an empty repository `NAME.git`; requests for any other get a 404.
+   * @returns its folder, for hooks for example
    */
   createRepository(name: string): Promise<string>
-  /** Where to push to, and to clone from. */
+  /** The URL to push to and to clone from. */
   remote(name: string): string
-  /** The branches of a repository, and the commit at the head of each. */
+  /** A repository's branches, and the commit at the head of each. */
   heads(name: string): Promise<Record<string, string>>
 
-  /** Everything that git's server has said on stderr so far, where it says why it answered 500. */
+  /** The stderr of git's server so far, which has the reason for an answer 500. */
   stderr(): string
-  /** Ends every connection and everything that was started for one, stops listening, and removes all files. */
+  /** Closes every connection, ends their processes, stops listening, and removes all files. */
   stop(): Promise<void>
 }
 
-/** Starts a git host of its own on a free port. It does not keep the process alive. Needs `git` and `openssl`. */
+/** Starts a git host on a free port. It does not keep the process alive. Needs `git` and `openssl`. */
 export async function startGit({accepts}: Pick<LoopbackGit, 'accepts'>): Promise<LoopbackGit> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'keychain-git-')))
   const repositories = join(folder, 'repositories')
   await mkdir(repositories)
   const {certificate, key} = await makeCertificate(folder)
-  // Nothing of the developer's configuration.
+  // Ignore the developer's configuration.
   const env = {PATH: process.env.PATH ?? '', HOME: folder, GIT_CONFIG_NOSYSTEM: '1'}
   const git = async (...args: string[]) => (await execa('git', args, {env, extendEnv: false})).stdout
   const folderOf = (name: string) => join(repositories, `${name}.git`)
@@ -95,7 +95,7 @@ export async function startGit({accepts}: Pick<LoopbackGit, 'accepts'>): Promise
       const path = folderOf(name)
       await git('init', '--quiet', '--bare', '--initial-branch=main', path)
       await git('-C', path, 'config', 'http.receivepack', 'true')
-      // It would go on in the background.
+      // auto gc would continue in the background.
       await git('-C', path, 'config', 'receive.autogc', 'false')
       return path
     },
@@ -127,7 +127,7 @@ async function listen(identity: {cert: Buffer; key: Buffer}, answer: RequestList
 
 type Gate = Pick<LoopbackGit, 'accepts' | 'requests'>
 
-/** Keeps a record of a request, and refuses it unless its password is right. */
+/** Records a request, and refuses it unless its password is accepted. */
 function admit({accepts, requests}: Gate, request: IncomingMessage, response: ServerResponse): GitRequest | undefined {
   const {method = 'GET', url = '/', headers} = request
   const [path = '/', query = ''] = url.split(/\?(.*)/su)
@@ -142,7 +142,7 @@ function admit({accepts, requests}: Gate, request: IncomingMessage, response: Se
   return undefined
 }
 
-/** The request as CGI has it; see git-http-backend(1). */
+/** The request as CGI variables; see git-http-backend(1). */
 function cgiEnv({method, path, query, headers, user = ''}: GitRequest): Env {
   const variables = {
     GATEWAY_INTERFACE: 'CGI/1.1',
@@ -153,7 +153,7 @@ function cgiEnv({method, path, query, headers, user = ''}: GitRequest): Env {
     REMOTE_ADDR: '127.0.0.1',
     GIT_HTTP_EXPORT_ALL: '1',
     CONTENT_TYPE: headers['content-type'],
-    // There is none when the body comes in chunks; it ends where stdin does then.
+    // A chunked body has no length: it ends where stdin ends.
     CONTENT_LENGTH: headers['content-length'],
     HTTP_CONTENT_ENCODING: headers['content-encoding'],
     HTTP_GIT_PROTOCOL: headers['git-protocol'],
@@ -163,14 +163,14 @@ function cgiEnv({method, path, query, headers, user = ''}: GitRequest): Env {
   )
 }
 
-/** `git http-backend` at work on one request. */
+/** A `git http-backend` process that serves one request. */
 interface Backend {
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
-  /** Resolves when it has ended, with everything that it started. */
+  /** Resolves when it and all its descendants have ended. */
   readonly ended: Promise<unknown>
-  /** Ends it, with everything that it started. */
+  /** Ends it and all its descendants. */
   end(): Promise<void>
 }
 
@@ -185,14 +185,14 @@ function startBackend(env: Env, cwd: string): Backend {
     async end() {
       child.ref()
       lifeline.destroy()
-      // What nobody reads any more would keep it from being over.
+      // Unread output would keep the streams from ending.
       stdout.resume()
       await ended
     },
   }
 }
 
-/** Lets a backend answer, and ends it if it cannot, or if nobody waits for the answer any more. */
+/** Sends a backend's answer, and ends the backend if it can't answer or the client has disconnected. */
 async function serve(
   backend: Backend,
   seen: GitRequest,
@@ -202,23 +202,23 @@ async function serve(
   response.once('close', () => {
     if (!response.writableFinished) void backend.end()
   })
-  // What it does not read has to go somewhere: git sends all of it before it looks at the answer.
+  // Drain the input that the backend doesn't read: git sends its whole request before it reads the answer.
   backend.stdin.once('error', () => request.resume())
   request.pipe(backend.stdin)
   const begin = (status: number, headers: string[]) => {
     seen.status = status
     response.writeHead(status, headers)
   }
-  // If it fails, the caller sees a connection that was cut.
+  // If this fails, the client sees an aborted connection.
   await pipeline(backend.stdout, (output: AsyncIterable<Buffer>) => bodyOf(output, begin), response).catch(() =>
     response.destroy(),
   )
 }
 
 /**
- * The body of a CGI program's answer.
- * @param begin is given the status and the headers, as names and values in turn, before anything is yielded
- * @throws {Error} if the program ends before it has come to the body
+ * Yields the body of a CGI program's answer.
+ * @param begin called with the status and the headers, names and values alternating, before the first chunk
+ * @throws {Error} if the program ends before the body
  */
 async function* bodyOf(output: AsyncIterable<Buffer>, begin: (status: number, headers: string[]) => void) {
   let head: Buffer | undefined = Buffer.alloc(0)

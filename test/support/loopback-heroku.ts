@@ -1,43 +1,43 @@
-// A Heroku on this machine: the Platform API, the login host and the delinquency host, each on a port of 127.0.0.1.
+// A fake Heroku: the Platform API, the login host and the delinquency host, each on a port of 127.0.0.1.
 import {randomBytes, randomUUID} from 'node:crypto'
 import {createServer, type IncomingMessage, type RequestListener, type ServerResponse} from 'node:http'
 import {listen} from './listen.js'
 import {type Answer, answerTo, Hold} from './loopback-routes.js'
 
-/** Somebody who has an account at this Heroku. */
+/** A user's account. */
 export interface Account {
   email: string
   password: string
-  /** Two-factor authentication is on, and this is the code that it takes. */
+  /** Two-factor authentication is on, and this code is accepted. */
   twoFactorCode?: string
-  /** Heroku asks for two-factor authentication to be switched on before a password alone is good for a login. */
+  /** Heroku refuses a login by password until two-factor authentication is switched on. */
   deviceTrustRequired?: boolean
 }
 
-/** An access token that this Heroku knows, valid or not. */
+/** An access token that this Heroku has issued, valid or not. */
 export interface Token {
-  /** The id of the session or authorization. */
+  /** The session's or authorization's id. */
   readonly id: string
   readonly token: string
-  /** The e-mail of the account that it is for. */
+  /** The account's e-mail. */
   readonly account: string
-  /** A `session` is not among the authorizations; a `default` authorization is the account's API key (`~`). */
+  /** A `session` is not listed as an authorization; a `default` authorization is the account's API key (`~`). */
   readonly kind: 'session' | 'authorization' | 'default'
   readonly description: string
-  /** In milliseconds since 1970; undefined if it lasts for ever. A test may move it. */
+  /** In milliseconds since 1970; undefined if it never expires. A test may change it. */
   expiresAt: number | undefined
   revoked: boolean
 }
 
-/** A request as it came in. */
+/** A recorded request. */
 export interface Seen {
-  /** Which of the hosts it was sent to; each of them knows every path. */
+  /** The host that received it; every host serves every path. */
   at: 'api' | 'login' | 'particleboard'
   method: string
-  /** Without the query. */
+  /** The path, without the query. */
   path: string
   query: string
-  /** How it said who it is: a bearer token, a basic user and password, nothing, or something else altogether. */
+  /** Its credentials: a bearer token, a basic user and password, none, or any other scheme. */
   authorization:
     | {kind: 'bearer'; token: string}
     | {kind: 'basic'; user: string; password: string}
@@ -45,97 +45,97 @@ export interface Seen {
     | {kind: 'other'; header: string}
   /** By lower-case name. */
   headers: IncomingMessage['headers']
-  /** Names and values in turn, as sent. */
+  /** Names and values alternating, as sent. */
   rawHeaders: string[]
   body: string
 }
 
 /**
- * What goes wrong on a path: a status with a body or a page, 200 with what is not JSON, no answer ever, or a cut
+ * A path's simulated failure: a status with a body or a page, 200 with invalid JSON, no answer, or an aborted
  * connection.
  */
 export type Fault = {status: number; body?: unknown; text?: string} | 'garbage' | 'hang' | 'close'
 
-/** What the login host answers the waiting CLI, and for whom. */
+/** The login host's answer to the waiting CLI, and the account that logs in. */
 export interface BrowserLogin {
   /**
-   * `when-visited`: a token, once the browser was on the page; `at-once`: a token; `never`: nothing;
-   * an error: that, once the browser was there.
+   * `when-visited`: a token, once the browser has visited the page; `at-once`: a token; `never`: no answer;
+   * an error: the error, once the browser has visited the page.
    */
   answer: 'when-visited' | 'at-once' | 'never' | {error: string}
-  /** The e-mail of the account that logs in. */
+  /** The e-mail of the account. */
   account: string
   kind: Token['kind']
-  /** Answer 503 to so many of the next waits first. */
+  /** The number of next waits to answer with 503. */
   serverErrors: number
 }
 
 export interface LoopbackHeroku {
-  /** The API: `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** The API: `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string
-  /** Its host, `127.0.0.1:PORT`: what `.netrc` has as the machine, for the API and for git. */
+  /** Its host, `127.0.0.1:PORT`: the machine name in `.netrc`, for the API and for git. */
   readonly host: string
-  /** What tells the Heroku CLI and us to use this Heroku for everything. */
+  /** Variables that point the Heroku CLI and our plugin to this Heroku. */
   readonly env: Record<
     'HEROKU_HOST' | 'HEROKU_LOGIN_HOST' | 'HEROKU_PARTICLEBOARD_URL' | 'HEROKU_ANALYTICS_URL',
     string
   >
 
-  /** Who has an account. At first Ada, `ada@example.com`, with the password `correct horse`. */
+  /** The accounts. Initially Ada, `ada@example.com`, with the password `correct horse`. */
   readonly accounts: Account[]
-  /** Every token there ever was. */
+  /** Every token ever issued. */
   readonly tokens: Token[]
   readonly browserLogin: BrowserLogin
-  /** What `GET /apps` lists. */
+  /** The apps that `GET /apps` lists. */
   readonly apps: unknown[]
-  /** Show tokens in lists as their first nine characters, ten asterisks, and their last four. */
+  /** Mask tokens in lists: their first nine characters, ten asterisks, and their last four. */
   redacted: boolean
-  /** How many authorizations one answer lists; the rest is in further ranges, as of the Platform API. Default: 200. */
+  /** Authorizations per response; further ranges have the rest, as in the Platform API. Default: 200. */
   pageSize: number
 
   /** Every request so far, in order, `faults` included. */
   readonly requests: Seen[]
-  /** Those to one path, by `METHOD /path`; several in one string are not understood. */
+  /** The requests for one `METHOD /path`. */
   requestsTo(call: string): Seen[]
-  /** `METHOD /path` of every request that this Heroku does not know and answered with 404. */
+  /** `METHOD /path` of every request without a route, which got a 404. */
   readonly unknown: string[]
-  /** How many pages of the browser login were visited. */
+  /** The number of browser login pages visited. */
   readonly visits: number
 
-  /** Makes a token: an authorization of Ada that lasts for ever, unless told otherwise. */
+  /** Issues a token; by default, an authorization of Ada's that never expires. */
   issue(token?: Partial<Omit<Token, 'id' | 'revoked'>>): Token
   /** @throws {Error} if there is no such token */
   revoke(token: string): void
   /**
-   * Whether it was revoked, by a test or by a request.
+   * Whether a token was revoked, by a test or by a request.
    * @throws {Error} if there is no such token
    */
   revoked(token: string): boolean
-  /** What goes wrong, by `METHOD /path` or `/path`. Stays until it is deleted. */
+  /** Simulated failures, by `METHOD /path` or `/path`. Each stays until it is deleted. */
   readonly faults: Map<string, Fault>
 
-  /** Ends every connection and stops listening. */
+  /** Closes every connection and stops listening. */
   stop(): Promise<void>
 }
 
-/** What the routes know and change. */
+/** The state that the routes read and change. */
 export type State = Omit<LoopbackHeroku, 'stop' | 'visits'> & {visits: number; logins: Map<string, Login>}
 
-/** A login through the browser that has begun. */
+/** A pending login through the browser. */
 export interface Login {
-  /** What the CLI waits with. */
+  /** The bearer token with which the CLI waits. */
   token: string
   visited: boolean
-  /** To be called once the browser was there. */
+  /** Called once the browser has visited the page. */
   waiting: Set<() => void>
 }
 
-/** Starts a Heroku of its own on free ports. It does not keep the process alive. */
+/** Starts a fake Heroku on free ports. It does not keep the process alive. */
 export async function startHeroku(): Promise<LoopbackHeroku> {
   const serving: {state?: State} = {}
   const listen = (at: Seen['at']) =>
     startListener((request, response) => {
-      // A caller that goes away in the middle of its request gets no answer, and needs none.
+      // A client that disconnects in the middle of its request needs no answer.
       if (serving.state) serve(serving.state, at, request, response).catch(() => response.destroy())
     })
   const [api, login, particleboard] = await Promise.all([listen('api'), listen('login'), listen('particleboard')])
@@ -229,7 +229,7 @@ function faulty(fault: Fault): Answer | Hold | 'close' {
 
 async function send(answer: Answer | Hold | 'close', response: ServerResponse): Promise<void> {
   if (answer === 'close') {
-    // The head and a part of the body: the caller cannot take this for a whole answer.
+    // The head and a part of the body: the client can't mistake this for a complete response.
     response.writeHead(200, {'content-type': 'application/json', 'content-length': 1000})
     await new Promise((resolve) => response.write('{"email":', resolve))
     response.destroy()

@@ -1,15 +1,15 @@
-// What the loopback Heroku answers to whom. The shapes are the Platform API's, cut down to what the CLI reads of them.
+// The loopback Heroku's routes. Responses are the Platform API's, reduced to the fields that the CLI reads.
 import {randomUUID} from 'node:crypto'
 import type {Account, Login, Seen, State, Token} from './loopback-heroku.js'
 
-/** A status with JSON, or with a page. `nextRange` names the rest of a list. */
+/** A status with JSON, or with a page. `nextRange` is the range with the rest of a list. */
 export type Answer = ({status: number; body: unknown; text?: never} | {status: number; text: string; body?: never}) & {
   nextRange?: string
 }
 
-/** An answer that comes later, or never. */
+/** A response that is sent later, or never. */
 export class Hold {
-  /** @param wait gets a function to answer with, and gives one to be called if the caller goes away before */
+  /** @param wait receives the function that responds; returns the one to call if the client disconnects first */
   constructor(readonly wait: (give: (answer: Answer) => void) => (() => void) | undefined) {}
 }
 
@@ -21,7 +21,7 @@ const error = (status: number, id: string, message: string, more: object = {}): 
 const unauthorized = () => error(401, 'unauthorized', 'Invalid credentials provided.')
 const notFound = (resource: string) => error(404, 'not_found', `Couldn't find that ${resource}.`, {resource})
 
-/** The answer of a Heroku in this state; changes the state as the call asks for. */
+/** Responds to a request according to the state, and updates the state. */
 export function answerTo(state: State, call: Seen): Answer | Hold {
   const {method, path} = call
   const [, first, second] = path.split('/')
@@ -78,7 +78,7 @@ function isValid({revoked, expiresAt}: Token): boolean {
 
 const accountOf = ({account}: Token) => ({id: idOf(account), email: account, name: null, federated: false})
 
-// The same account has the same id whenever it is asked for.
+// Derived from the e-mail, so that an account's id is stable.
 const ids = new Map<string, string>()
 function idOf(email: string): string {
   const id = ids.get(email) ?? randomUUID()
@@ -86,7 +86,7 @@ function idOf(email: string): string {
   return id
 }
 
-/** `POST /auth`, the page that the browser opens, and the address that the CLI waits at. */
+/** `POST /auth`, the page that the browser opens, and the URL that the CLI polls. */
 function logIn(state: State, {method, path, authorization}: Seen): Answer | Hold {
   if (`${method} ${path}` === 'POST /auth') {
     const id = randomUUID()

@@ -1,4 +1,4 @@
-// A Heroku CLI that there is not yet.
+// A Heroku CLI with a modified client, as a future version may have it.
 import {cp, mkdir, readdir, readFile, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Host} from './host-cli.js'
@@ -8,15 +8,15 @@ const CLIENT = join('@heroku-cli', 'command')
 export interface MadeUpHost extends Host {
   /**
    * Changes the client.
-   * @param change gets the text of its `lib/credential-manager.js` as it really is, and gives another
-   * @throws {Error} if that changes nothing
+   * @param change receives the original text of `lib/credential-manager.js`, returns the new text
+   * @throws {Error} if the text stays the same
    */
   become(change: (text: string) => string): Promise<void>
 }
 
 /**
- * Makes a copy of a host, with a `@heroku-cli/command` that can be changed: that is copied, all else is linked to.
- * @param folder where to; it must exist
+ * Copies a host so that its `@heroku-cli/command` can be changed: that package is copied, all others are linked.
+ * @param folder the destination; it must exist
  */
 export async function makeUpHost(host: Host, folder: string): Promise<MadeUpHost> {
   const from = join(host.root, 'node_modules')

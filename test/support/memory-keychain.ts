@@ -1,4 +1,4 @@
-// A keychain in memory that fails when it is told to. It keeps the same contract as the real ones.
+// An in-memory keychain with failures on demand. It passes the same contract as the real ones.
 import type {Backend} from '../../src/backends/backend.js'
 import {StorageError} from '../../src/errors.js'
 import type {Keychain} from '../../src/backends/resolve.js'
@@ -9,17 +9,17 @@ export type Verb = 'open' | 'get' | 'set' | 'remove' | 'accounts'
 export const LONGEST_TOKEN = 8192
 
 export interface MemoryKeychain extends Backend {
-  /** What it holds, by account. A test may change it, as another program would. */
+  /** The tokens, by account. A test may change them, as another program would. */
   readonly tokens: Map<string, string>
-  /** Every verb that it was asked for so far, `open` included, with the account. */
+  /** Every call so far, `open` included, with the account. */
   readonly calls: string[]
-  /** What goes wrong, by verb. Stays until it is deleted. */
+  /** Simulated failures, by verb. Each stays until it is deleted. */
   readonly faults: Map<Verb, Error>
   /** Makes all verbs but `open` fail. */
   fail(error: Error): void
   /** Makes everything work again. */
   mend(): void
-  /** What answers to `resolveKeychain`. */
+  /** Stands in for the result of `resolveKeychain`. */
   readonly keychain: Extract<Keychain, {name: string}>
 }
 
@@ -33,7 +33,7 @@ export function memoryKeychain(): MemoryKeychain {
     if (fault) throw fault
   }
 
-  // Async, so that whatever is thrown rejects, as with a real one.
+  // Async, so that a thrown error becomes a rejection, as with a real keychain.
   const memory: MemoryKeychain = {
     name: 'secret-service',
     tokens,

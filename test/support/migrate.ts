@@ -1,4 +1,4 @@
-// The policy of auth:migrate without its command: look, plan, carry out.
+// auth:migrate's policy without its command: survey, plan, carry out.
 import {readdir, utimes} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {GuardedKeychain} from '../../src/credentials/guarded-keychain.js'
@@ -10,7 +10,7 @@ import {inWords} from '../../src/migrate/describe.js'
 import type {CredentialStores} from '../../src/credentials/stores.js'
 
 export interface Migrated {
-  /** What was done, in words; undefined if the user has to decide something first. */
+  /** The steps done, as text; undefined if the user has to resolve a conflict first. */
   done?: string[]
   conflicts?: Conflict[]
   plan?: Plan
@@ -39,10 +39,10 @@ function sessionOf({keychain}: CredentialStores): GuardedKeychain {
   return keychain
 }
 
-/** Has the locks in these folders be of long ago, so that nobody needs to wait until their holders are taken for dead. */
+/** Backdates the locks in these folders, so that they count as stale at once. */
 export async function ageLocks(...folders: string[]): Promise<void> {
   for (const folder of folders)
     for (const name of await readdir(folder).catch((): string[] => []))
-      // Nobody's, or released in this moment.
+      // There is no lock, or it was released just now.
       if (name.endsWith('.lock')) await utimes(join(folder, name), 0, 0).catch(() => undefined)
 }

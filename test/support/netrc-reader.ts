@@ -1,4 +1,4 @@
-// This process as a command of an older CLI: a home of its own, a real keyring, and copies of netrc-parser.
+// Sets up this process like a command of an older CLI: a private home, a real keyring, and copies of netrc-parser.
 import {mkdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {dirname, join} from 'node:path'
@@ -12,32 +12,32 @@ export interface NetrcReader {
   readonly sandbox: Sandbox
   readonly keyring: Keyring
   readonly home: string
-  /** What this process has of the four tiers; opened when it is first asked for, with the variables of that moment. */
+  /** This process's synchronous credentials; created on first use, with the variables of that moment. */
   readonly credentials: SyncCredentials
   /** The worker process's program. */
   readonly worker: URL
-  /** Forgets what this process knows of the four tiers. */
+  /** Drops the cached `credentials`. */
   startAnew(): void
-  /** How often a keychain's tool was started for us. */
+  /** The number of times a keychain's tool was started for us. */
   calls(): number
-  /** What the keyring holds: tokens by account. */
+  /** The keyring's tokens, by account. */
   tokens(): Promise<Record<string, string | undefined>>
   store(credential: {account: string; token: string}): Promise<void>
   /** A file below the home folder; undefined if there is none. */
   read(path: string): string | undefined
   write(path: string, content: string): void
-  /** Which file it is, so that a file that was replaced by an equal one shows. */
+  /** The file's inode: it reveals that a file was replaced by an equal one. */
   inode(path: string): number
 }
 
-/** A copy of netrc-parser that nobody else has. */
+/** Loads a private copy of netrc-parser. */
 export function copyOfNetrcParser(): NetrcModule {
   const require = createRequire(import.meta.url)
   Reflect.deleteProperty(require.cache, require.resolve('netrc-parser'))
   return require('netrc-parser') as NetrcModule
 }
 
-/** Gives each case of the surrounding `describe` a home without anything, and an empty keyring. */
+/** Creates an empty home and an empty keyring for each case of the enclosing `describe`. */
 export function freshNetrcReader(): NetrcReader {
   const developers = {...process.env}
   let opened: {sandbox: Sandbox; keyring: Keyring; worker: URL; env: NodeJS.ProcessEnv} | undefined
@@ -53,7 +53,7 @@ export function freshNetrcReader(): NetrcReader {
     const sandbox = openSandbox()
     const keyring = await startKeyring(sandbox)
     const worker = await buildWorker(sandbox.root)
-    // The sandbox looks after its own home, and would take this process's for the developer's.
+    // The sandbox checks its own home, and would reject this process's as the developer's.
     const env = {...sandbox.envWith(keyring.env), HOME: join(sandbox.home, 'ada'), PATH: `${sandbox.root}/tools`}
     opened = {sandbox, keyring, worker, env}
     mkdirSync(env.PATH)

@@ -5,7 +5,7 @@ import {fileURLToPath, pathToFileURL} from 'node:url'
 const SOURCE = fileURLToPath(new URL('../../src/host/netrc-parser/worker.ts', import.meta.url))
 
 /**
- * Bundles the worker as the build does, so that it starts as fast as for a user.
+ * Bundles the worker as the build does, so that it starts as fast as in an installation.
  * @returns the file to start
  */
 export async function buildWorker(folder: string): Promise<URL> {

@@ -1,7 +1,7 @@
-// What node's own debug output shows.
+// The contents of node's own debug output.
 import {spawnSync} from 'node:child_process'
 
-/** Asks a server on loopback something, with a header. */
+/** Sends a request with a header to a loopback server. */
 const REQUEST = `
 const http = require('node:http')
 const server = http.createServer((_, response) => response.end()).listen(0, '127.0.0.1', () => {
@@ -11,8 +11,8 @@ const server = http.createServer((_, response) => response.end()).listen(0, '127
 })`
 
 /**
- * Whether `NODE_DEBUG=http` shows the headers of a request: node did, up to some 22, and 22.23 does not (both tried).
- * @throws {Error} If node could not be asked.
+ * Whether `NODE_DEBUG=http` shows a request's headers: node did, up to some version of 22; 22.23 does not (measured).
+ * @throws {Error} if node could not be run
  */
 export function httpDebugShowsHeaders(): boolean {
   const env = {...process.env, NODE_DEBUG: 'http', NODE_OPTIONS: ''}

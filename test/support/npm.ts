@@ -1,14 +1,14 @@
-// npm as the developer has it set up, for ourselves and for a program in a sandbox.
+// Runs npm with the developer's configuration, for the tests and for a program in a sandbox.
 import {execa} from 'execa'
 import {fileURLToPath} from 'node:url'
 import type {Env} from './sandbox.js'
 
-/** The folder of this package. */
+/** This package's folder. */
 export const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
  * Runs npm.
- * @returns what it said on stdout
+ * @returns its stdout
  * @throws {Error} with its output, if it fails
  */
 export async function npm(args: readonly string[], cwd = REPOSITORY): Promise<string> {
@@ -16,14 +16,14 @@ export async function npm(args: readonly string[], cwd = REPOSITORY): Promise<st
   return stdout
 }
 
-// Variables that decide how to reach a registry, whatever npm's own configuration says.
+// Variables that decide how to reach a registry, whatever npm's configuration is.
 const NETWORK = /^(?:https?_proxy|no_proxy|node_extra_ca_certs|ssl_cert_(?:file|dir))$/iu
 
 let settings: Promise<Env> | undefined
 
 /**
- * What npm needs in a sandbox, where HOME is another, to use the registry, certificates, credentials and cache that it
- * uses outside: the variables point to the developer's files, and hold nothing of them but the registry's address.
+ * Variables with which npm in a sandbox, with another HOME, uses the same registry, certificates, credentials and cache
+ * as outside: they point to the developer's files, and contain only the registry's address from them.
  */
 export function npmEnv(): Promise<Env> {
   settings ??= readSettings()
@@ -36,7 +36,7 @@ async function readSettings(): Promise<Env> {
     ['registry', 'cache', 'userconfig', 'globalconfig'].map(value),
   )
   const env: Env = {
-    // The host has an npm of its own, whose global configuration would be another, and tells it which registry to use.
+    // The host bundles its own npm with another global configuration, and passes it the registry.
     ...(registry === undefined ? {} : {HEROKU_NPM_REGISTRY: registry}),
     ...(cache === undefined ? {} : {npm_config_cache: cache}),
     ...(userconfig === undefined ? {} : {npm_config_userconfig: userconfig}),

@@ -1,4 +1,4 @@
-// A real Heroku CLI with this plugin installed in it, a real keyring, and a Heroku on this machine: the whole thing.
+// A real Heroku CLI with this plugin installed, a real keyring, and a loopback Heroku: the complete system.
 import {readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {installBrowser} from './browser.js'
@@ -12,33 +12,33 @@ export interface PluggedHost {
   readonly host: Host
   readonly sandbox: Sandbox
   readonly keyring: Keyring
-  /** A new one for each test, since it remembers what was asked of it. */
+  /** A new one for each test, since it records requests. */
   readonly heroku: LoopbackHeroku
   readonly env: Env
   /** The host's `config.dataDir`. */
   readonly dataDir: string
-  /** Runs `heroku`, as a script would. */
+  /** Runs `heroku` without a terminal, as a script would. */
   run(args: readonly string[], options?: RunOptions): Promise<Finished>
-  /** Runs `heroku` for somebody at a terminal. */
+  /** Runs `heroku` in a terminal. */
   inTerminal(args: readonly string[], steps: readonly Step[], env?: Record<string, string>): Promise<Session>
-  /** What the keyring holds of Heroku's. */
+  /** The keyring's Heroku items. */
   tokens(): Promise<Item[]>
   /** A file below the home folder; undefined if there is none. */
   read(path: string): Promise<string | undefined>
   /**
-   * Puts a shell script before the real `secret-tool`, to which it may pass on with `exec "$REAL" "$@"`, until the next
-   * reset.
+   * Replaces `secret-tool` by a shell script until the next reset; the script can call the real one with
+   * `exec "$REAL" "$@"`.
    */
   secretTool(script: string): Promise<void>
-  /** Forgets every login, here and there, and starts another Heroku. */
+  /** Deletes every login on this machine, and replaces the loopback Heroku by a new one. */
   reset(): Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * Installs the Heroku CLI of a version, and this plugin as a user does.
- * @param wanted its version, exact, such as `11.10.0`; or one that is installed
- * @param plugged false for the CLI by itself, to compare with
+ * Installs a version of the Heroku CLI, and this plugin as a user does.
+ * @param wanted the exact version, such as `11.10.0`, or an installed host
+ * @param plugged false for the CLI without the plugin, for comparison
  */
 export async function startPluggedHost(wanted: string | Host, plugged = true): Promise<PluggedHost> {
   const host = typeof wanted === 'string' ? await installHost(wanted) : wanted

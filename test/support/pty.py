@@ -1,12 +1,12 @@
-"""Runs a program in a pseudo-terminal; what we read on stdin is typed, and what is shown goes to stdout.
+"""Runs a program in a pseudo-terminal: our stdin is typed into it, and its output goes to our stdout.
 
 usage: pty.py ROWS COLUMNS FILE [ARGUMENT...]
 
-As a shell does, we lead the terminal's session and run the program as its foreground job, so that the terminal outlives
-the program and can be looked at afterwards. Descriptor 4 takes commands, one a line: `resize ROWS COLUMNS`, `signal
-NAME`, which the program's process group gets, and `raw`, which is answered with a line `raw` once the program reads key by
-key (no line editing). At the end comes a line of JSON: what `stty -a` says before and after the program, its exit status
-or signal, and the names of the programs that it left running.
+Like a shell, we lead the terminal's session and run the program as its foreground job, so that the terminal outlives
+the program and can be inspected afterwards. Descriptor 4 takes commands, one per line: `resize ROWS COLUMNS`; `signal
+NAME`, sent to the program's process group; and `raw`, answered with a line `raw` once the program reads key by key (no
+line editing). The last line is JSON: the output of `stty -a` before and after the program, its exit status or signal,
+and the names of the programs that it left running.
 """
 
 import fcntl
@@ -58,7 +58,7 @@ def start(terminal, arguments):
 
 
 def left_running():
-    """The names of the processes below our supervisor, which inherits what the program leaves behind."""
+    """The names of our supervisor's descendants; as a subreaper it inherits the program's orphans."""
     names = []
     for pid in descendants(os.getppid()):
         try:
@@ -77,7 +77,7 @@ def write_all(descriptor, data):
 
 
 def show(master):
-    """Passes on what there is to be seen; false if there is nothing."""
+    """Copies the terminal's output to stdout; false at its end."""
     try:
         shown = os.read(master, 65536)
     except OSError:
@@ -87,18 +87,18 @@ def show(master):
 
 
 def drive(master, terminal, program):
-    """Passes everything to and fro until the program has ended; its wait status."""
+    """Copies input and output until the program has ended; returns its wait status."""
     sources = [STDIN, CONTROL, master, awake]
     commands, raw_wanted = b"", False
     while True:
         # There is no event for a change of terminal settings.
         ready, _, _ = select.select(sources, [], [], 0.01 if raw_wanted else None)
-        # First the commands: who changes the window and then types has done so in this order.
+        # Commands first: a test that resizes the window and then types expects this order.
         if CONTROL in ready:
-            told = os.read(CONTROL, 65536)
-            if not told:
+            received = os.read(CONTROL, 65536)
+            if not received:
                 sources.remove(CONTROL)
-            *lines, commands = (commands + told).split(b"\n")
+            *lines, commands = (commands + received).split(b"\n")
             for command, *words in (line.decode().split() for line in lines):
                 if command == "resize":
                     resize(terminal, *words)
@@ -141,7 +141,7 @@ status = drive(master, terminal, start(terminal, arguments))
 left = left_running()
 after = settings(terminal)
 
-# What the program wrote last.
+# The program's last output.
 os.set_blocking(master, False)
 while show(master):
     pass

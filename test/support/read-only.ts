@@ -1,16 +1,16 @@
-// Folders that nobody can write, root included.
+// Read-only folders, also for root.
 
-/** What to run instead of a program, so that modes count for it, as they do for anybody but root. */
+/** Wraps a command so that file modes apply to it even as root. */
 export function heedingModes(file: string, args: readonly string[]): [file: string, args: string[]] {
   if (process.getuid?.() !== 0) return [file, [...args]]
   return ['setpriv', ['--bounding-set=-dac_override', '--inh-caps=-dac_override', file, ...args]]
 }
 
-/** What to run instead of a program, so that a folder is a read-only file system for it and for nobody else. */
+/** Wraps a command so that, for it alone, a folder is on a read-only file system. */
 export const withReadOnly = (folder: string, file: string, args: readonly string[]) =>
   withMount('mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"', folder, file, args)
 
-/** What to run instead of a program, so that a folder is a disk without room for it and for nobody else; files stay. */
+/** Wraps a command so that, for it alone, a folder is on a full disk; existing files stay. */
 export const withFullDisk = (folder: string, file: string, args: readonly string[]) =>
   withMount(
     `mount --bind "$0" /mnt && mount -t tmpfs -o size=64k tmpfs "$0" && cp -a /mnt/. "$0" &&
@@ -20,7 +20,7 @@ export const withFullDisk = (folder: string, file: string, args: readonly string
     args,
   )
 
-/** In a namespace of its own, where a user is root who need not be root outside. */
+/** Runs a command in its own namespace, as root there, without being root outside. */
 function withMount(
   script: string,
   folder: string,

@@ -1,4 +1,4 @@
-// mocha's own report, with its own count in one line at the end. CommonJS, since mocha requires its reporters.
+// mocha's spec report, plus a line with the counts at the end. CommonJS, since mocha loads reporters with require().
 const {Spec} = require('mocha').reporters
 
 module.exports = class Reporter extends Spec {

@@ -1,4 +1,4 @@
-// A home of its own for a program under test: nothing of the developer's is seen, and nothing of theirs is touched.
+// A private home for a program under test: the developer's files and variables are neither visible nor changed.
 import {execa} from 'execa'
 import {chmodSync, mkdirSync, mkdtempSync, realpathSync, symlinkSync} from 'node:fs'
 import {rm} from 'node:fs/promises'
@@ -7,17 +7,17 @@ import {delimiter, isAbsolute, join, relative} from 'node:path'
 
 const windows = process.platform === 'win32'
 
-/** Variables of a program under test. */
+/** A program's environment variables. */
 export type Env = Record<string, string>
 
 export interface RunOptions {
-  /** Variables to set on top of the sandbox's; undefined takes one away. */
+  /** Variables to add to the sandbox's; undefined removes one. */
   env?: Record<string, string | undefined>
-  /** What it reads on stdin. Default: nothing, at end of file. */
+  /** Its stdin. Default: empty. */
   input?: string | Uint8Array
-  /** How long it may take, in milliseconds. Default: 30 s. */
+  /** Time limit in milliseconds. Default: 30 s. */
   timeoutMs?: number
-  /** The folder to run it in. Default: the sandbox's home. */
+  /** Working directory. Default: the sandbox's home. */
   cwd?: string
 }
 
@@ -28,13 +28,13 @@ export interface Finished {
 }
 
 export interface Sandbox {
-  /** The folder that holds all the others; absolute, and no link on the way. */
+  /** The folder that contains all others; an absolute path without symbolic links. */
   readonly root: string
-  /** What `HOME` says. */
+  /** The value of `HOME`. */
   readonly home: string
-  /** First on `PATH`, for tools that a test puts there. `node` is there already. */
+  /** The first folder on `PATH`, for a test's tools. It contains `node`. */
   readonly bin: string
-  /** The whole environment of a program in here: see {@link openSandbox}. */
+  /** The complete environment of a program in the sandbox: see {@link openSandbox}. */
   readonly env: Env
   /**
    * The sandbox's environment with changes.
@@ -42,22 +42,22 @@ export interface Sandbox {
    */
   envWith(changes: RunOptions['env']): Env
   /**
-   * Runs a program; `file` is looked for on the sandbox's `PATH`. Output comes back to the letter.
+   * Runs a program; `file` is searched on the sandbox's `PATH`. Output is returned unchanged.
    * @throws {Error} if it cannot be started, was killed, or took too long (it is ended then, with its process group),
    * or as {@link envWith} does
    */
   run(file: string, args: readonly string[], options?: RunOptions): Promise<Finished>
-  /** Removes it all. */
+  /** Removes the sandbox's files. */
   close(): Promise<void>
 }
 
-/** The programs of all sandboxes; they end with us. */
+/** The running programs of all sandboxes; they end with this process. */
 const running = new Set<number | undefined>()
 process.once('exit', () => {
   for (const pid of running) endProcessGroup(pid)
 })
 
-/** Folders that programs keep things in. A value of these outside of the sandbox is never a test's intention. */
+/** Variables for folders that programs write to. Each must stay within the sandbox. */
 const FOLDERS = [
   'HOME',
   'USERPROFILE',
@@ -74,9 +74,9 @@ const FOLDERS = [
 ]
 
 /**
- * Opens a sandbox: a temporary folder with a home, and an environment that holds nothing of ours. No display, no
- * session bus, no locale, a dumb terminal, a short `PATH`; and what keeps the Heroku CLI from asking about updates and
- * from reporting what it does.
+ * Opens a sandbox: a temporary folder with a home, and an environment that inherits nothing. No display, no session
+ * bus, no locale, a dumb terminal, a short `PATH`; and variables that disable the Heroku CLI's update checks and
+ * telemetry.
  */
 export function openSandbox(): Sandbox {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'keychain-')))
@@ -90,9 +90,9 @@ export function openSandbox(): Sandbox {
   const bin = folder('bin')
   const temporary = folder('tmp')
   const runtime = folder('run')
-  // Programs refuse a runtime folder that others can look into.
+  // Programs refuse a runtime folder that is accessible to other users.
   chmodSync(runtime, 0o700)
-  // Node may live anywhere, beside who knows what else; so it is not its folder that goes on PATH.
+  // A link to node, rather than node's folder on PATH, which may contain any other program.
   if (!windows) symlinkSync(process.execPath, join(bin, 'node'))
 
   const env: Env = {
@@ -106,10 +106,10 @@ export function openSandbox(): Sandbox {
     XDG_RUNTIME_DIR: runtime,
     TERM: 'dumb',
     SHELL: '/bin/sh',
-    // The system's git configuration is not the test's.
+    // Ignore the system's git configuration.
     GIT_CONFIG_NOSYSTEM: '1',
     DISABLE_TELEMETRY: 'true',
-    // Before version 11 the CLI reports every command all the same; here to where nobody listens.
+    // Before version 11 the CLI sends telemetry regardless; this port is closed.
     HEROKU_ANALYTICS_URL: 'http://127.0.0.1:9/',
     HEROKU_SKIP_NEW_VERSION_CHECK: 'true',
     HEROKU_DISABLE_AUTOUPDATE: '1',
@@ -120,7 +120,7 @@ export function openSandbox(): Sandbox {
     const merged: Env = {}
     for (const [name, value] of Object.entries({...env, ...changes})) if (value !== undefined) merged[name] = value
     for (const name of FOLDERS) assertInside(root, name, merged[name])
-    // A program that finds no HOME asks the system for the user's.
+    // Without HOME a program takes the user's home from the system.
     if (merged.HOME === undefined) throw new Error('a program in the sandbox needs HOME')
     return merged
   }
@@ -137,7 +137,7 @@ export function openSandbox(): Sandbox {
         extendEnv: false,
         cwd,
         input,
-        // A process group of its own, so that what it started ends with it.
+        // Its own process group, so that its descendants end with it.
         detached: !windows,
         reject: false,
         stripFinalNewline: false,
@@ -150,7 +150,7 @@ export function openSandbox(): Sandbox {
         deadline.passed = true
         if (windows) program.kill('SIGKILL')
         else endProcessGroup(program.pid)
-        // Somebody who fled to a session of their own may hold these, and is not waited for.
+        // A descendant in another session may hold these pipes open; don't wait for it.
         program.stdout.destroy()
         program.stderr.destroy()
       }, timeoutMs)
@@ -163,7 +163,7 @@ export function openSandbox(): Sandbox {
       return {stdout, stderr, exitCode}
     },
     async close() {
-      // A program that is just ending may still write.
+      // A program that is ending may still write.
       await rm(root, {recursive: true, force: true, maxRetries: 5, retryDelay: 50})
     },
   }
@@ -184,7 +184,7 @@ function windowsEnv(home: string, temporary: string, folder: (...names: string[]
     TEMP: temporary,
     TMP: temporary,
   }
-  // Windows itself needs these to start a program or to find its own parts.
+  // Windows needs these to start a program or to find its own files.
   for (const name of ['SystemRoot', 'SystemDrive', 'windir', 'ComSpec', 'PATHEXT', 'ProgramFiles', 'ProgramData']) {
     const value = process.env[name]
     if (value !== undefined) env[name] = value
@@ -197,6 +197,6 @@ function endProcessGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }

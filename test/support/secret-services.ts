@@ -1,4 +1,4 @@
-// Other providers of the Secret Service than GNOME Keyring, as Debian has them, each in a session of its own.
+// Debian's other providers of the Secret Service than GNOME Keyring, each in its own session.
 import {mkdir, mkdtemp, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {type Bus, startBus} from './bus.js'
@@ -9,23 +9,23 @@ import {startSupervised, type Supervised} from './supervised.js'
 const PASSWORD = 'the password of the database'
 
 export interface SecretService {
-  /** What a program needs to find it, the display included. */
+  /** Variables with which a program finds it, the display included. */
   readonly env: Env
   /** The accounts of Heroku's items. Unlocks nothing. */
   accounts(): Promise<string[]>
-  /** Unlocks and removes Heroku's items; somebody must be there to answer dialogs about it. */
+  /** Unlocks and removes Heroku's items; needs a user who answers the dialogs. */
   clear(): Promise<void>
   stop(): Promise<void>
 }
 
 export interface KeepassxcSettings {
-  /** Ask whether a program may use an entry, and whether it may remove one: KeePassXC's defaults. */
+  /** Ask before a program uses an entry, and before it removes one: KeePassXC's defaults. */
   confirm: boolean
 }
 
 /**
  * Starts KeePassXC with one database, open, whose root group is the default collection. Needs `keepassxc`.
- * @throws {Error} with what it said, if the collection is not there within a minute
+ * @throws {Error} with its output, if the collection is not there within a minute
  */
 export async function startKeepassxc(
   sandbox: Sandbox,
@@ -53,11 +53,11 @@ export async function startKeepassxc(
     ['--config', config, '--localconfig', join(folder, 'local.ini'), '--pw-stdin', database],
     {env: sandbox.envWith(env), cwd: sandbox.home, input: `${PASSWORD}\n`},
   )
-  // Looks only: to ask for the database to be unlocked would open a dialog, in which the password on stdin is lost.
+  // Only waits: a request to unlock the database would open a dialog, and the password on stdin would be lost.
   return ready('KeePassXC', {bus, env, program}, () => wait(bus, 'secrets.py', 'wait-unlocked'))
 }
 
-/** The key under which KeePassXC keeps the exposed group in a database (its CustomData::FdoSecretsExposedGroup). */
+/** The key of the exposed group in a KeePassXC database (its CustomData::FdoSecretsExposedGroup). */
 const DATABASE = `<?xml version="1.0" encoding="UTF-8"?>
 <KeePassFile>
   <Meta>
@@ -79,8 +79,8 @@ const DATABASE = `<?xml version="1.0" encoding="UTF-8"?>
 `
 
 /**
- * Names as in its src/core/Config.cpp. Its questions are left at their defaults unless `confirm` is false. It does not
- * save after every change: 2.7.4 crashed (SIGSEGV) when an entry was removed while it saved and reloaded.
+ * Names are those of its src/core/Config.cpp. Its questions keep their defaults unless `confirm` is false. Saving after
+ * every change is off: 2.7.4 crashed (SIGSEGV) when an entry was removed while it saved and reloaded.
  */
 const keepassxcSettings = (confirm: boolean) => `[General]
 SingleInstance=false
@@ -97,7 +97,7 @@ ${confirm ? '' : 'ConfirmAccessItem=false\nConfirmDeleteItem=false\n'}`
  * Starts KWallet with one wallet, open, which is the default collection: the wallet is created and opened with a key,
  * as at a login to a Plasma desktop (its PAM module calls `pamOpen`). Needs `libkf5wallet-bin` and, since KWallet
  * encrypts with it, `libqca-qt5-2-plugins`.
- * @throws {Error} with what it said, if the collection is not there within a minute
+ * @throws {Error} with its output, if the collection is not there within a minute
  */
 export async function startKwallet(sandbox: Sandbox, display: Display): Promise<SecretService> {
   await mkdir(join(sandbox.home, '.config'), {recursive: true})
@@ -105,7 +105,7 @@ export async function startKwallet(sandbox: Sandbox, display: Display): Promise<
   const bus = await startBus(sandbox, {activation: false})
   const env = {...bus.env, ...display.env}
   const start = () => startSupervised('kwalletd5', [], {env: sandbox.envWith(env), cwd: sandbox.home})
-  // KWallet finds its default collection when it starts, among the wallets that are there then.
+  // KWallet picks its default collection at its start, from the wallets that exist then.
   const first = start()
   await wait(bus, 'kwallet.py', 'open')
   await first.stop()
@@ -122,9 +122,9 @@ Default Wallet=kdewallet
 `
 
 /**
- * Waits until the provider is ready, a minute at most: desktop programs take their time on a busy machine.
- * @param script waits for the seconds that its last argument says
- * @throws {Error} with what the script said, if it fails
+ * Waits until the provider is ready, at most a minute: desktop programs start slowly on a busy machine.
+ * @param script takes its time limit in seconds as the last argument
+ * @throws {Error} with the script's output, if it fails
  */
 async function wait(bus: Bus, script: string, command: string): Promise<void> {
   const waiting = bus.startScript(script, [command, '60'])

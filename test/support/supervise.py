@@ -1,11 +1,11 @@
-"""Runs a program, and ends it with everything that it started once nobody holds the other end of descriptor 3.
+"""Runs a program; ends it and all its descendants once the other end of descriptor 3 is closed.
 
 usage: supervise.py FILE [ARGUMENT...]
 
-The program has our stdin, stdout, stderr, folder and environment; our exit status is its own. Whoever starts us keeps a
-pipe to descriptor 3: closing it, or dying however suddenly, ends the program. Nothing escapes by a session of its own
-or by daemonizing: as a subreaper we inherit whatever the program leaves behind. SIGKILL, since a stopped process would
-not hear of anything else.
+The program has our stdin, stdout, stderr, folder and environment; we exit with its status. Our parent holds a pipe to
+descriptor 3: when it closes the pipe or dies, however suddenly, the program ends. No descendant escapes into another
+session or by daemonizing: as a subreaper we inherit the program's orphans. SIGKILL, since a stopped process handles no
+other signal.
 """
 
 import ctypes
@@ -40,7 +40,7 @@ def descendants(root):
 
 
 def end_all():
-    """Kills and reaps until there is no process below this one."""
+    """Kills and reaps until this process has no descendants."""
     while True:
         for pid in descendants(os.getpid()):
             try:
@@ -54,7 +54,7 @@ def end_all():
 
 
 def reap(program):
-    """Takes in whoever has ended; the wait status of the program if it is among them."""
+    """Reaps ended processes; returns the program's wait status if it is among them."""
     status = None
     while True:
         try:
@@ -99,7 +99,7 @@ def main(arguments):
     if status is None:
         return 128 + signal.SIGKILL
     if os.WIFSIGNALED(status):
-        # To be told from an exit by whoever started us, as if the program were their own child.
+        # End by the same signal, so that our parent sees it as if the program were its own child.
         number = os.WTERMSIG(status)
         if number != signal.SIGKILL:
             signal.signal(number, signal.SIG_DFL)

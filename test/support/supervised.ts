@@ -1,48 +1,48 @@
-// Programs that live longer than one call, and that never outlive this process, however it ends.
+// Programs that outlive one call, but never this process, however it ends.
 import {type ChildProcess, spawn} from 'node:child_process'
 import type {Socket} from 'node:net'
 import {createInterface} from 'node:readline'
 import {fileURLToPath} from 'node:url'
 
-/** Debian's own Python: the one that its D-Bus bindings belong to. Another may well come first on PATH. */
+/** Debian's Python, which has the D-Bus bindings. Another one may come first on PATH. */
 export const PYTHON = '/usr/bin/python3'
 
 const SUPERVISE = fileURLToPath(new URL('supervise.py', import.meta.url))
 
-/** The program and arguments that run `file` as supervise.py has it; its descriptor 3 is to be a pipe that we hold. */
+/** The command that runs `file` under supervise.py; descriptor 3 must be a pipe that we hold. */
 export function underSupervision(file: string, args: readonly string[]): [file: string, args: string[]] {
   return [PYTHON, [SUPERVISE, file, ...args]]
 }
 
-/** How a program ended: by itself with a status, or by a signal. */
+/** How a program ended: with a status, or by a signal. */
 export interface Ending {
   exitCode: number | null
   signal: NodeJS.Signals | null
 }
 
 export interface Supervised {
-  /** Resolves when the program and everything that it started have ended, for whatever reason. */
+  /** Resolves when the program and all its descendants have ended, for any reason. */
   readonly ended: Promise<Ending>
   /**
    * Resolves to the next line on its stdout.
    * @throws {Error} with its stderr, if it ends first or `deadlineMs` (ten seconds, unless given) have passed
    */
   line(deadlineMs?: number): Promise<string>
-  /** Everything that it has said on stderr so far. */
+  /** Its stderr so far. */
   stderr(): string
-  /** Ends it, with everything that it started. Does nothing if it has ended. */
+  /** Ends it and all its descendants. Does nothing if it has ended. */
   stop(): Promise<void>
 }
 
 export interface SupervisedOptions {
   env: NodeJS.ProcessEnv
   cwd: string
-  /** What it reads on stdin. Default: nothing, at end of file. */
+  /** Its stdin. Default: empty. */
   input?: string
 }
 
 /**
- * Starts a program that runs until it ends, until `stop()`, or until this process is gone.
+ * Starts a program that runs until it ends, until `stop()`, or until this process ends.
  * It does not keep this process alive.
  */
 export function startSupervised(file: string, args: readonly string[], options: SupervisedOptions): Supervised {
@@ -64,7 +64,7 @@ export function startSupervised(file: string, args: readonly string[], options: 
     },
     stderr: () => complaints,
     async stop() {
-      // Waiting for it is worth staying alive for.
+      // Keeps this process alive until the program has ended.
       child.ref()
       lifeline.destroy()
       await ended
@@ -73,8 +73,8 @@ export function startSupervised(file: string, args: readonly string[], options: 
 }
 
 /**
- * The same, for whoever talks to it in ways of their own. It ends when `lifeline` is closed. Neither it nor its pipes keep
- * this process alive.
+ * The same with raw pipes, for callers with their own protocol. The program ends when `lifeline` is closed. Neither it
+ * nor its pipes keep this process alive.
  */
 export function spawnSupervised(
   file: string,
@@ -85,13 +85,13 @@ export function spawnSupervised(
     env,
     cwd,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    // Ctrl-C at the terminal is for the test run; the supervisor learns of its end by itself.
+    // Ctrl-C at the terminal ends the test run only; the supervisor then notices that its pipe is closed.
     detached: true,
   })
   const [stdin, stdout, stderr, lifeline] = child.stdio as unknown as [Socket, Socket, Socket, Socket]
   for (const pipe of [stdin, stdout, stderr, lifeline]) {
     pipe.unref()
-    // EPIPE, when the program ends before it has read or we have written; its end says it all.
+    // EPIPE if the program ends before it has read its input; `ended` reports that.
     pipe.on('error', () => undefined)
   }
   child.unref()
@@ -108,8 +108,8 @@ function endOf(child: ChildProcess): Promise<Ending> {
 }
 
 /**
- * Resolves as `action` does.
- * @throws {Error} `late`, if that takes longer than `ms` milliseconds
+ * Settles as `action` does.
+ * @throws {Error} `late`, if it takes longer than `ms` milliseconds
  */
 export async function within<T>(ms: number, late: Error, action: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined

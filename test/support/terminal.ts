@@ -9,7 +9,7 @@ import {PYTHON, underSupervision, within} from './supervised.js'
 
 const PTY = fileURLToPath(new URL('pty.py', import.meta.url))
 
-/** Keys that are more than their letter. */
+/** Special keys and what they send. */
 export const keys = {
   enter: '\r',
   ctrlC: '\u0003',
@@ -27,17 +27,17 @@ export interface Size {
   columns: number
 }
 
-/** What the user waits for and then does; all of it is optional and happens in this order. */
+/** A step of the user: waits, then actions. All fields are optional and apply in this order. */
 export interface Step {
-  /** Wait until this is on the screen, below what the step before has waited for. */
+  /** Wait until this is on the screen, after the previous step's match. */
   expect?: string | RegExp
-  /** Wait until the program reads key by key: before that, what is typed is shown, and Ctrl-C is a signal. */
+  /** Wait for raw mode: before it, the terminal echoes input, and Ctrl-C is a signal. */
   raw?: boolean
-  /** Make the window larger or smaller. */
+  /** Resize the window. */
   resize?: Size
-  /** Anything else, while the program waits. */
+  /** Run this while the program waits. */
   then?: () => Promise<unknown>
-  /** Send this to the program's process group, as a closed terminal or a supervisor does. */
+  /** Send this signal to the program's process group, as a closed terminal or a supervisor does. */
   signal?: NodeJS.Signals
   /** Type this. */
   send?: string | Buffer
@@ -47,20 +47,20 @@ export interface TerminalOptions {
   env: Env
   cwd: string
   steps?: readonly Step[]
-  /** How long it may take in all, in milliseconds. Default: 30 s. */
+  /** Time limit in milliseconds. Default: 30 s. */
   timeoutMs?: number
   /** Default: 24 rows and 80 columns. */
   size?: Size
 }
 
 export interface Session {
-  /** Everything that was shown, in order: no colours and cursor movements, lines end in `\n`. */
+  /** The complete output without colours and cursor movements; lines end in `\n`. */
   screen: string
-  /** The same with every byte. */
+  /** The complete output, unchanged. */
   raw: string
   exitCode: number | null
   signal: NodeJS.Signals | null
-  /** What `stty -a` said of the terminal before the program and after it: equal, if it was left sane. */
+  /** The output of `stty -a` before and after the program: equal if the program restored the terminal. */
   settings: {before: string; after: string}
   /** The names of the programs that it left running. */
   left: string[]
@@ -69,9 +69,9 @@ export interface Session {
 type Ending = Pick<Session, 'exitCode' | 'signal' | 'left'> & Session['settings']
 
 /**
- * Runs a program in a pseudo-terminal of its own and takes the steps, one after the other. `TERM` is `xterm-256color`
- * unless `env` says otherwise than `dumb`.
- * @throws {Error} with all that was shown, if the program ended before the last step was taken, or took too long
+ * Runs a program in its own pseudo-terminal and takes the steps in order. `TERM` is `xterm-256color` unless `env` sets
+ * something other than `dumb`.
+ * @throws {Error} with the complete output, if the program ended before the last step, or took too long
  */
 export async function inTerminal(file: string, args: readonly string[], options: TerminalOptions): Promise<Session> {
   const {env, cwd, steps = [], timeoutMs = 30_000, size = {rows: 24, columns: 80}} = options
@@ -89,7 +89,7 @@ export async function inTerminal(file: string, args: readonly string[], options:
     Socket,
     Socket,
   ]
-  // EPIPE, when the program ends before it has read; its end says it all.
+  // EPIPE if the program ends before it has read its input; its exit is reported anyway.
   for (const pipe of [keyboard, lifeline, control]) pipe.on('error', () => undefined)
 
   const changed = newChange()
@@ -160,14 +160,14 @@ export async function inTerminal(file: string, args: readonly string[], options:
   return {screen: visible(state.raw), raw: state.raw, exitCode, signal, settings: {before, after}, left}
 }
 
-/** Without control sequences; one that has only half arrived is left out, so that what is visible only ever grows. */
+/** Removes control sequences, also an incomplete one at the end, so that the visible text only ever grows. */
 function visible(raw: string): string {
-  // eslint-disable-next-line no-control-regex -- control sequences are what this is about
+  // eslint-disable-next-line no-control-regex -- this matches control sequences
   const whole = raw.replace(/(?:\u001B(?:[[\]()#;?]*[\d;?]*)?|\r)$/u, '')
   return stripVTControlCharacters(whole).replaceAll('\r\n', '\n')
 }
 
-/** Where the first match after `from` ends, if there is one. */
+/** The end of the first match after `from`, if there is one. */
 function endOf(wanted: string | RegExp, text: string, from: number): number | undefined {
   const rest = text.slice(from)
   if (typeof wanted === 'string') {
@@ -178,7 +178,7 @@ function endOf(wanted: string | RegExp, text: string, from: number): number | un
   return match ? from + match.index + match[0].length : undefined
 }
 
-/** Something to wait for that happens over and over. */
+/** An event to wait for that happens repeatedly. */
 function newChange() {
   let waiting: (() => void)[] = []
   return {

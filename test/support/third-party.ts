@@ -1,9 +1,9 @@
-// A plugin of somebody else's, as many were written before Heroku CLI 11: its client reads `.netrc` and nothing else.
+// A third-party plugin like many from before Heroku CLI 11: its client reads only `.netrc`.
 import {mkdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {npm} from './npm.js'
 
-/** Its one command, which prints the e-mail of whoever is logged in. */
+/** Its one command, which prints the current account's e-mail. */
 export const THIRD_PARTY = 'third:email'
 
 const CLIENT = '11.8.0'
@@ -20,7 +20,7 @@ module.exports = class Email extends Command {
 
 /**
  * Packs it as for npm.
- * @param folder where to; it must exist
+ * @param folder the destination; it must exist
  * @returns the tarball's path
  */
 export async function packThirdParty(folder: string): Promise<string> {
@@ -35,7 +35,7 @@ export async function packThirdParty(folder: string): Promise<string> {
       dependencies: {'@heroku-cli/command': CLIENT},
       oclif: {commands: './lib/commands'},
     },
-    // From which the host knows the command without loading it, as of any plugin that was published.
+    // With a manifest the host knows the command without loading it, as for any published plugin.
     'oclif.manifest.json': {
       version: '1.0.0',
       commands: {

@@ -1,8 +1,8 @@
 import {StorageError} from '../../src/errors.js'
 
 /**
- * What an action was refused with.
- * @throws {Error} if it was not refused at all
+ * The error that an action rejects with.
+ * @throws {Error} if the action resolves
  */
 export async function thrownBy(action: Promise<unknown>): Promise<Error & Record<string, unknown>> {
   const error: unknown = await action.then(
@@ -14,7 +14,7 @@ export async function thrownBy(action: Promise<unknown>): Promise<Error & Record
   return error as Error & Record<string, unknown>
 }
 
-/** The same, of a backend or a file. */
+/** The same for a StorageError. */
 export async function refusalOf(action: Promise<unknown>): Promise<StorageError> {
   const error = await thrownBy(action)
   if (error instanceof StorageError) return error

@@ -1,24 +1,24 @@
-// A command that gets a signal, as a terminal or timeout(1) sends it: to the whole process group.
+// Sends a signal to a command as a terminal or timeout(1) does: to its whole process group.
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {join} from 'node:path'
 import type {PluggedHost} from './plugged-host.js'
 
-interface Told {
+interface SignalPlan {
   signal: NodeJS.Signals
-  /** What it has said on stderr by then. */
+  /** Send the signal once this is on its stderr. */
   after: string
-  /** What it reads on stdin. */
+  /** Its stdin. */
   input?: string
-  /** Something to look at in between. */
+  /** Runs between the output and the signal. */
   meanwhile?: () => Promise<unknown>
 }
 
-/** Runs `heroku` with somebody there who could answer a prompt. Resolves to its exit status, or the signal that ended it. */
+/** Runs `heroku` as on a desktop, where a user can answer prompts. Resolves to its exit status or final signal. */
 export async function toldToEnd(
   {env, sandbox}: PluggedHost,
   args: readonly string[],
-  {after, input = '', meanwhile, signal}: Told,
+  {after, input = '', meanwhile, signal}: SignalPlan,
 ): Promise<number | NodeJS.Signals> {
   const heroku = spawn(join(sandbox.bin, 'heroku'), args, {
     env: {...env, DISPLAY: ':9'},

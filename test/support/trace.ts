@@ -1,24 +1,24 @@
-// Which programs a program starts, with which arguments and variables: what anybody on the machine could have seen.
+// The programs that a program starts, with arguments and variables, which other users of the machine can see.
 import {mkdtemp, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Finished, RunOptions, Sandbox} from './sandbox.js'
 
-/** A program that was started: by the one under trace, or by one that it started, and so on. Itself is the first. */
+/** A started program: the traced one first, then its descendants. */
 export interface Executed {
   pid: number
-  /** The file, as it was given to the system. */
+  /** The file, as passed to execve. */
   file: string
   argv: string[]
-  /** `NAME=value`, as a program has them. */
+  /** `NAME=value`, as passed to execve. */
   env: string[]
 }
 
 export interface Trace {
-  /** What to run instead of the program. */
+  /** The command to run instead of the program. */
   file: string
   args: string[]
   /**
-   * Everything that was started so far, in order. Read it when the program has ended.
+   * The programs started so far, in order. Read it after the program has ended.
    * @throws {Error} if strace left anything out
    */
   executed(): Promise<Executed[]>
@@ -27,11 +27,11 @@ export interface Trace {
 // Longer than any argument can be in Linux (128 KiB).
 export const LONGEST = 200_000
 
-/** Prepares to run a program under strace, in a terminal for example; {@link traced} is for all else. */
+/** Prepares to run a program under strace by other means, such as in a terminal; otherwise use {@link traced}. */
 export async function underTrace(sandbox: Sandbox, file: string, args: readonly string[]): Promise<Trace> {
   const output = join(await mkdtemp(join(sandbox.root, 'trace-')), 'execve')
-  // Strings in hexadecimal, so that nothing in them looks like strace's own punctuation; the filter in the kernel
-  // lets everything but execve run at full speed.
+  // Hexadecimal strings can't be confused with strace's own punctuation. --seccomp-bpf lets all calls but execve run at
+  // full speed.
   const how = ['--seccomp-bpf', '-f', '-qq', '-v', '-xx', '-s', String(LONGEST)]
   return {
     file: 'strace',
@@ -41,7 +41,7 @@ export async function underTrace(sandbox: Sandbox, file: string, args: readonly 
 }
 
 /**
- * Runs a program in the sandbox, as {@link Sandbox.run} does, and tells what it has started.
+ * Runs a program in the sandbox, as {@link Sandbox.run} does, and returns the programs that it started.
  * @throws {Error} as that does, or if strace left anything out
  */
 export async function traced(
@@ -56,8 +56,8 @@ export async function traced(
 }
 
 /**
- * Reads what `strace -f -v -xx -e trace=execve` has written.
- * @throws {Error} at a call that succeeded and that it does not understand, or that strace has cut short
+ * Parses the output of `strace -f -v -xx -e trace=execve`.
+ * @throws {Error} at a successful call that it can't parse, or that strace has truncated
  */
 export function parseTrace(text: string): Executed[] {
   return callsIn(text)
@@ -72,13 +72,13 @@ export interface SystemCall {
   call: string
 }
 
-/** Every call of a trace, in the order of their ends, whatever came in between. */
+/** All calls of a trace, in the order in which they returned; interrupted lines are joined. */
 export function callsIn(text: string): SystemCall[] {
   const calls: SystemCall[] = []
   const unfinished = new Map<string, string>()
   for (const line of text.split('\n')) {
     const [, pid = '', event = ''] = /^(\d+) +(.*)$/u.exec(line) ?? []
-    // A thread that starts a program gets the id of its process; the rest is told under that.
+    // A thread that calls execve takes over its process's id; the rest of the call is logged under that id.
     const [, begun, changed] = /^(.*) <(?:unfinished|pid changed to (\d+)) \.\.\.>$/u.exec(event) ?? []
     if (begun !== undefined) {
       unfinished.set(changed ?? pid, begun)
@@ -93,7 +93,7 @@ export function callsIn(text: string): SystemCall[] {
   return calls
 }
 
-// What was not found, in one folder of PATH after the other, was never started.
+// A failed execve, as for each folder of PATH without the program, started nothing.
 const succeeded = ({call}: SystemCall) => /\) += 0$/u.test(call)
 
 const STRING = String.raw`"(?:\\x[\da-f]{2})*"`
@@ -107,12 +107,12 @@ function parseCall(pid: number, call: string): Executed {
   return {pid, file: parseStrings(file)[0] ?? '', argv: parseStrings(argv), env: parseStrings(env)}
 }
 
-/** The strings in a piece of a trace, one character a byte. */
+/** The strings in a piece of a trace, one character per byte. */
 export function bytesIn(text: string): string[] {
   return [...text.matchAll(new RegExp(STRING, 'gu'))].map(([quoted]) => bytesOf(quoted))
 }
 
-/** What a quoted string stands for, one character a byte. */
+/** Decodes a quoted string, one character per byte. */
 export const bytesOf = (text: string) => Buffer.from(text.replace(/["\\x]/gu, ''), 'hex').toString('latin1')
 
 function parseStrings(text: string): string[] {

@@ -2,7 +2,7 @@ import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {REPOSITORY} from './npm.js'
 
-/** Leaves an audit's figures in `.cache/trust`, as `<name>.json`, for one table of them all. */
+/** Writes an audit's figures to `.cache/trust/<name>.json`, for the common table. */
 export function saveFigures(name: string, figures: object): void {
   const folder = join(REPOSITORY, '.cache', 'trust')
   mkdirSync(folder, {recursive: true})

@@ -1,4 +1,4 @@
-// Somebody with a home folder of their own and a keychain in memory: what the policy over the four tiers needs.
+// A user with a private home folder and an in-memory keychain, for tests of the policy.
 import {mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -22,16 +22,16 @@ export interface User {
   readonly dataDir: string
   readonly netrcPath: string
   readonly memory: MemoryKeychain
-  /** Every line that the user was told. */
+  /** Every notice shown to the user. */
   readonly notices: string[]
-  /** What one process has: the same home and keychain each time, and nothing remembered from the one before. */
+  /** A new process's stores: the same home and keychain each time, no state from the previous one. */
   stores(env?: NodeJS.ProcessEnv, keychain?: Keychain): CredentialStores
   /** A file below the home folder; undefined if there is none. */
   read(path: string): string | undefined
   write(path: string, content: string): void
 }
 
-/** The two entries that a Heroku login has in `.netrc`, or as many as there are hosts. */
+/** A Heroku login's entries in `.netrc`, one for each host. */
 export const entries = (
   {account, token}: {account?: string; token: string},
   hosts = ['api.heroku.com', 'git.heroku.com'],
@@ -43,7 +43,7 @@ export const entries = (
 export const LOGIN_JSON = 'data/login.json'
 export const OUR_JSON = 'data/heroku-keychain.json'
 
-/** Gives each case of the surrounding `describe` a new user, and takes the home away afterwards. */
+/** Creates a new user for each case of the enclosing `describe`, and removes the home afterwards. */
 export function freshUser(): User {
   let now: Pick<User, 'home' | 'memory' | 'notices'> | undefined
   const current = () => {

@@ -1,5 +1,5 @@
-// Everything that a program leaves for others to see: arguments and variables of what it starts, what it says, and every
-// file that it writes, also one that is gone at its end.
+// Records what others can see of a program: arguments and variables of the programs it starts, its output, and every
+// file that it writes, also one that is gone when it ends.
 import {mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {lstat, readdir, readFile, readlink} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
@@ -9,20 +9,20 @@ import type {RunOptions, Sandbox} from './sandbox.js'
 import {inTerminal, type Step} from './terminal.js'
 import {bytesIn, bytesOf, callsIn, type Executed, LONGEST, parseTrace} from './trace.js'
 
-/** Where a secret can be seen. On a terminal what a program says is `stdout` and `stderr` in one: `screen`. */
+/** Where a secret can be seen. `screen` is a terminal, with `stdout` and `stderr` in one. */
 export type Channel = 'argv' | 'env' | 'stdout' | 'stderr' | 'screen' | 'file' | 'file name'
 
-/** One thing that could be seen, bytes as `latin1`. */
+/** One observed text, bytes as `latin1`. */
 export interface Sight {
   channel: Channel
-  /** The program, or the path. */
+  /** The program's name, or the path. */
   where: string
   text: string
 }
 
 export interface Seen {
   exitCode: number | null
-  /** Both in one, for somebody at a terminal. */
+  /** Both in one, in a terminal. */
   stdout: string
   stderr: string
   executed: Executed[]
@@ -36,14 +36,14 @@ export interface Leak extends Finding {
 }
 
 const WRITING = ['write', 'writev', 'pwrite64', 'pwritev', 'pwritev2']
-// Strings in hexadecimal, so that nothing in them looks like strace's own punctuation; -y names the file.
+// Hexadecimal strings can't be confused with strace's own punctuation; -y adds the file's path.
 const STRACE = ['--seccomp-bpf', '-f', '-qq', '-v', '-xx', '-y', '-s', String(LONGEST), '-e', 'signal=none']
 const CALLS = `trace=execve,execveat,${WRITING.join(',')}`
-// Through io_uring node would write past every trace.
+// strace doesn't see writes that node makes through io_uring.
 const ENV = {UV_USE_IO_URING: '0'}
 
 /**
- * Runs a program in the sandbox as {@link Sandbox.run} does, or for somebody at a terminal who takes the steps.
+ * Runs a program in the sandbox as {@link Sandbox.run} does, or in a terminal whose user takes the steps.
  * @throws {Error} as that does, or if strace left anything out
  */
 export async function witness(
@@ -52,7 +52,7 @@ export async function witness(
   args: readonly string[],
   {steps, ...options}: RunOptions & {steps?: readonly Step[]} = {},
 ): Promise<Seen> {
-  // Outside of the sandbox, where nobody searches: it holds everything, secrets too.
+  // Outside of the sandbox, so that it isn't searched: the trace contains all secrets.
   const folder = mkdtempSync(join(tmpdir(), 'keychain-witness-'))
   try {
     const output = join(folder, 'strace')
@@ -100,7 +100,7 @@ function shown(executed: readonly Executed[]): Sight[] {
   ])
 }
 
-/** What went into files, by path; not into pipes, sockets and terminals. */
+/** The data written to files, by path; not to pipes, sockets and terminals. */
 function written(trace: string): Sight[] {
   const files = new Map<string, string>()
   for (const {call} of callsIn(trace)) {
@@ -118,7 +118,7 @@ function written(trace: string): Sight[] {
 }
 
 /**
- * Looks at every file, folder and link below some folders that was made or changed since a moment, whoever did it.
+ * Finds every file, folder and link below some folders that any program created or changed since a moment.
  * @param since milliseconds since 1970
  */
 export async function filesSince(since: number, folders: readonly string[]): Promise<Sight[]> {
@@ -133,7 +133,7 @@ async function filesBelow(folder: string, since: number): Promise<Sight[]> {
       const path = join(folder, entry.name)
       const stat = await lstat(path).catch(() => undefined)
       const below = entry.isDirectory() ? await filesBelow(path, since) : []
-      // No program can set this one back. The file system's clock may lag behind ours by a tick.
+      // No program can set ctime back. The file system's clock may lag behind ours by a tick.
       if (!stat || stat.ctimeMs < since - 20) return below
       const name: Sight = {channel: 'file name', where: path, text: path}
       if (entry.isSymbolicLink()) return [name, {channel: 'file', where: path, text: await readlink(path)}]
@@ -144,7 +144,7 @@ async function filesBelow(folder: string, since: number): Promise<Sight[]> {
   return sights.flat()
 }
 
-/** What a search finds in all that could be seen; the same thing in the same place once. */
+/** The search's findings in everything observed, each finding in the same place only once. */
 export function leaksIn(sights: readonly Sight[], search: (text: string) => Finding[]): Leak[] {
   const leaks = sights.flatMap(({channel, text, where}) => search(text).map((found) => ({channel, where, ...found})))
   return [...new Map(leaks.map((leak) => [JSON.stringify(leak), leak])).values()]

@@ -1,12 +1,12 @@
-// A user's git in a sandbox: a repository with a commit, and git's own questions to its credential helpers.
+// A user's git in a sandbox: a repository with a commit, and calls of git's credential helpers.
 import {mkdtemp, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Env, Finished, RunOptions, Sandbox} from './sandbox.js'
 
-/** What makes git fail where it would ask, whatever its configuration says, and know who commits. */
+/** Variables that make git fail instead of prompting, whatever its configuration, and that set the committer. */
 export const gitEnv: Env = {
   GIT_TERMINAL_PROMPT: '0',
-  // Empty, and not absent: git then asks neither `core.askPass` nor SSH_ASKPASS.
+  // Empty rather than unset: git then uses neither `core.askPass` nor SSH_ASKPASS.
   GIT_ASKPASS: '',
   GIT_AUTHOR_NAME: 'Ada',
   GIT_AUTHOR_EMAIL: 'ada@example.com',
@@ -18,30 +18,30 @@ export interface WorkTree {
   /** The folder. */
   readonly path: string
   /**
-   * Commits a file, on the branch `main` unless another was checked out; a new one of a few bytes, unless told otherwise.
-   * @returns the id of the commit
+   * Commits a file on the current branch (initially `main`); by default, a new file of a few bytes.
+   * @returns the commit's id
    */
   commit(name?: string, content?: string | Buffer): Promise<string>
   /**
    * Pushes the branch `main`.
-   * @param config for this run only, as after git's `-c`: `name=value`
+   * @param config `name=value`, for this run only, as with git's `-c`
    */
   push(url: string, env?: RunOptions['env'], config?: readonly string[]): Promise<Finished>
-  /** Clones into a new folder, `path`. `config` as in {@link push}. */
+  /** Clones into a new folder, `path`. `config` is as for {@link push}. */
   clone(url: string, env?: RunOptions['env'], config?: readonly string[]): Promise<Finished & {path: string}>
   /** Runs git in the folder. */
   git(args: readonly string[], options?: Omit<RunOptions, 'cwd'>): Promise<Finished>
 }
 
 /**
- * Makes a repository with one commit in the sandbox's home; another one each time.
- * @throws {Error} with what git said, if it fails
+ * Creates a repository with one commit in the sandbox's home; a new one on each call.
+ * @throws {Error} with git's output, if it fails
  */
 export async function openWorkTree(sandbox: Sandbox): Promise<WorkTree> {
   const path = await mkdtemp(join(sandbox.home, 'work-tree-'))
   const git: WorkTree['git'] = (args, options = {}) =>
     sandbox.run('git', args, {...options, cwd: path, env: {...gitEnv, ...options.env}})
-  /** What git says, if it has nothing to complain about. */
+  /** Runs git and returns its stdout; throws if it fails. */
   const said = async (...args: string[]) => {
     const {stdout, stderr, exitCode} = await git(args)
     if (exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`)
@@ -73,7 +73,7 @@ export async function openWorkTree(sandbox: Sandbox): Promise<WorkTree> {
   return tree
 }
 
-/** What git asks a credential helper about, or tells it. */
+/** The attributes that git sends to a credential helper. */
 export interface Description {
   protocol: string
   host: string
@@ -83,8 +83,8 @@ export interface Description {
 }
 
 /**
- * Has git ask its credential helpers, as a push would.
- * @returns how `git credential fill` ended, and what it has found, by name; nothing if git would have to ask the user
+ * Runs `git credential fill`, which calls the credential helpers as a push would.
+ * @returns its exit status, and the attributes it found; none if git would have to prompt the user
  */
 export async function credentialFill(
   sandbox: Sandbox,
@@ -97,12 +97,12 @@ export async function credentialFill(
   return {...finished, found}
 }
 
-/** Has git tell its credential helpers that this was right, as after a push. */
+/** Runs `git credential approve`, as git does after a successful push. */
 export function credentialApprove(sandbox: Sandbox, env: RunOptions['env'], right: Description): Promise<Finished> {
   return credential(sandbox, env, 'approve', right)
 }
 
-/** Has git tell its credential helpers that this was wrong, as after a refused push. */
+/** Runs `git credential reject`, as git does after a refused push. */
 export function credentialReject(sandbox: Sandbox, env: RunOptions['env'], wrong: Description): Promise<Finished> {
   return credential(sandbox, env, 'reject', wrong)
 }

@@ -32,7 +32,7 @@ def service():
 def unlock(seconds):
     deadline = time.monotonic() + float(seconds)
     while time.monotonic() < deadline:
-        # KWallet says of an open wallet that it is locked, until a client of this interface unlocks it.
+        # KWallet reports an open wallet as locked until a client of this interface unlocks it.
         collection = service().ReadAlias("default") if bus.name_has_owner(SECRETS) else "/"
         if collection != "/":
             settle(service().Unlock([collection])[1])

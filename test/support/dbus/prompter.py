@@ -1,4 +1,4 @@
-"""A prompter that nobody sits in front of: takes every request to ask for a password, and never answers.
+"""A prompter without a user: accepts every request to ask for a password, and never answers.
 
 Prints `ready` once it has the name, and `asked` for every request.
 """

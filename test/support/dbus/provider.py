@@ -1,4 +1,4 @@
-"""A Secret Service with one item, which behaves as one of the providers that users have.
+"""A Secret Service with one item, which behaves like one of the providers that users have.
 
 usage: provider.py BEHAVIOUR PROMPTS LABEL [NAME=VALUE...]    the item's label and attributes
 
@@ -47,7 +47,7 @@ def prompted():
 
 
 def refuse(message, send):
-    """Answers with an error that has no text at all."""
+    """Answers with an error that has no text."""
     send(dbus.lowlevel.ErrorMessage(message, IS_LOCKED, None))
 
 
@@ -56,7 +56,7 @@ def paths(*each):
 
 
 class Properties(dbus.service.Object):
-    """An object that has its properties in `values`, of the interface `interface`."""
+    """An object of the interface `interface` with its properties in `values`."""
 
     interface = ""
     values = {}
@@ -168,7 +168,7 @@ class Item(Properties):
 class Prompt(dbus.service.Object):
     interface = "org.freedesktop.Secret.Prompt"
 
-    # Of the type that the operation would have given: libsecret 0.20.5 waits for ever on a result of another type.
+    # Must have the operation's result type: libsecret 0.20.5 waits for ever on a result of another type.
     results = {
         UNLOCK: dbus.Array([], signature="o", variant_level=1),
         DELETE: dbus.String("", variant_level=1),
@@ -177,7 +177,7 @@ class Prompt(dbus.service.Object):
     @dbus.service.method(interface, in_signature="s")
     def Prompt(self, window):
         prompted()
-        # After the answer to this call, as from somebody at a screen.
+        # After the answer to this call, as when a user answers the prompt.
         GLib.idle_add(self.complete)
 
     @dbus.service.method(interface)

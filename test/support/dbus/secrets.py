@@ -1,4 +1,4 @@
-"""Looks into a Secret Service and changes its state, past libsecret and its prompts.
+"""Reads a Secret Service and changes its state, without libsecret and its prompts.
 
 usage: secrets.py wait-unlocked SECONDS    waits until there is a default collection and it is unlocked
        secrets.py items                    prints a JSON list: label, attributes, secret (base64; null if locked), locked
@@ -20,14 +20,14 @@ SECRETS = "org.freedesktop.secrets"
 SERVICE = "org.freedesktop.Secret.Service"
 COLLECTION = "org.freedesktop.Secret.Collection"
 ITEM = "org.freedesktop.Secret.Item"
-# GNOME Keyring's own way to unlock with a password and without a prompt.
+# GNOME Keyring's interface to unlock with a password and without a prompt.
 INTERNAL = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
 
 bus = dbus.SessionBus()
 
 
 def at(path, interface):
-    # Introspection would only cost time.
+    # Introspection would cost time for nothing.
     return dbus.Interface(bus.get_object(SECRETS, path, introspect=False), interface)
 
 
@@ -54,7 +54,7 @@ def wait_unlocked(seconds):
     deadline = time.monotonic() + float(seconds)
     while True:
         try:
-            # Asking the name first: a call would start a provider of its own where the bus is set up to.
+            # Check the name's owner first: a call would activate a provider where the bus is configured to.
             if bus.name_has_owner(SECRETS) and not get(default_collection(), COLLECTION, "Locked"):
                 return
         except (LookupError, dbus.DBusException):
@@ -77,7 +77,7 @@ def items():
             found.append(
                 {
                     "label": str(get(path, ITEM, "Label")),
-                    # libsecret's own mark comes and goes with a restart of GNOME Keyring 42.
+                    # libsecret's xdg:schema appears and disappears with a restart of GNOME Keyring 42.
                     "attributes": {str(n): str(v) for n, v in attributes.items() if n != "xdg:schema"},
                     "secret": secret,
                     "locked": locked,

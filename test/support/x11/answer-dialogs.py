@@ -1,4 +1,4 @@
-"""Presses a key in every window whose title contains one of some words, as a user would who answers a dialog.
+"""Presses a key in every window whose title contains one of the given words, like a user who answers a dialog.
 
 usage: answer-dialogs.py KEY WORDS...    KEY is an X key name: Return presses the default button, Escape dismisses;
                                          None answers nothing
@@ -48,7 +48,7 @@ def answer_if_there(window):
     try:
         answer(window)
     except (BadMatch, BadWindow):
-        # It was closed in the meantime.
+        # The window was closed in the meantime.
         pass
 
 
