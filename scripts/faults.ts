@@ -1,7 +1,7 @@
 // Prints what the fault injection has tried and what came of it: npm run test:faults
 import {readFileSync} from 'node:fs'
 
-interface RunTool {
+interface FaultRun {
   operation: string
   call: string
   fault: string
@@ -9,16 +9,16 @@ interface RunTool {
   ms: number
 }
 
-const runs = JSON.parse(readFileSync(new URL('../.cache/trust/faults.json', import.meta.url), 'utf8')) as RunTool[]
+const runs = JSON.parse(readFileSync(new URL('../.cache/trust/faults.json', import.meta.url), 'utf8')) as FaultRun[]
 
 /** One line for each value of a column, with the runs that it is about. */
-function table(title: string, keyOf: (run: RunTool) => string): string {
+function table(title: string, keyOf: (run: FaultRun) => string): string {
   const keys = [...new Set(runs.map(keyOf))]
   const width = Math.max(title.length, ...keys.map(({length}) => length))
   const line = (name: string, cells: (string | number)[]) =>
     [name.padEnd(width), ...cells.map((cell) => String(cell).padStart(9))].join(' ')
-  const count = (some: RunTool[], verdict: RunTool['verdict']) => some.filter((run) => run.verdict === verdict).length
-  const row = (name: string, some: RunTool[]) =>
+  const count = (some: FaultRun[], verdict: FaultRun['verdict']) => some.filter((run) => run.verdict === verdict).length
+  const row = (name: string, some: FaultRun[]) =>
     line(name, [
       some.length,
       count(some, 'done and true'),

@@ -13,7 +13,7 @@ const refusals = {
 }
 
 /** A secret-tool with one item, whose first sessions are refused; exit status as the real one's. */
-function tool(unreadableToken: string, times: number) {
+function tool(refusal: string, times: number) {
   const calls: string[] = []
   let token: string | undefined = 'HRKU-1'
   const run: RunTool = (_file, [verb = ''], {input}) => {
@@ -22,7 +22,7 @@ function tool(unreadableToken: string, times: number) {
       Promise.resolve({status: 'exited' as const, code, stdout, stderr})
     const attribute = `attribute.account = ${ada}\n`
     if (calls.length <= times)
-      return verb === 'search' ? answer(0, '', `${unreadableToken}${attribute}`) : answer(1, '', unreadableToken)
+      return verb === 'search' ? answer(0, '', `${refusal}${attribute}`) : answer(1, '', refusal)
     if (verb === 'search') return token === undefined ? answer(0, '') : answer(0, `secret = ${token}\n`, attribute)
     if (verb === 'lookup') return token === undefined ? answer(1, '') : answer(0, token)
     if (verb === 'store') token = String(input)
@@ -33,20 +33,20 @@ function tool(unreadableToken: string, times: number) {
 }
 
 describe('secret-service on a KWallet that refuses a session', () => {
-  for (const [what, unreadableToken] of Object.entries(refusals))
+  for (const [what, refusal] of Object.entries(refusals))
     describe(`for ${what}`, () => {
       it('reads, stores, removes and lists in a new session', async () => {
-        expect(await tool(unreadableToken, 2).keychain.get(ada)).to.equal('HRKU-1')
-        expect(await tool(unreadableToken, 2).keychain.remove(ada)).to.equal(true)
-        expect(await tool(unreadableToken, 2).keychain.accounts()).to.deep.equal([ada])
-        const {calls, keychain} = tool(unreadableToken, 2)
+        expect(await tool(refusal, 2).keychain.get(ada)).to.equal('HRKU-1')
+        expect(await tool(refusal, 2).keychain.remove(ada)).to.equal(true)
+        expect(await tool(refusal, 2).keychain.accounts()).to.deep.equal([ada])
+        const {calls, keychain} = tool(refusal, 2)
         await keychain.set({account: ada, token: 'HRKU-2'})
         expect(calls.slice(0, 3)).to.deep.equal(['store', 'store', 'store'])
         expect(await keychain.get(ada)).to.equal('HRKU-2')
       })
 
       it('gives up after the third', async () => {
-        const {calls, keychain} = tool(unreadableToken, Infinity)
+        const {calls, keychain} = tool(refusal, Infinity)
         const error: unknown = await keychain.get(ada).catch((error: unknown) => error)
         expect(error).to.be.instanceOf(StorageError)
         expect(calls).to.deep.equal(['lookup', 'lookup', 'lookup'])

@@ -22,7 +22,7 @@ describe('which keychain there is', () => {
     return path(...names)
   }
   const resolve = (...folders: string[]) => resolveKeychain({PATH: folders.join(delimiter)}, 'linux')
-  const loginJsonAccount = (keychain: ReturnType<typeof resolveKeychain>) =>
+  const summary = (keychain: ReturnType<typeof resolveKeychain>) =>
     keychain.name === undefined ? keychain : [keychain.name, keychain.title, keychain.because]
 
   beforeEach(() => {
@@ -33,7 +33,7 @@ describe('which keychain there is', () => {
   })
 
   it('is the macOS keychain on macOS', () => {
-    expect(loginJsonAccount(resolveKeychain({}, 'darwin'))).to.deep.equal([
+    expect(summary(resolveKeychain({}, 'darwin'))).to.deep.equal([
       'macos-keychain',
       'the macOS keychain',
       'this is macOS',
@@ -41,7 +41,7 @@ describe('which keychain there is', () => {
   })
 
   it('is the password vault on Windows', () => {
-    expect(loginJsonAccount(resolveKeychain({}, 'win32'))).to.deep.equal([
+    expect(summary(resolveKeychain({}, 'win32'))).to.deep.equal([
       'windows-vault',
       'the Windows password vault',
       'this is Windows',
@@ -50,7 +50,7 @@ describe('which keychain there is', () => {
 
   for (const platform of ['linux', 'freebsd', 'openbsd', 'sunos'] as const)
     it(`is the keyring on ${platform}, where secret-tool is installed, and none where it is not`, () => {
-      expect(loginJsonAccount(resolveKeychain({PATH: install('bin')}, platform))).to.deep.equal([
+      expect(summary(resolveKeychain({PATH: install('bin')}, platform))).to.deep.equal([
         'secret-service',
         'the keyring',
         'secret-tool is installed',

@@ -356,11 +356,11 @@ describe('finding the token', () => {
       },
     }
     for (const [who, prepare] of Object.entries(onRecord)) {
-      for (const [other, loginJsonAccount] of [
+      for (const [other, netrcAccount] of [
         [grace, grace.account],
         [{token: grace.token}, 'an unnamed account'],
       ] as const) {
-        it(`acts for nobody in place of the account that ${who} where .netrc has ${loginJsonAccount}`, async () => {
+        it(`acts for nobody in place of the account that ${who} where .netrc has ${netrcAccount}`, async () => {
           await prepare()
           writeNetrc(entries(other))
           user.memory.fail(locked())
@@ -369,8 +369,8 @@ describe('finding the token', () => {
           expect(error).to.include({
             message:
               `the keyring is locked, so ${ada.account}'s token cannot be read; ${user.netrcPath} holds ` +
-              `${loginJsonAccount}'s token, which was not used`,
-            hint: `unlock it; or set HEROKU_NETRC_WRITE=true to act as ${loginJsonAccount}`,
+              `${netrcAccount}'s token, which was not used`,
+            hint: `unlock it; or set HEROKU_NETRC_WRITE=true to act as ${netrcAccount}`,
             exitCode: 1,
           })
           expect(user.notices).to.deep.equal([])

@@ -98,10 +98,10 @@ describe('remembering who login.json names', () => {
   it('does not undo a logout that goes on at the same time', async () => {
     await saveToken(user.stores(), grace)
     await writeLoginJson(user.dataDir, ada.account)
-    let lastAccount: Promise<void> | undefined
+    let remembering: Promise<void> | undefined
     await withLoginLock({dataDir: user.dataDir, waitMs: 0}, async (assertHeld) => {
       // It has looked before the logout, and comes to write after it.
-      lastAccount = rememberNamed(user.dataDir)
+      remembering = rememberNamed(user.dataDir)
       await recordLogout(user.dataDir, ada.account, assertHeld)
     })
     await lastAccount

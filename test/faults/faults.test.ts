@@ -8,7 +8,7 @@ import type {Said} from './commands.js'
 import {faultsFor, watchFiles, withFileFault} from './files.js'
 import {API_FAULTS} from './front.js'
 import {OPERATIONS, type Operation} from './operations.js'
-import {judge, type RunTool} from './outcome.js'
+import {judge, type FaultRun} from './outcome.js'
 import {injecting, PROGRAM_FAULTS} from './programs.js'
 import {type Machine, startMachine, type World} from './world.js'
 
@@ -22,7 +22,7 @@ interface Plan {
   call: string
 }
 
-const runs: RunTool[] = []
+const runs: FaultRun[] = []
 
 /** A request that is never answered is waited for no longer than this. */
 const PATIENCE_MS = 500

@@ -10,7 +10,7 @@ export const BOUND_MS = 10_000
 
 export type Verdict = 'done and true' | 'failed and said so' | 'lost'
 
-export interface RunTool {
+export interface FaultRun {
   operation: string
   /** What went wrong, and at which call. */
   fault: string

@@ -24,7 +24,7 @@ const API_KEY = 'HRKU-api-key'
 type Mode = 'visible' | 'hidden' | 'hides ada' | 'locked' | 'hanging' | 'keeps' | 'absent'
 type Action =
   | {does: 'login' | 'login by the CLI' | 'choose' | 'remove account'; account: string; host: string}
-  | {does: 'edit .netrc'; account: string; host: string; loginJsonAccount: boolean}
+  | {does: 'edit .netrc'; account: string; host: string; named: boolean}
   | {does: 'keychain'; mode: Mode}
   | {does: 'logout'; host: string; env: Record<string, string>}
   | {does: 'command' | 'failing command' | 'item deleted' | '.netrc deleted'; account: string; host: string}
@@ -36,7 +36,7 @@ const netrcWrite = fc.constantFrom<Record<string, string>>({}, {}, {HEROKU_NETRC
 const does = <T extends string>(...what: T[]) => fc.constantFrom(...what)
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({does: does('login', 'login', 'login by the CLI', 'choose', 'remove account'), account, host}),
-  fc.record({does: does('edit .netrc'), account, host, loginJsonAccount: fc.boolean()}),
+  fc.record({does: does('edit .netrc'), account, host, named: fc.boolean()}),
   fc.record({does: does('keychain'), mode}),
   fc.record({does: does('logout'), host, env: netrcWrite}),
   fc.record({does: does('command', 'failing command', 'item deleted', '.netrc deleted'), account, host}),
@@ -149,7 +149,7 @@ class World {
       case 'edit .netrc': {
         const {account, token} = this.issue(action.account, action.host)
         const {api, git} = endpointsFrom({HEROKU_HOST: action.host})
-        user.write('.netrc', entries(action.loginJsonAccount ? {account, token} : {token}, [api, git]))
+        user.write('.netrc', entries(action.named ? {account, token} : {token}, [api, git]))
         this.netrc.clear()
         this.netrc.set(action.host, token)
         return

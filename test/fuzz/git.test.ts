@@ -158,8 +158,8 @@ describe('whatever git says of its configuration', () => {
       user.write('cache/heroku-keychain-git.json', text)
       const env = {HOME: user.home}
       const hosts = {git: 'git.heroku.com', api: 'api.heroku.com'}
-      const subject = {env, hosts, helper: 'x', dataDir: user.dataDir, cacheDir: join(user.home, 'cache')}
-      expect(isUpToDate(subject)).to.equal(false)
+      const target = {env, hosts, helper: 'x', dataDir: user.dataDir, cacheDir: join(user.home, 'cache')}
+      expect(isUpToDate(target)).to.equal(false)
     },
   })
 })

@@ -134,15 +134,15 @@ describe('the git helper as it is shipped', function () {
 
       it('answers for another Heroku that git was configured for, but not with HEROKU_API_KEY', async () => {
         const host = {git: 'git.staging.herokudev.com', api: 'api.staging.herokudev.com', before: []}
-        const lastAccount = join(sharedDir, 'heroku-keychain-git-hosts.json')
-        writeFileSync(lastAccount, JSON.stringify({version: 1, hosts: [host]}))
+        const hostsFile = join(sharedDir, 'heroku-keychain-git-hosts.json')
+        writeFileSync(hostsFile, JSON.stringify({version: 1, hosts: [host]}))
         const input = `protocol=https\nhost=${host.git}\n\n`
         expect(await ask(['get'], {input, env: loggedIn})).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
         await withNetrc(`machine ${host.api}\n  login ada@example.com\n  password ${TOKEN}\n`, async () => {
           const env = {HEROKU_NETRC_WRITE: 'true'}
           expect(await ask(['get'], {input, env})).to.deep.equal({stdout: answered, stderr: '', exitCode: 0})
         })
-        rmSync(lastAccount)
+        rmSync(hostsFile)
       })
 
       for (const [git, api] of [

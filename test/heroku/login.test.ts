@@ -76,14 +76,14 @@ describe('logging in', () => {
     expect(asked).to.deep.equal(['Organization name:', 'Access token:'])
   })
 
-  for (const [what, context] of [
+  for (const [what, piped] of [
     ['alone', (token: string) => token],
     ['on a line', (token: string) => `${token}\n`],
     ['on a line of Windows, with spaces', (token: string) => `  ${token} \r\n`],
   ] as const)
     it(`takes the token from stdin where that was chosen, and it is there ${what}`, async () => {
       const {token} = heroku.issue()
-      expect(await withToken(context(token))).to.deep.equal({account: ADA, token})
+      expect(await withToken(piped(token))).to.deep.equal({account: ADA, token})
       expect(asked).to.deep.equal([])
     })
 

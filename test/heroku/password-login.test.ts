@@ -88,16 +88,16 @@ describe('logging in with e-mail and password', () => {
 
   for (const id of ['mfa_required', 'sso_required', 'password_expired', 'forbidden', undefined])
     it(`names the browser login where the API answers 403 with ${id ?? 'no id'}, first or after the code`, async () => {
-      const unreadableToken = new ApiError(403, id, 'api.heroku.com answered 403: This account requires more.')
+      const refusal = new ApiError(403, id, 'api.heroku.com answered 403: This account requires more.')
       const code = new ApiError(403, 'two_factor', 'api.heroku.com answered 403: A second factor is required.')
-      for (const answers of [[unreadableToken], [code, unreadableToken]]) {
+      for (const answers of [[refusal], [code, refusal]]) {
         const scripted: Api = () => Promise.reject(answers.shift() ?? new Error('one request too many'))
         const error = await thrownBy(passwordLogin(scripted, answering(ADA, PASSWORD, '123456')))
         expect(error).to.be.instanceOf(ApiError)
         expect(error).to.include({
           status: 403,
           id,
-          message: unreadableToken.message,
+          message: refusal.message,
           hint: 'log in with a browser: heroku login',
         })
       }

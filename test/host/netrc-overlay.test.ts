@@ -14,7 +14,7 @@ const GIT = 'git.heroku.com'
 const OTHERS =
   '# mine\r\nmachine one login x password y machine two login z password w\r\nmachine three\n  login a\n  password b'
 const loginOf = ({account, token}: typeof ada) => ({login: account, password: token})
-const loginJsonAccount = ({account}: {account: string}) => `{"account":"${account}"}\n`
+const loginJsonFor = ({account}: {account: string}) => `{"account":"${account}"}\n`
 
 describe('the overlay of netrc-parser', function () {
   this.timeout(60_000)
@@ -190,7 +190,7 @@ describe('the overlay of netrc-parser', function () {
   describe('of a locked keyring', () => {
     const locked = async () => {
       await user.store(ada)
-      user.write('data/login.json', loginJsonAccount(ada))
+      user.write('data/login.json', loginJsonFor(ada))
       await user.keyring.lock()
     }
 
@@ -245,7 +245,7 @@ describe('the overlay of netrc-parser', function () {
         expect(netrc).to.have.property('output').that.does.not.include(ada.token)
         await save(netrc)
         expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
-        expect(user.read('data/login.json')).to.equal(loginJsonAccount(ada))
+        expect(user.read('data/login.json')).to.equal(loginJsonFor(ada))
         expect(user.read('.netrc')).to.equal(OTHERS)
         expect(user.inode('.netrc')).to.equal(inode)
         netrc.loadSync()
@@ -288,7 +288,7 @@ describe('the overlay of netrc-parser', function () {
         it(`logs out whoever ${what}: the token goes everywhere, others stay`, async () => {
           await user.store(ada)
           await user.store(grace)
-          user.write('data/login.json', loginJsonAccount(ada))
+          user.write('data/login.json', loginJsonFor(ada))
           user.write('.netrc', `${entries(ada)}${OTHERS}`)
           const netrc = loaded()
           for (const host of [API, GIT]) take(netrc.machines, host)
@@ -303,12 +303,12 @@ describe('the overlay of netrc-parser', function () {
 
       it('does not log out while the keyring is locked, and says so', async () => {
         await user.store(ada)
-        user.write('data/login.json', loginJsonAccount(ada))
+        user.write('data/login.json', loginJsonFor(ada))
         await user.keyring.lock()
         const netrc = loaded()
         Reflect.deleteProperty(netrc.machines, API)
         expect(await thrownBy(save(netrc))).to.include({message: 'cannot log out: the keyring is locked'})
-        expect(user.read('data/login.json')).to.equal(loginJsonAccount(ada))
+        expect(user.read('data/login.json')).to.equal(loginJsonFor(ada))
         await user.keyring.unlock()
         expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
       })

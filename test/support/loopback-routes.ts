@@ -144,7 +144,7 @@ function authorize(state: State, {authorization, headers, body}: Seen): Answer {
   const {user, password} = authorization
   const account = state.accounts.find(({email}) => email === user)
   if (account?.password !== password) return unauthorized()
-  const refused = unreadableToken(account, headers['heroku-two-factor-code'])
+  const refused = loginRefusal(account, headers['heroku-two-factor-code'])
   if (refused) return refused
 
   const {description = 'no description', expires_in: seconds} = JSON.parse(body || '{}') as {
@@ -155,7 +155,7 @@ function authorize(state: State, {authorization, headers, body}: Seen): Answer {
   return {status: 201, body: shown(state, state.issue({account: user, description, expiresAt}), {whole: true})}
 }
 
-function unreadableToken(account: Account, code: string | string[] | undefined): Answer | undefined {
+function loginRefusal(account: Account, code: string | string[] | undefined): Answer | undefined {
   if (account.deviceTrustRequired === true)
     return error(403, 'device_trust_required', 'This account needs two-factor authentication.')
   if (account.twoFactorCode === undefined || account.twoFactorCode === code) return undefined

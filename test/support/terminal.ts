@@ -82,7 +82,7 @@ export async function inTerminal(file: string, args: readonly string[], options:
     stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     detached: true,
   })
-  const [keyboard, picture, failure, lifeline, control] = child.stdio as unknown as [
+  const [keyboard, picture, errors, lifeline, control] = child.stdio as unknown as [
     Socket,
     Socket,
     Socket,
@@ -93,24 +93,24 @@ export async function inTerminal(file: string, args: readonly string[], options:
   for (const pipe of [keyboard, lifeline, control]) pipe.on('error', () => undefined)
 
   const changed = newChange()
-  const state: {raw: string; rawAnswers: number; ending?: Ending; closed: boolean; failure: string} = {
+  const state: {raw: string; rawAnswers: number; ending?: Ending; closed: boolean; errors: string} = {
     raw: '',
     rawAnswers: 0,
     closed: false,
-    failure: '',
+    errors: '',
   }
   picture.setEncoding('utf8').on('data', (text: string) => {
     state.raw += text
     changed.tell()
   })
-  failure.setEncoding('utf8').on('data', (text: string) => (state.failure += text))
+  errors.setEncoding('utf8').on('data', (text: string) => (state.errors += text))
   createInterface({input: control}).on('line', (line) => {
     if (line === 'raw') state.rawAnswers += 1
     else state.ending = JSON.parse(line) as Ending
     changed.tell()
   })
   child
-    .on('error', (error) => (state.failure += error.message))
+    .on('error', (error) => (state.errors += error.message))
     .on('close', () => {
       state.closed = true
       changed.tell()
@@ -153,7 +153,7 @@ export async function inTerminal(file: string, args: readonly string[], options:
     lifeline.destroy()
     while (!state.closed) await changed.next()
     const why = error instanceof Error ? error.message : String(error)
-    throw new Error(`${program.join(' ')}: ${why}\n${visible(state.raw)}${state.failure}`, {cause: error})
+    throw new Error(`${program.join(' ')}: ${why}\n${visible(state.raw)}${state.errors}`, {cause: error})
   }
 
   const {exitCode, signal, before, after, left} = state.ending

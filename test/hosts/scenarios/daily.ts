@@ -150,8 +150,8 @@ const accounts: Scenario = {
     expect(await inKeyring(host)).to.deep.equal(tokens)
     expect(await host.read(LOGIN_JSON)).to.equal(`{"account":"${ada}"}\n`)
     expect(await host.read('.netrc')).to.equal(undefined)
-    const lastAccount = await readFile(join(host.sandbox.home, '.config', 'heroku', 'accounts', 'a'), 'utf8')
-    return lastAccount.includes(tokens[ada] ?? '') ? "yes, but the CLI's list of accounts holds tokens" : undefined
+    const aliasFile = await readFile(join(host.sandbox.home, '.config', 'heroku', 'accounts', 'a'), 'utf8')
+    return aliasFile.includes(tokens[ada] ?? '') ? "yes, but the CLI's list of accounts holds tokens" : undefined
   },
 }
 
