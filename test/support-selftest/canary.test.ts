@@ -39,12 +39,12 @@ describe('the search for a secret', () => {
       expect(forms(text)).to.deep.equal([form])
     })
 
-  it('finds nothing in what is no part of it, nor in how the API shows tokens in lists', () => {
+  it('finds nothing in unrelated text, nor in a token that the API has masked', () => {
     expect(forms(`HRKU-AAx9**********4Fg6 ${base64('HRKU-AAx9')} HRKU-other`)).to.deep.equal([])
     expect(forms('')).to.deep.equal([])
   })
 
-  it('says which of several it was, and never shows it', () => {
+  it('names the secret that it found, and never shows it', () => {
     const found = searchFor([
       {name: 'the token', secret},
       {name: 'the password', secret: 'correct horse'},
@@ -52,7 +52,7 @@ describe('the search for a secret', () => {
     expect(found).to.deep.equal([{what: 'the password', form: 'plain'}])
   })
 
-  it('does not look for what would be found everywhere', () => {
+  it('refuses a secret that is so short that it would match everywhere', () => {
     expect(() => searchFor([{name: 'a code', secret: '12'}])).to.throw(/found everywhere/u)
   })
 })

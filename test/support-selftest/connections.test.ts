@@ -6,7 +6,7 @@ import {connectionsOf} from '../support/connections.js'
 import {listen} from '../support/listen.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
-describe('whom a program talks to', function () {
+describe('the connections of a program', function () {
   this.timeout(30_000)
   let sandbox: Sandbox
 
@@ -19,11 +19,11 @@ describe('whom a program talks to', function () {
     return connections.map(({over, to}) => `${over} ${to}`)
   }
 
-  it('is nobody, where it does not', async () => {
+  it('are empty for a program without any', async () => {
     expect(await node('fs.writeFileSync("x", "y")')).to.deep.equal([])
   })
 
-  it('is a server that answers, and one that does not', async () => {
+  it('include a server that answers, and one that does not', async () => {
     const {port, stop} = await listen(createServer((socket) => socket.end()))
     expect(await node(`net.connect(${port}, '127.0.0.1').resume()`)).to.deep.equal([`IP 127.0.0.1:${port}`])
     await stop()
@@ -31,7 +31,7 @@ describe('whom a program talks to', function () {
     expect(await node(`net.connect(9, '::1').on('error', () => 0)`)).to.deep.equal(['IP [::1]:9'])
   })
 
-  it('is whoever gets a datagram', async () => {
+  it('include the receiver of a datagram', async () => {
     const socket = createSocket('udp4')
     await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
     const {port} = socket.address()
@@ -40,17 +40,17 @@ describe('whom a program talks to', function () {
     socket.close()
   })
 
-  it('is whoever is asked for the address of a name, though nothing gets out', async () => {
+  it('include the name server of a lookup, even offline', async () => {
     const asked = await node(`dns.lookup('name.example', () => 0)`, {offline: true})
     expect(asked.filter((each) => /^IP \S+:53$/u.test(each))).not.to.deep.equal([])
   })
 
-  it('is a socket of this machine', async () => {
+  it('include a UNIX socket', async () => {
     const path = join(sandbox.root, 'a socket')
     expect(await node(`net.connect(${JSON.stringify(path)}).on('error', () => 0)`)).to.deep.equal([`UNIX ${path}`])
   })
 
-  it('is also whom something talks to that it has started and left', async () => {
+  it('include those of a background process that outlives its parent', async () => {
     const inner = `net.connect(9, '127.0.0.1').on('error', () => 0)`
     const {connections} = await connectionsOf(sandbox, 'sh', ['-c', `(node -e "${inner}" &) ; sh -c 'sleep 0'`])
     expect(connections).to.deep.equal([{over: 'IP', to: '127.0.0.1:9', by: ['node', '-e', inner]}])

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {tryProperty} from '../support/fuzz.js'
 import {thrownBy} from '../support/thrown-by.js'
 
-describe('trying a property', () => {
+describe('checking a property', () => {
   let fixtures: string
   let seen: string[]
 
@@ -32,18 +32,18 @@ describe('trying a property', () => {
   }
   const kept = () => readdirSync(join(fixtures, 'texts')).map((name) => join(fixtures, 'texts', name))
 
-  it('tries as many cases as it says', async () => {
+  it('tries the given number of cases', async () => {
     const {cases, failures} = await tryProperty(property(), {}, fixtures)
     expect({cases, failures}).to.deep.equal({cases: 500, failures: 0})
     expect(seen).to.have.length(500)
   })
 
-  it('tries more cases, or fewer, where FUZZ_RUNS says so', async () => {
+  it('scales the number of cases by FUZZ_RUNS', async () => {
     expect((await tryProperty(property(), {FUZZ_RUNS: '200000'}, fixtures)).cases).to.equal(1000)
     expect((await tryProperty(property(), {FUZZ_RUNS: '1000'}, fixtures)).cases).to.equal(5)
   })
 
-  it('shrinks what breaks it, names the seed, and keeps the case', async () => {
+  it('shrinks a failing case, reports the seed, and keeps the case', async () => {
     const error = await thrownBy(tryProperty(property(noX), {FUZZ_SEED: '7'}, fixtures))
     expect(error.message).to.include('FUZZ_SEED=7').and.to.include('there is an x')
     const [file = ''] = kept()
@@ -59,7 +59,7 @@ describe('trying a property', () => {
     expect(seen).to.deep.equal(first)
   })
 
-  it('tries what was kept before anything else, and fails at once while it still breaks', async () => {
+  it('tries kept cases first, and fails at once while one still breaks the property', async () => {
     await thrownBy(tryProperty(property(noX), {}, fixtures))
     seen = []
     const error = await thrownBy(tryProperty(property(noX), {}, fixtures))
@@ -70,7 +70,7 @@ describe('trying a property', () => {
     expect(seen[0]).to.equal('x')
   })
 
-  it('has the new cases prepared together, before any is tried', async () => {
+  it('prepares all new cases together before it tries the first', async () => {
     const prepared: string[] = []
     const prepare = (values: string[]) => {
       expect(seen).to.deep.equal([])
@@ -81,17 +81,17 @@ describe('trying a property', () => {
     expect(prepared).to.deep.equal(seen)
   })
 
-  it('breaks for a promise that is rejected, too', async () => {
+  it('also fails on a rejected promise', async () => {
     const rejecting = {...property(), holds: () => Promise.reject(new Error('later'))}
     expect((await thrownBy(tryProperty(rejecting, {}, fixtures))).message).to.include('later')
   })
 
-  it('keeps no case that JSON would change', async () => {
+  it('does not keep a case that JSON would change', async () => {
     const bytes = {name: 'texts', runs: 5, values: fc.uint8Array(), holds: () => Promise.reject(new Error('no'))}
     expect((await thrownBy(tryProperty(bytes, {}, fixtures))).message).to.include('JSON cannot hold it')
   })
 
-  it('does not take another file for a fixture', async () => {
+  it('ignores files that are no fixtures', async () => {
     mkdirSync(join(fixtures, 'texts'))
     writeFileSync(join(fixtures, 'texts', 'README'), 'not JSON')
     expect((await tryProperty(property(), {}, fixtures)).cases).to.equal(500)

@@ -41,13 +41,13 @@ describe(`Heroku CLI ${VERSION} in a sandbox`, () => {
     await sandbox.close()
   })
 
-  it('says its version, and nothing else', async () => {
+  it('prints its version, and nothing else', async () => {
     const {stdout, stderr, exitCode} = await run('version')
     expect(stdout).to.match(/^heroku\/11\.10\.0 /u)
     expect({stderr, exitCode}).to.deep.equal({stderr: '', exitCode: 0})
   }).timeout(20_000)
 
-  it('logs in through the browser, works, and logs out, all by itself', async () => {
+  it('logs in through the browser, runs a command, and logs out, without the plugin', async () => {
     heroku.apps.push({name: 'engine', owner: {email: ACCOUNT}, region: {name: 'us'}})
     const login = await inTerminal('heroku', ['login'], {
       env,
@@ -95,14 +95,14 @@ describe(`Heroku CLI ${VERSION} in a sandbox`, () => {
     expect(heroku.tokens[0]).to.include({account: ACCOUNT, kind: 'authorization', revoked: false})
   }).timeout(60_000)
 
-  it('takes a plugin from a tarball', async () => {
+  it('installs a plugin from a tarball', async () => {
     const tarball = await packThrowAway(sandbox)
     await installPlugin(host, sandbox, tarball)
     expect(await run('throwaway')).to.deep.equal({stdout: `thrown away in ${VERSION}\n`, stderr: '', exitCode: 0})
   }).timeout(120_000)
 })
 
-/** A plugin of one command; it has a dependency, so that the registry is asked. */
+/** A plugin with one command, and with a dependency, so that the installation uses the registry. */
 async function packThrowAway(sandbox: Sandbox): Promise<string> {
   const root = join(sandbox.root, 'throwaway')
   await mkdir(join(root, 'commands'), {recursive: true})

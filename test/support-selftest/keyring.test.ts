@@ -25,18 +25,18 @@ describe('a keyring in a sandbox', () => {
     await sandbox.close()
   })
 
-  it('shows what was stored', async () => {
+  it('lists the items stored', async () => {
     expect(await keyring.items()).to.deep.equal([{...item, locked: false}])
     expect(await secretTool(lookup)).to.deep.equal({stdout: 'HRKU-1', stderr: '', exitCode: 0})
   })
 
-  it('says whether there was something to clear', async () => {
+  it('reports whether it cleared an item', async () => {
     expect(await keyring.clear(item.attributes)).to.equal(true)
     expect(await keyring.clear(item.attributes)).to.equal(false)
     expect(await keyring.items()).to.deep.equal([])
   })
 
-  it('keeps its secrets while it is locked, and gives them again when it is not', async () => {
+  it('hides its secrets while it is locked, and shows them again when it is unlocked', async () => {
     await keyring.lock()
     expect((await keyring.items())[0]).to.include({secret: undefined, locked: true})
     expect(await secretTool(lookup)).to.deep.equal({stdout: '', stderr: '', exitCode: 1})
@@ -44,7 +44,7 @@ describe('a keyring in a sandbox', () => {
     expect((await keyring.items())[0]).to.include({secret: 'HRKU-1', locked: false})
   })
 
-  it('lets a locked lookup hang while nobody answers the prompter', async () => {
+  it('blocks a lookup while it is locked and the prompter does not answer', async () => {
     await keyring.lock()
     const prompter = await keyring.startUnansweredPrompter()
     const hanging = secretTool(lookup)
@@ -55,7 +55,7 @@ describe('a keyring in a sandbox', () => {
     await keyring.unlock()
   })
 
-  it('answers nobody while it is frozen', async () => {
+  it('answers no call while it is frozen', async () => {
     await keyring.freeze()
     const waiting = sandbox.run('secret-tool', lookup, {env: keyring.env, timeoutMs: 300})
     expect(await waiting.catch((error: unknown) => String(error))).to.match(/took more than 300 ms/u)
@@ -63,7 +63,7 @@ describe('a keyring in a sandbox', () => {
     expect(await secretTool(lookup)).to.include({stdout: 'HRKU-1'})
   })
 
-  it('keeps what was stored for the next keyring of the same sandbox', async () => {
+  it("keeps its items for the sandbox's next keyring", async () => {
     const second = openSandbox()
     const first = await startKeyring(second)
     await first.store({...item, label: 'Łabel'})
@@ -81,7 +81,7 @@ describe('a session bus in a sandbox', () => {
   beforeEach(() => (sandbox = openSandbox()))
   afterEach(() => sandbox.close())
 
-  it('has no Secret Service where none is wanted', async () => {
+  it('has no Secret Service if none was started', async () => {
     const bus = await startBusWithoutProvider(sandbox)
     const {stderr, exitCode} = await sandbox.run('secret-tool', lookup, {env: bus.env})
     expect({stderr, exitCode}).to.deep.equal({
@@ -91,7 +91,7 @@ describe('a session bus in a sandbox', () => {
     await bus.stop()
   })
 
-  it('has nobody after the daemon was stopped', async () => {
+  it('has no Secret Service after the daemon was stopped', async () => {
     const keyring = await startKeyring(sandbox)
     await keyring.stopDaemon()
     const {stderr} = await sandbox.run('secret-tool', lookup, {env: keyring.env})
@@ -99,7 +99,7 @@ describe('a session bus in a sandbox', () => {
     await keyring.stop()
   })
 
-  it('starts a locked keyring anew after the daemon was stopped, where services are activated', async () => {
+  it('starts a new, locked keyring after the daemon was stopped, if activation is on', async () => {
     const keyring = await startKeyring(sandbox, {activation: true})
     await keyring.store(item)
     await keyring.stopDaemon()
@@ -111,7 +111,7 @@ describe('a session bus in a sandbox', () => {
     await keyring.stop()
   })
 
-  it('has a user who dismisses every prompt', async () => {
+  it('can simulate a user who dismisses every prompt', async () => {
     const provider = await startProvider(sandbox, 'dismissed', item)
     const {env} = provider
     expect(await sandbox.run('secret-tool', lookup, {env})).to.deep.equal({stdout: '', stderr: '', exitCode: 1})
@@ -121,7 +121,7 @@ describe('a session bus in a sandbox', () => {
     await provider.stop()
   })
 
-  it('is not there for a program that was not told of it', async () => {
+  it('is invisible to a program without its address', async () => {
     const provider = await startBusWithoutProvider(sandbox)
     expect((await sandbox.run('secret-tool', lookup)).stderr).to.match(/autolaunch/u)
     await provider.stop()

@@ -12,10 +12,10 @@ import {credentialApprove, credentialFill, credentialReject, openWorkTree, type 
 
 const TOKEN = 'HRKU-the-right-one'
 
-/** More than git keeps in its memory, and so sends in one piece: one megabyte. */
+/** More than git's http.postBuffer (1 MB), up to which git sends a request in one piece. */
 const LARGE = 3_000_000
 
-/** Configuration with one credential helper, that knows a password. */
+/** Configuration with one credential helper, which has a password. */
 const helper = (password: string) => [
   'credential.helper=',
   `credential.helper=!f() { test "$1" = get && echo username=heroku && echo password=${password}; }; f`,
@@ -30,7 +30,7 @@ describe('a loopback git host', () => {
 
   const push = (name: string, config = helper(TOKEN)) => tree.push(git.remote(name), git.env, config)
   const clone = (name: string, config = helper(TOKEN)) => tree.clone(git.remote(name), git.env, config)
-  /** What was sent to a path that ends so, with a password. */
+  /** The requests with a password for a path with this ending. */
   const sent = (end: string) => git.requests.filter(({path, password}) => path.endsWith(end) && password !== undefined)
 
   beforeEach(async () => {
@@ -44,7 +44,7 @@ describe('a loopback git host', () => {
     await sandbox.close()
   })
 
-  it('takes a push with the right password, and gives it back to a clone', async () => {
+  it('accepts a push with the right password, and serves it to a clone', async () => {
     expect(await git.heads('app')).to.deep.equal({})
     const head = await tree.commit('hello', 'a greeting\n')
     expect(await push('app')).to.include({exitCode: 0})
@@ -54,7 +54,7 @@ describe('a loopback git host', () => {
     expect(await readFile(join(path, 'hello'), 'utf8')).to.equal('a greeting\n')
   })
 
-  it('keeps a record of who asked for what, and of the answer', async () => {
+  it('records the user, the path and the answer of each request', async () => {
     await push('app')
     const nobody = {user: undefined, password: undefined, headers: {}}
     const heroku = {user: 'heroku', password: TOKEN, headers: {}}
@@ -67,7 +67,7 @@ describe('a loopback git host', () => {
     ])
   })
 
-  it('refuses a wrong password, until it is the right one', async () => {
+  it('refuses a wrong password until a test accepts it', async () => {
     const {exitCode, stderr} = await push('app', helper('wrong'))
     expect(exitCode).to.equal(128)
     expect(stderr).to.equal(`fatal: Authentication failed for '${git.remote('app')}/'\n`)
@@ -80,19 +80,19 @@ describe('a loopback git host', () => {
     expect(await push('app')).to.include({exitCode: 128})
   })
 
-  it('says in its refusal what it wants, whatever was sent', async () => {
-    const unreadableToken = await new Promise<IncomingMessage>((resolve, reject) => {
+  it('asks for basic authorization in every refusal', async () => {
+    const refused = await new Promise<IncomingMessage>((resolve, reject) => {
       const options = {method: 'POST', rejectUnauthorized: false, auth: 'heroku:wrong'}
       request(`${git.remote('app')}/git-receive-pack`, options, resolve)
         .on('error', reject)
         .end(randomBytes(LARGE))
     })
-    unreadableToken.resume()
-    expect(unreadableToken.statusCode).to.equal(401)
-    expect(unreadableToken.headers['www-authenticate']).to.equal('Basic realm="heroku"')
+    refused.resume()
+    expect(refused.statusCode).to.equal(401)
+    expect(refused.headers['www-authenticate']).to.equal('Basic realm="heroku"')
   })
 
-  it('makes git fail, and not ask, where no helper knows a password', async () => {
+  it('makes git fail, without a prompt, if no helper has a password', async () => {
     for (const config of [['credential.helper='], ['credential.helper=', 'core.askPass=/bin/echo']]) {
       const {exitCode, stderr} = await push('app', config)
       expect(exitCode).to.equal(128)
@@ -107,19 +107,19 @@ describe('a loopback git host', () => {
     expect(git.requests).to.deep.equal([])
   })
 
-  it('is the same host by its name', async () => {
+  it('can be reached by the name localhost', async () => {
     const url = git.remote('app').replace('127.0.0.1', 'localhost')
     expect(await tree.push(url, git.env, helper(TOKEN))).to.include({exitCode: 0})
   })
 
-  it('does not find a repository that nobody has made', async () => {
+  it('answers 404 for a repository that was not created', async () => {
     const {exitCode, stderr} = await push('another')
     expect(exitCode).to.equal(128)
     expect(stderr).to.equal(`fatal: repository '${git.remote('another')}/' not found\n`)
     expect(git.requests.at(-1)).to.include({status: 404})
   })
 
-  it('takes a push of several megabytes, in chunks', async () => {
+  it('accepts a push of several megabytes, in chunks', async () => {
     const head = await tree.commit('large', randomBytes(LARGE))
     expect(await push('app')).to.include({exitCode: 0})
     expect(await git.heads('app')).to.deep.equal({main: head})
@@ -128,7 +128,7 @@ describe('a loopback git host', () => {
     expect((await readFile(join(path, 'large'))).equals(await readFile(join(tree.path, 'large')))).to.equal(true)
   })
 
-  it('refuses in the middle of a push what is no longer right', async () => {
+  it('refuses a password that becomes wrong in the middle of a push', async () => {
     const answers = [true, false]
     git.accepts = () => answers.shift() ?? false
     await tree.commit('large', randomBytes(LARGE))
@@ -137,8 +137,8 @@ describe('a loopback git host', () => {
     expect(await git.heads('app')).to.deep.equal({})
   })
 
-  it('understands a compressed request', async () => {
-    // Git compresses what it asks for when that is more than a kilobyte.
+  it('accepts a compressed request', async () => {
+    // Git compresses a request of more than a kilobyte.
     await tree.git(['fast-import', '--quiet'], {input: manyBranches(60)})
     const pushed = await tree.git([...given(helper(TOKEN)), 'push', '--all', git.remote('app')], {
       env: git.env,
@@ -151,13 +151,13 @@ describe('a loopback git host', () => {
     expect(stdout.trim().split('\n')).to.have.length(60)
   })
 
-  it('speaks the protocol that git asks for', async () => {
+  it('uses the protocol version that git requests', async () => {
     await push('app')
     for (const version of [0, 1, 2])
       expect(await clone('app', [...helper(TOKEN), `protocol.version=${version}`])).to.include({exitCode: 0})
   })
 
-  it('serves two at once', async () => {
+  it('serves two clients at once', async () => {
     await git.createRepository('second')
     const head = await tree.commit('some', randomBytes(500_000))
     const pushes = await Promise.all([push('app'), push('second')])
@@ -166,28 +166,28 @@ describe('a loopback git host', () => {
     expect([await git.heads('app'), await git.heads('second')]).to.deep.equal([{main: head}, {main: head}])
   })
 
-  it('answers a push that it does not read to its end', async () => {
+  it('answers a push without reading all of it', async () => {
     const path = await git.createRepository('small')
     await sandbox.run('git', ['config', '--file', join(path, 'config'), 'receive.maxInputSize', '1000'])
-    // More than fits into the buffers on the way; uncompressed, since that takes long.
+    // More than the buffers in between hold; uncompressed, since compression takes long.
     await tree.git(['config', 'core.compression', '0'])
     await tree.commit('large', Buffer.alloc(5 * LARGE))
     const begun = Date.now()
     const {exitCode, stderr} = await push('small')
-    // Node cuts a connection on which nothing moves after five seconds, and git would wait for that.
+    // Node closes an idle connection after five seconds, and git would wait for that.
     expect(Date.now() - begun).to.be.lessThan(4500)
     expect(exitCode).to.equal(1)
     expect(stderr).to.match(/pack exceeds maximum allowed size/u)
   })
 
-  it('keeps what its git complains of', async () => {
+  it("collects the stderr of git's server", async () => {
     await writeFile(join(await git.createRepository('broken'), 'config'), '[')
     expect(await push('broken')).to.include({exitCode: 128})
     expect(git.requests.at(-1)).to.include({status: 500})
     expect(git.stderr()).to.match(/bad config line/u)
   })
 
-  it('tells a user what a hook says', async () => {
+  it("passes a hook's output to the user", async () => {
     const hook = join(await git.createRepository('hooked'), 'hooks', 'pre-receive')
     await writeFile(hook, '#!/bin/sh\necho no deploys on Fridays\nexit 1\n', {mode: 0o755})
     const {exitCode, stderr} = await push('hooked')
@@ -195,7 +195,7 @@ describe('a loopback git host', () => {
     expect(stderr).to.match(/remote: no deploys on Fridays/u)
   })
 
-  /** Begins a push that never ends: its hook sleeps, and has somebody in a session of their own that does so, too. */
+  /** Begins a push that never ends: its hook sleeps, and starts a process in another session that sleeps too. */
   const beginSlowPush = async () => {
     const hook = join(await git.createRepository('slow'), 'hooks', 'pre-receive')
     await writeFile(hook, '#!/bin/sh\nsetsid sleep 600 &\necho the hook runs\nsleep 600\n', {mode: 0o755})
@@ -210,7 +210,7 @@ describe('a loopback git host', () => {
     return {pushing, pids}
   }
 
-  it('leaves neither a process nor a file when it stops in the middle of a push', async () => {
+  it('leaves no process and no file when it stops in the middle of a push', async () => {
     const {pushing, pids} = await beginSlowPush()
     await git.stop()
     expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).to.deep.equal([])
@@ -220,14 +220,14 @@ describe('a loopback git host', () => {
     await git.stop()
   })
 
-  it('ends what it has started for a user who goes away', async () => {
+  it('ends its processes for a client that disconnects', async () => {
     const {pushing} = await beginSlowPush()
     await pushing.stop()
     const deadline = Date.now() + 3000
     while ((await processes()).length > 0) expect(Date.now()).to.be.lessThan(deadline)
   })
 
-  /** The processes that the host has started: they have the folder of its repositories in their environment. */
+  /** The host's processes: they have its repositories' folder in their environment. */
   async function processes(): Promise<number[]> {
     const script = 'grep -laF "$1" /proc/[0-9]*/environ; true'
     const {stdout} = await sandbox.run('sh', ['-c', script, 'sh', join(dirname(git.ca), 'repositories')])
@@ -242,7 +242,7 @@ describe('git in a sandbox', () => {
   beforeEach(() => (sandbox = openSandbox()))
   afterEach(() => sandbox.close())
 
-  /** A helper that answers every question, and writes down what it is asked and told. */
+  /** A helper that answers every request, and logs its operation and input. */
   const installHelper = async () => {
     const log = join(sandbox.home, 'log')
     const script = `#!/bin/sh\necho "$1" >> "${log}"\ncat >> "${log}"\necho username=ada\necho password=a=b\n`
@@ -251,7 +251,7 @@ describe('git in a sandbox', () => {
     return () => readFile(log, 'utf8')
   }
 
-  it('asks its credential helpers', async () => {
+  it('calls its credential helpers', async () => {
     const asked = await installHelper()
     const {found, exitCode} = await credentialFill(sandbox, {}, {...site, path: 'app.git'})
     expect(exitCode).to.equal(0)
@@ -259,7 +259,7 @@ describe('git in a sandbox', () => {
     expect(await asked()).to.equal('get\nprotocol=https\nhost=127.0.0.1:1\n')
   })
 
-  it('tells its credential helpers what was right, and what was wrong', async () => {
+  it('reports accepted and rejected credentials to its helpers', async () => {
     const told = await installHelper()
     const known = {...site, username: 'ada', password: 'p'}
     expect((await credentialApprove(sandbox, {}, known)).exitCode).to.equal(0)
@@ -268,14 +268,14 @@ describe('git in a sandbox', () => {
     expect(await told()).to.equal(`store\n${lines}erase\n${lines}`)
   })
 
-  it('asks nobody else', async () => {
+  it('uses no other source of credentials', async () => {
     const {exitCode, stderr, found} = await credentialFill(sandbox, {SSH_ASKPASS: '/bin/echo'}, site)
     expect(exitCode).to.equal(128)
     expect(stderr).to.match(/terminal prompts disabled/u)
     expect(found).to.deep.equal({})
   })
 
-  it('has a repository with a commit, and makes more of both', async () => {
+  it('has a repository with a commit, and creates more of both', async () => {
     const [tree, other] = [await openWorkTree(sandbox), await openWorkTree(sandbox)]
     expect(tree.path).not.to.equal(other.path)
     await tree.commit()
@@ -286,7 +286,7 @@ describe('git in a sandbox', () => {
   })
 })
 
-/** What `git fast-import` makes so many branches of, each with a commit of its own. */
+/** Input with which `git fast-import` creates `count` branches, each with its own commit. */
 function manyBranches(count: number): string {
   const branch = (number: number) =>
     `commit refs/heads/branch-${number}\ncommitter Ada <ada@example.com> ${1_700_000_000 + number} +0000\ndata 1\nx\n`

@@ -7,7 +7,7 @@ const ADA = 'ada@example.com'
 describe('a loopback Heroku', () => {
   let heroku: LoopbackHeroku
 
-  /** The status and body of an answer. */
+  /** A response's status and body. */
   const ask = async (call: string, init: {token?: string; basic?: string; code?: string; body?: object} = {}) => {
     const [method = '', path = ''] = call.split(' ')
     const headers: Record<string, string> = {}
@@ -26,7 +26,7 @@ describe('a loopback Heroku', () => {
   beforeEach(async () => (heroku = await startHeroku()))
   afterEach(() => heroku.stop())
 
-  it('knows a token until it is revoked or over', async () => {
+  it('accepts a token until it is revoked or expired', async () => {
     const {token} = heroku.issue()
     expect(token).to.match(/^HRKU-[\w-]{40,}$/u)
     expect((await ask('GET /account', {token})).body).to.include({email: ADA})
@@ -37,7 +37,7 @@ describe('a loopback Heroku', () => {
     expect(await ask('GET /account')).to.deep.equal(unauthorized)
   })
 
-  it('lets a login wait until the browser was there', async () => {
+  it('keeps a login waiting until the browser has visited the page', async () => {
     const {browser_url: page, cli_url: wait, token} = await begin()
     const waiting = ask(`GET ${wait ?? ''}`, token === undefined ? {} : {token})
     await visit(page)
@@ -47,12 +47,12 @@ describe('a loopback Heroku', () => {
     expect(heroku.visits).to.equal(1)
   })
 
-  it('lets a login wait for whoever has its token only', async () => {
+  it("answers a waiting login only with the login's own token", async () => {
     const {cli_url: wait = ''} = await begin()
     expect(await ask(`GET ${wait}`, {token: 'another'})).to.deep.equal(unauthorized)
   })
 
-  it('fails a login as it is told to', async () => {
+  it('fails a login on demand', async () => {
     heroku.browserLogin.serverErrors = 2
     heroku.browserLogin.answer = {error: 'denied'}
     const {browser_url: page, cli_url: wait = '', token = ''} = await begin()
@@ -66,7 +66,7 @@ describe('a loopback Heroku', () => {
     expect(answers[2]?.body).to.deep.equal({error: 'denied'})
   })
 
-  it('gives a token for a password, with a second factor where there is one', async () => {
+  it('issues a token for a password, with a second factor if the account has one', async () => {
     const ask2 = (basic: string, code?: string) =>
       ask('POST /oauth/authorizations', {
         basic,
@@ -87,7 +87,7 @@ describe('a loopback Heroku', () => {
     expect(heroku.tokens).to.have.length(2)
   })
 
-  it('revokes sessions and authorizations, each by its own door', async () => {
+  it('revokes sessions and authorizations, each at its own path', async () => {
     const session = heroku.issue({kind: 'session'}).token
     const {token, id} = heroku.issue()
     heroku.issue({account: 'somebody@else.example'})
@@ -100,14 +100,14 @@ describe('a loopback Heroku', () => {
     expect([heroku.revoked(session), heroku.revoked(token)]).to.deep.equal([true, true])
   })
 
-  it('shows both ends of a token only, where it is told to', async () => {
+  it('masks tokens on demand', async () => {
     heroku.redacted = true
     const {token} = heroku.issue({kind: 'default'})
     const {body} = await ask('GET /oauth/authorizations/~', {token})
     expect(body).to.nested.include({'access_token.token': `${token.slice(0, 9)}**********${token.slice(-4)}`})
   })
 
-  it('goes wrong as it is told to', async () => {
+  it('fails on demand', async () => {
     const problem = (wait: Promise<unknown>) => wait.then(() => 'none', String)
     const {token} = heroku.issue()
     heroku.faults.set('GET /account', {status: 500, body: {id: 'oops'}})
@@ -122,7 +122,7 @@ describe('a loopback Heroku', () => {
     expect(await hanging).to.match(/fetch failed/u)
   })
 
-  it('keeps a record of every request', async () => {
+  it('records every request', async () => {
     await ask('POST /oauth/authorizations?x=1', {basic: 'a:b:c', body: {scope: ['global']}})
     await ask('GET /nonsense', {token: heroku.issue().token})
     const [first, second] = heroku.requests

@@ -8,7 +8,7 @@ import {until} from '../support/listen.js'
 import {isRunning} from '../support/processes.js'
 import {startSupervised} from '../support/supervised.js'
 
-// A child of its own session, and one that has lost its parent: both would outlive a mere kill of the program.
+// A child in its own session, and an orphan: both would survive if only the program were killed.
 const FAMILY = 'setsid sleep 600 & (sleep 600 & echo $!); echo $$; wait'
 
 describe('a supervised program', () => {
@@ -24,18 +24,18 @@ describe('a supervised program', () => {
   before(() => (sandbox = openSandbox()))
   after(() => sandbox.close())
 
-  it('reads, speaks, and ends as it wants', async () => {
+  it('reads stdin, writes to stdout and stderr, and ends with its own status', async () => {
     const program = start('read line; echo "$line"; echo trouble >&2; exit 3', 'hello\n')
     expect(await program.line()).to.equal('hello')
     expect(await program.ended).to.deep.equal({exitCode: 3, signal: null})
     expect(program.stderr()).to.equal('trouble\n')
   })
 
-  it('tells the signal that ended it', async () => {
+  it('reports the signal that ended it', async () => {
     expect(await start('kill -TERM $$').ended).to.deep.equal({exitCode: null, signal: 'SIGTERM'})
   })
 
-  it('is stopped with everything that it started', async () => {
+  it('is stopped with all its descendants', async () => {
     const program = start(FAMILY)
     const pids = [Number(await program.line()), Number(await program.line())]
     expect(pids.map(isRunning)).to.deep.equal([true, true])
@@ -44,7 +44,7 @@ describe('a supervised program', () => {
     expect(pids.map(isRunning)).to.deep.equal([false, false])
   })
 
-  it('is ended even while it is frozen', async () => {
+  it('is stopped even while it is suspended', async () => {
     const program = start('echo $$; kill -STOP $$')
     const pid = Number(await program.line())
     await program.stop()

@@ -13,7 +13,7 @@ describe('a user at a terminal', () => {
   before(() => (sandbox = openSandbox()))
   after(() => sandbox.close())
 
-  it('types an answer and sees all of it', async () => {
+  it('types an answer and sees the whole output', async () => {
     const session = await sit('printf "name? "; read name; printf "\\033[33mhello\\033[0m $name\\n"; exit 3', [
       {expect: 'name? ', send: `"a' $HOME [x]${keys.enter}`},
     ])
@@ -22,7 +22,7 @@ describe('a user at a terminal', () => {
     expect(session).to.include({exitCode: 3, signal: null})
   })
 
-  it('sees a terminal on all three streams, of the given size and of the next', async () => {
+  it('provides a terminal on all three streams, of the given size, also after a resize', async () => {
     const script = 'test -t 0 && test -t 1 && test -t 2 && stty size; read go; stty size'
     const {screen} = await sit(script, [{expect: '24 80', resize: {rows: 50, columns: 132}, send: keys.enter}])
     expect(screen).to.match(/24 80\n\n50 132\n$/u)
@@ -39,12 +39,12 @@ describe('a user at a terminal', () => {
       expect(session).to.deep.include({exitCode: null, signal, left: []})
     })
 
-  it('names the programs that are left running', async () => {
+  it('lists the programs that are left running', async () => {
     const {left} = await sit('setsid sleep 60 & while ! pgrep -s $! >/dev/null; do :; done', [])
     expect(left).to.deep.equal(['sleep'])
   })
 
-  it('waits until single keys are read, arrows among them', async () => {
+  it('waits until the program reads single keys, arrow keys included', async () => {
     const script = `setTimeout(() => process.stdin.setRawMode(true).once('data', (key) => {
       console.log(JSON.stringify(String(key)))
       process.exit()
@@ -53,7 +53,7 @@ describe('a user at a terminal', () => {
     expect(screen).to.equal('"\\u001b[A"\n')
   })
 
-  it('tells a terminal that was left sane from one that was not', async () => {
+  it('detects whether a program restored the terminal', async () => {
     const sane = await sit('stty -echo; stty echo', [])
     expect(sane.settings.after).to.equal(sane.settings.before)
     const broken = await sit('stty -echo', [])
@@ -61,13 +61,13 @@ describe('a user at a terminal', () => {
     expect(broken.settings.after).to.match(/ -echo /u)
   })
 
-  it('says what was on the screen when a program ends too early, or too late', async () => {
+  it('reports the screen when a program ends too early, or too late', async () => {
     const problem = (wait: Promise<unknown>) => wait.then(() => 'none', String)
     expect(await problem(sit('echo bye', [{expect: 'hello'}]))).to.match(/ended before it showed hello\nbye/u)
     expect(await problem(sit('echo bye; sleep 60', [{expect: /b.e/u}], 2000))).to.match(/more than 2000 ms\nbye/u)
   })
 
-  it('does what else is to be done between two steps', async () => {
+  it('runs an action between two steps', async () => {
     let seen = ''
     const step: Step = {
       expect: /pid (?=\d)/u,

@@ -11,7 +11,7 @@ describe('a trace', () => {
   before(() => (sandbox = openSandbox()))
   after(() => sandbox.close())
 
-  it('has every argument and variable to the letter', async () => {
+  it('has every argument and variable unchanged', async () => {
     const {executed, exitCode} = await traced(sandbox, '/usr/bin/env', ['--', 'true', ...awkward], {
       env: {TRACED: awkward.join('|')},
     })
@@ -26,7 +26,7 @@ describe('a trace', () => {
         .and.include('TERM=dumb')
   })
 
-  it('has what children and threads of Node start, and not what does not exist', async () => {
+  it("has the programs that Node's children and threads start, and none that does not exist", async () => {
     const script = `const {spawn, spawnSync} = require('node:child_process')
       const {Worker} = require('node:worker_threads')
       spawnSync('no-such-program')
@@ -38,7 +38,7 @@ describe('a trace', () => {
     expect(executed.filter(({file}) => file.includes('no-such-program'))).to.deep.equal([])
   })
 
-  it('is taken in a terminal, too', async () => {
+  it('can be taken in a terminal', async () => {
     const trace = await underTrace(sandbox, 'sh', ['-c', 'test -t 0 && exec true'])
     const {exitCode} = await inTerminal(trace.file, trace.args, {env: sandbox.env, cwd: sandbox.home})
     expect(exitCode).to.equal(0)

@@ -8,14 +8,14 @@ const secret = 'HRKU-AAx9Kq7zLw3Bv8NcQ2mR5tYu1Ds4Fg6'
 const search = searchFor([{name: 'the token', secret}])
 const plain = (channel: Leak['channel'], where: string) => ({channel, where, what: 'the token', form: 'plain'})
 
-describe('the witness of a program', function () {
+describe('witnessing a program', function () {
   this.timeout(30_000)
   let sandbox: Sandbox
 
   beforeEach(() => (sandbox = openSandbox()))
   afterEach(() => sandbox.close())
 
-  /** What is found where a script does as it likes with the secret, which it reads from stdin into `$S`. */
+  /** The findings for a script that handles the secret; it reads the secret from stdin into `$S`. */
   const leaks = async (script: string, options: Partial<RunOptions> = {}) => {
     const since = Date.now()
     const {exitCode, sights} = await witness(sandbox, 'sh', ['-c', `read -r S; ${script}`], {
@@ -27,43 +27,43 @@ describe('the witness of a program', function () {
     return leaksIn([...sights, ...left], search)
   }
 
-  it('sees nothing where a secret goes through pipes alone', async () => {
+  it('finds nothing if a secret goes only through pipes', async () => {
     expect(await leaks('echo "$S" | cat | cat > /dev/null')).to.deep.equal([])
   })
 
-  it('sees an argument', async () => {
+  it('finds an argument', async () => {
     expect(await leaks('/bin/true "$S"')).to.deep.equal([plain('argv', 'true')])
   })
 
-  it('sees a variable', async () => {
+  it('finds a variable', async () => {
     expect(await leaks('X=$S /bin/true')).to.deep.equal([plain('env', 'true')])
   })
 
-  it('sees an argument of a program that another one starts in the background', async () => {
+  it('finds an argument of a background program', async () => {
     expect(await leaks(`sh -c 'read -r T; (/bin/true "$T") & wait' <<EOF\n$S\nEOF`)).to.deep.include(
       plain('argv', 'true'),
     )
   })
 
-  it('sees what is said', async () => {
+  it('finds output', async () => {
     expect(await leaks('echo "$S"')).to.deep.equal([plain('stdout', 'stdout')])
     expect(await leaks('echo "$S" >&2')).to.deep.equal([plain('stderr', 'stderr')])
   })
 
-  it('sees a file, its name, and a link', async () => {
+  it('finds a file, its name, and a link', async () => {
     const at = (name: string) => join(sandbox.home, name)
     expect(await leaks('mkdir -p deep/er; echo "$S" > deep/er/b')).to.deep.equal([plain('file', at('deep/er/b'))])
     expect(await leaks('rm -r deep; > "x$S"')).to.deep.equal([plain('file name', at(`x${secret}`))])
     expect(await leaks('rm x*; ln -s "$S" link')).to.deep.include(plain('file', at('link')))
   })
 
-  it('sees a temporary file that is gone', async () => {
+  it('finds a deleted temporary file', async () => {
     expect(await leaks('echo "$S" > "$TMPDIR/gone"; rm "$TMPDIR/gone"')).to.deep.equal([
       plain('file', join(sandbox.root, 'tmp', 'gone')),
     ])
   })
 
-  it('sees what node writes, at once and later', async () => {
+  it('finds synchronous and asynchronous writes by node', async () => {
     const script = `const fs = require('node:fs'); const S = fs.readFileSync(0, 'utf8').trim()
       fs.writeFileSync('sync', 'x' + S); fs.unlinkSync('sync')
       fs.createWriteStream('stream').on('close', () => fs.promises.writeFile('late', ['y', S]).then(() => fs.unlinkSync('late'))).end(S)`
@@ -74,20 +74,20 @@ describe('the witness of a program', function () {
     )
   })
 
-  it('sees a file that somebody else has written', async () => {
+  it('finds a file written by another process', async () => {
     const since = Date.now()
     await sandbox.run('sh', ['-c', 'cat > elsewhere'], {input: secret})
     const left = leaksIn(await filesSince(since, [sandbox.home]), search)
     expect(left).to.deep.equal([plain('file', join(sandbox.home, 'elsewhere'))])
   })
 
-  it('sees base64', async () => {
+  it('finds base64', async () => {
     expect(await leaks('printf ":%s" "$S" | base64 -w0')).to.deep.equal([
       {...plain('stdout', 'stdout'), form: 'base64'},
     ])
   })
 
-  it('sees what is on a screen', async () => {
+  it('finds terminal output', async () => {
     const {sights} = await witness(sandbox, 'sh', ['-c', 'stty -echo; echo ready; read -r S; echo "<$S>"'], {
       steps: [{expect: 'ready', send: `${secret}\r`}],
     })
