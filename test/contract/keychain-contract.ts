@@ -4,15 +4,15 @@ import {randomUUID} from 'node:crypto'
 import type {Backend} from '../../src/backends/backend.js'
 import {StorageError} from '../../src/errors.js'
 
-/** What a keychain can hold, where its limits are tighter than the others'. Lengths are in bytes. */
+/** A keychain's limits and exceptions. Lengths are in bytes. */
 export interface ContractOptions {
-  /** The longest token that it takes for this account; one character more is refused with nothing stored. */
+  /** The longest token that it accepts for this account; one more character must be refused, without a change. */
   longestToken: (account: string) => number
-  /** The system may take two names that differ in case alone for one, so that only one of them is kept. */
+  /** The system may treat names that differ only in case as equal, so that only one is kept. */
   mayFoldCase?: boolean
-  /** The cases that this keychain cannot pass, by their titles: they must fail. */
+  /** The titles of the cases that this keychain cannot pass: they must fail. */
   cannot?: RegExp
-  /** Removes what a case has stored. Default: by the keychain itself. */
+  /** Removes the items that a case has stored. Default: through the keychain. */
   clear?: () => Promise<void>
 }
 
@@ -43,8 +43,8 @@ async function failureOf(action: Promise<unknown>): Promise<StorageError> {
 }
 
 /**
- * What every keychain promises, on whatever stands behind `open`. Accounts are made up anew for each case, since a
- * real keychain is shared, and removed afterwards.
+ * The contract of every keychain, tested on the one that `open` returns. Each case uses new account names, since a real
+ * keychain is shared, and removes them afterwards.
  */
 export function describeKeychain(
   name: string,
@@ -64,7 +64,7 @@ export function describeKeychain(
 
     const problemOf = async (action: Promise<unknown>) => (await failureOf(action)).problem
 
-    /** A case of the contract; one that the keychain cannot pass must fail, so that no exception outlives its reason. */
+    /** A case of the contract; one listed in `cannot` must fail, so that no exception outlives its reason. */
     const it = (title: string, body: () => Promise<unknown>) =>
       mochaIt(title, () => (cannot?.test(title) ? failureOf(body()) : body()))
 
@@ -79,11 +79,11 @@ export function describeKeychain(
       used.clear()
     })
 
-    it('answers undefined for an account that it has never seen', async () => {
+    it('returns undefined for an unknown account', async () => {
       expect(await keychain.get(account)).to.equal(undefined)
     })
 
-    it('gives back what was stored', async () => {
+    it('returns a stored token', async () => {
       await keychain.set({account, token: 'HRKU-1'})
       expect(await keychain.get(account)).to.equal('HRKU-1')
     })
@@ -95,23 +95,23 @@ export function describeKeychain(
       expect((await keychain.accounts()).filter((each) => each === account)).to.deep.equal([account])
     })
 
-    it('removes a token, and says so', async () => {
+    it('removes a token, and reports it', async () => {
       await keychain.set({account, token: 'HRKU-1'})
       expect(await keychain.remove(account)).to.equal(true)
       expect(await keychain.get(account)).to.equal(undefined)
       expect(await keychain.accounts()).not.to.include(account)
     })
 
-    it('says that there was nothing to remove', async () => {
+    it('reports that there was nothing to remove', async () => {
       expect(await keychain.remove(account)).to.equal(false)
     })
 
-    it('does not answer for an account that differs in case alone', async () => {
+    it('returns no token for an account that differs only in case', async () => {
       await keychain.set({account, token: 'HRKU-lower'})
       expect(await keychain.get(account.toUpperCase())).to.equal(undefined)
     })
 
-    it('keeps accounts apart where one begins the other', async () => {
+    it('keeps accounts apart if one is a prefix of the other', async () => {
       const longer = `${account}.more`
       used.add(longer)
       await keychain.set({account, token: 'HRKU-1'})
@@ -122,7 +122,7 @@ export function describeKeychain(
     })
 
     if (!mayFoldCase) {
-      it('keeps accounts apart that differ in case alone', async () => {
+      it('keeps accounts apart that differ only in case', async () => {
         const upper = account.toUpperCase()
         used.add(upper)
         await keychain.set({account, token: 'HRKU-lower'})
@@ -141,7 +141,7 @@ export function describeKeychain(
     })
 
     for (const [what, awkward] of Object.entries(awkwardAccounts)) {
-      it(`takes an account with ${what} to the letter`, async () => {
+      it(`takes an account with ${what} unchanged`, async () => {
         const made = fresh(awkward)
         await keychain.set({account: made, token: 'HRKU-1'})
         expect(await keychain.get(made)).to.equal('HRKU-1')
@@ -161,13 +161,13 @@ export function describeKeychain(
       'the look of a script': '"; $(touch PWNED) `touch PWNED` %PATH% $env:PATH',
     }
     for (const [what, token] of Object.entries(tokens)) {
-      it(`carries a token with ${what} through untouched`, async () => {
+      it(`stores and returns a token with ${what} unchanged`, async () => {
         await keychain.set({account, token})
         expect(await keychain.get(account)).to.equal(token)
       })
     }
 
-    it('carries a token of the greatest length through untouched', async () => {
+    it('stores and returns a token of the greatest length unchanged', async () => {
       const token = 'x'.repeat(longestToken(account))
       await keychain.set({account, token})
       expect(await keychain.get(account)).to.equal(token)
@@ -184,20 +184,20 @@ export function describeKeychain(
       'an account with a NUL': (account) => ({account: `${account}\0`, token: 'HRKU-1'}),
     }
     for (const [what, make] of Object.entries(refused)) {
-      it(`refuses ${what}, with what was there untouched`, async () => {
+      it(`refuses ${what}, and keeps the stored token`, async () => {
         await keychain.set({account, token: 'HRKU-before'})
         expect(await problemOf(keychain.set(make(account)))).to.equal('refused')
         expect(await keychain.get(account)).to.equal('HRKU-before')
       })
     }
 
-    it('refuses an empty account in every verb', async () => {
+    it('refuses an empty account in every method', async () => {
       expect(await problemOf(keychain.get(''))).to.equal('refused')
       expect(await problemOf(keychain.set({account: '', token: 'HRKU-1'}))).to.equal('refused')
       expect(await problemOf(keychain.remove(''))).to.equal('refused')
     })
 
-    it('never takes a wildcard', async () => {
+    it('never interprets a wildcard', async () => {
       await keychain.set({account, token: 'HRKU-1'})
       expect(await keychain.get('*')).to.equal(undefined)
       expect(await keychain.remove('*')).to.equal(false)
