@@ -1,9 +1,9 @@
-// What each provider of the Secret Service can do, as the tests beside this file see it; docs/keyrings.md is made of it.
+// What each provider of the Secret Service can do, as tested by providers.ts; docs/keyrings.md is generated from it.
 
 export const PROVIDERS = ['KeePassXC, default settings', 'KeePassXC, without confirmations', 'KWallet'] as const
 export type Provider = (typeof PROVIDERS)[number]
 
-/** The cases of the keychain contract that a provider cannot pass, by their titles, and why. */
+/** The titles of the keychain contract's cases that a provider cannot pass, and the reason. */
 export const CANNOT: Partial<Record<Provider, {cases: RegExp; because: string}>> = {
   'KeePassXC, default settings': {
     cases: /^(?:removes a token|keeps accounts apart|takes an account)/u,

@@ -1,4 +1,4 @@
-// The keychain contract and the main job on the real KeePassXC and KWallet: `npm run test:keyrings`.
+// Tests the keychain contract and the main job on the real KeePassXC and KWallet: `npm run test:keyrings`.
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
 import {openSecretService} from '../../src/backends/secret-service.js'
@@ -24,7 +24,7 @@ const start: Record<Provider, (sandbox: Sandbox, display: Display) => Promise<Se
   KWallet: startKwallet,
 }
 
-/** Every dialog of theirs; not KeePassXC's main window, in which Return opens an entry. */
+/** The titles of all their dialogs; not KeePassXC's main window, where Return opens an entry. */
 const DIALOGS = ['Access Request', 'Move entry', 'Delete entry', 'Wallet']
 
 /** `run` with `env` in place of this process's environment. */
@@ -87,7 +87,7 @@ describe('other providers of the Secret Service', function () {
       describe('the main job', () => {
         let heroku: LoopbackHeroku
         let token: string
-        /** The dialogs about what the user did in the keyring's own window. */
+        /** The number of dialogs that the user caused in the keyring's own window. */
         let byHand = 0
 
         before(async () => {
@@ -131,7 +131,7 @@ describe('other providers of the Secret Service', function () {
               .to.include('keyring')
               .and.include('delete the entry')
               .and.include(`"${CONFIRM}"`)
-            // The name of the setting, as KeePassXC itself has it.
+            // The setting's name must be KeePassXC's own.
             expect(readFileSync('/usr/bin/keepassxc').includes(CONFIRM)).to.equal(true)
             return 'revokes it; exits 1 and says that it is still in the keyring'
           },
