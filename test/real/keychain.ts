@@ -1,5 +1,5 @@
-// The contract on this machine's own keychain, under account names made up for it: for real macOS and Windows machines.
-// On Linux test/backends/secret-service.test.ts does it, in a session of its own.
+// Tests the contract on this machine's own keychain, with new account names: for real macOS and Windows machines. On
+// Linux test/backends/secret-service.test.ts does this, in a private session.
 import {resolveKeychain} from '../../src/backends/resolve.js'
 import {addCommand, LONGEST_LINE_BYTES} from '../../src/backends/macos-security.js'
 import {run} from '../../src/process/run.js'
@@ -8,7 +8,7 @@ import {describeKeychain} from '../contract/keychain-contract.js'
 const keychain = resolveKeychain(process.env, process.platform)
 if (keychain.name === undefined) throw new Error(keychain.because)
 
-/** In characters; a token is two hexadecimal digits each in the one line that `security` reads. */
+/** In characters; each takes two hexadecimal digits in the one line that `security` reads. */
 const longestToken = {
   'macos-keychain': (account: string) =>
     Math.floor((LONGEST_LINE_BYTES - Buffer.byteLength(addCommand({account, token: ''}))) / 2),
