@@ -39,7 +39,7 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
   ]
   const inTheTerminal = (args: string[], steps: Step[], env: Record<string, string>) =>
     inTerminal(join(it11.sandbox.bin, 'heroku'), args, {
-      // Somebody could answer the keyring's prompt, so it is waited for for a minute.
+      // With a display a user could answer the keyring's prompt, so the limit is a minute.
       env: {...it11.env, DISPLAY: ':9', ...env},
       cwd: it11.sandbox.home,
       steps,
@@ -63,7 +63,7 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
 
     for (const signal of SIGNALS) {
       for (const [what, by] of methods)
-        it(`revokes the token that was issued through ${what}, and says so: ${signal}`, async () => {
+        it(`revokes the token issued through ${what}, and reports it: ${signal}`, async () => {
           const {args, env, steps} = by()
           const ended = await inTheTerminal(args, [...steps, waiting(signal)], env)
           expect(ended.exitCode, ended.screen).to.equal(128 + constants.signals[signal])
@@ -80,7 +80,7 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
           await nothingStored()
         })
 
-      it(`says that the token could not be revoked, and where the user can: ${signal}`, async () => {
+      it(`reports that the token could not be revoked, and where the user can do it: ${signal}`, async () => {
         for (const path of ['/oauth/authorizations', '/oauth/sessions/~'])
           it11.heroku.faults.set(`DELETE ${path}`, 'close')
         it11.heroku.faults.set('GET /oauth/authorizations', 'close')
@@ -93,7 +93,7 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
       })
     }
 
-    it('is not waited for by a second Ctrl-C, which says that the token may be valid', async () => {
+    it('ends at once at a second Ctrl-C, with a message that the token may be valid', async () => {
       it11.heroku.faults.set('GET /oauth/authorizations', 'hang')
       const ended = await inTheTerminal(
         ['login', '-i'],
@@ -111,14 +111,14 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
     for (const signal of SIGNALS)
       it(`leaves a token from stdin valid, and ends: ${signal}`, async () => {
         const {token} = it11.heroku.issue()
-        const told = {signal, input: token, after: 'waiting for the keyring'}
-        expect(await toldToEnd(it11, ['login', '--with-token'], told)).to.equal(128 + constants.signals[signal])
+        const plan = {signal, input: token, after: 'waiting for the keyring'}
+        expect(await toldToEnd(it11, ['login', '--with-token'], plan)).to.equal(128 + constants.signals[signal])
         expect(it11.heroku.revoked(token)).to.equal(false)
       })
   })
 
   describe('while Heroku issues the token', () => {
-    it('says that one may have been issued, where Heroku does not answer', async () => {
+    it('reports that a token may have been issued, if Heroku does not answer', async () => {
       it11.heroku.faults.set('POST /oauth/authorizations', 'hang')
       const asked = () => until(() => it11.heroku.requestsTo('POST /oauth/authorizations').length > 0)
       const ended = await inTheTerminal(['login', '-i'], [...typing, {then: asked, send: keys.ctrlC}], {})
@@ -145,7 +145,7 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
         expect(older.revoked).to.equal(false)
       })
 
-    it('names those for a session, and none for the API key or a token that is not valid', async () => {
+    it('names the commands for a session, and none for the API key or an invalid token', async () => {
       await login({}, it11.heroku.issue({kind: 'session'}))
       const key = it11.heroku.issue({kind: 'default'})
       expect((await login({}, key)).stderr).to.equal(`heroku: ${NOTICE}sessions, then heroku sessions:destroy ID\n`)
@@ -155,7 +155,7 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
       expect((await login()).stderr).to.equal('')
     })
 
-    it('says nothing of a token that is stored again, and sends none to a host that it is not known to be of', async () => {
+    it('prints nothing if the same token is stored again, and sends no token to a host without a record of it', async () => {
       const token = it11.heroku.issue()
       await login({}, token)
       expect((await login({}, token)).stderr).to.equal('')
@@ -167,7 +167,7 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
       expect(JSON.stringify(it11.heroku.requests)).not.to.include(token.token)
     })
 
-    it('says that it replaces the login to another host, and sends nothing there', async () => {
+    it('reports that it replaces the login to another host, and sends nothing to that host', async () => {
       await login()
       const port = it11.heroku.host.split(':')[1] ?? ''
       const before = it11.heroku.requests.length

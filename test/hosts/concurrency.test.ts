@@ -7,7 +7,7 @@ import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 const loginJson = '.local/share/heroku/login.json'
 const FOREIGN = 'machine example.com\n  login me\n  password kept\n'
 
-describe('commands of heroku@11.10.0 with heroku-keychain, eight at once', function () {
+describe('eight concurrent commands of heroku@11.10.0 with heroku-keychain', function () {
   this.timeout(180_000)
   let it11: PluggedHost
 
@@ -18,10 +18,10 @@ describe('commands of heroku@11.10.0 with heroku-keychain, eight at once', funct
   after(() => it11.stop())
   beforeEach(() => it11.reset())
 
-  // Somebody at a desktop: a busy machine's keyring is not to be taken for a broken one.
+  // As on a desktop, where the keyring's limit is a minute: on a busy machine it may be slow.
   const env = {WAYLAND_DISPLAY: 'wayland-99'}
 
-  it('log in and look with every token kept, one account current, and git configured once', async () => {
+  it('log in and read: every token is kept, one account is current, and git is configured once', async () => {
     await writeFile(join(it11.sandbox.home, '.netrc'), FOREIGN, {mode: 0o600})
     const logins = ['ada', 'ada', 'grace', 'grace', 'joan'].map((name) => {
       const account = `${name}@example.com`
@@ -49,7 +49,7 @@ describe('commands of heroku@11.10.0 with heroku-keychain, eight at once', funct
     expect(stdout.split('\0').slice(0, -1)).to.deep.equal(['', launcherValue(it11.env), '!heroku git:credentials'])
   })
 
-  it('log out: one of them removes the token, and all end well', async () => {
+  it('log out: one of them removes the token, and all succeed', async () => {
     const {token} = it11.heroku.issue()
     await it11.run(['login', '--with-token'], {input: token, env})
     const ended = await Promise.all(Array.from({length: 8}, () => it11.run(['logout'], {env, timeoutMs: 120_000})))

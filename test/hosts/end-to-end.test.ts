@@ -1,7 +1,6 @@
-// A login from beginning to end on this very machine: the Heroku CLI from npm, the packed plugin in it, and the keychain
-// that the system has, which is asked by the system's own tool. On Linux a keyring of the test's own stands in for the
-// user's; on macOS a keychain file in the sandbox's home is the default one; Windows has but one vault, for which an
-// account is made up.
+// A complete login on this machine: the Heroku CLI from npm, the packed plugin, and the system's keychain, which the
+// test reads with the system's own tool. On Linux a private keyring replaces the user's; on macOS the default keychain
+// is a file in the sandbox's home; Windows has only one vault, so the test uses a new account name.
 import {expect} from 'chai'
 import {randomUUID} from 'node:crypto'
 import {mkdir, readdir} from 'node:fs/promises'
@@ -14,12 +13,12 @@ import {credentialFill} from '../support/work-tree.js'
 
 const VERSION = '11.10.0'
 
-/** The keychain of a system, as somebody sees it who has never heard of us. */
+/** A system's keychain, read without our code. */
 interface OwnTool {
-  /** What a login calls it. */
+  /** Its name in the output of login. */
   name: string
   prepare?: (sandbox: Sandbox) => Promise<void>
-  /** Prints the token of an account and nothing else, or fails. */
+  /** Prints an account's token and nothing else, or fails. */
   look: (sandbox: Sandbox, account: string, env: Record<string, string>) => Promise<Finished>
 }
 
@@ -35,7 +34,7 @@ const systems: Partial<Record<NodeJS.Platform, OwnTool>> = {
   darwin: {
     name: 'the macOS keychain',
     async prepare(sandbox) {
-      // Where the default keychain is, macOS looks up below HOME (Security, DLDbListCFPref::HomeDir).
+      // macOS finds the default keychain through a file below HOME (Security, DLDbListCFPref::HomeDir).
       const library = join(sandbox.home, 'Library')
       await mkdir(join(library, 'Preferences'), {recursive: true})
       await mkdir(join(library, 'Keychains'))
@@ -45,7 +44,7 @@ const systems: Partial<Record<NodeJS.Platform, OwnTool>> = {
         ['list-keychains', '-d', 'user', '-s', keychain],
         ['default-keychain', '-d', 'user', '-s', keychain],
         ['unlock-keychain', '-p', 'open', keychain],
-        // Otherwise it locks itself after a while.
+        // Without a setting it locks itself after some time.
         ['set-keychain-settings', keychain],
       ])
         expect(await sandbox.run('/usr/bin/security', args)).to.include({exitCode: 0})
@@ -65,7 +64,7 @@ const systems: Partial<Record<NodeJS.Platform, OwnTool>> = {
   },
 }
 
-describe(`a login from beginning to end on ${process.platform}`, function () {
+describe(`a complete login on ${process.platform}`, function () {
   this.timeout(120_000)
 
   const account = `ada.${randomUUID()}@example.com`
@@ -89,18 +88,18 @@ describe(`a login from beginning to end on ${process.platform}`, function () {
   })
 
   after(async () => {
-    // Whatever went wrong, the vault of this machine keeps nothing of it.
+    // Even after a failure, leave nothing in this machine's vault.
     await cli(['logout', '--local'])
     await keyring?.stop()
     await heroku.stop()
     await sandbox.close()
   })
 
-  /** `heroku`, without the shell that starts it on Windows. */
+  /** Runs `heroku` without the shell that starts it on Windows. */
   const cli = (args: readonly string[], input = '') =>
     sandbox.run(process.execPath, [join(host.root, 'node_modules', 'heroku', 'bin', 'run.js'), ...args], {env, input})
 
-  it('leaves the token in the keychain alone, where git and scripts find it, and takes it back', async () => {
+  it('stores the token only in the keychain, where git and scripts find it, and logout removes it', async () => {
     const {token} = heroku.issue({account})
     const login = await cli(['login', '--with-token'], `${token}\n`)
     expect(login, login.stderr).to.include({exitCode: 0})

@@ -10,7 +10,7 @@ const ada = 'ada@example.com'
 const grace = 'grace@example.com'
 const loginJson = '.local/share/heroku/login.json'
 
-describe('heroku-keychain inside heroku@11.10.0, with something broken', function () {
+describe('heroku-keychain inside heroku@11.10.0, with failures', function () {
   this.timeout(60_000)
   let it11: PluggedHost
 
@@ -35,7 +35,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
     `case "$1" in ${verb}) echo 'secret-tool: Cannot create an item in a locked collection' >&2; exit 1;; esac\nexec "$REAL" "$@"`
 
   describe('a keyring tool that hangs', () => {
-    // Not to be taken for that of another test.
+    // Unique, so that it isn't mistaken for another test's process.
     const pause = () => `sleep 1000.${it11.heroku.host.split(':')[1] ?? ''}`
 
     for (const [args, input] of [
@@ -43,12 +43,12 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
       [['logout'], ''],
       [['login', '--with-token'], 'token'],
     ] as const) {
-      it(`does not keep ${args.join(' ')} waiting beyond the bound, and leaves no process behind`, async () => {
+      it(`delays ${args.join(' ')} no longer than the limit, and leaves no process behind`, async () => {
         const {token} = await login()
         await it11.secretTool(`${pause()} & ${pause()}`)
         const started = performance.now()
         const ended = await it11.run(args, {input: input && it11.heroku.issue().token})
-        // The bound is 5 s; the rest is the start of the host.
+        // The limit is 5 s; the rest is the host's start.
         expect(performance.now() - started).to.be.lessThan(9000)
         expect(ended.stderr).to.include('the keyring did not answer within 5 s')
         expect((await it11.sandbox.run('pgrep', ['-f', pause()])).stdout).to.equal('')
@@ -61,24 +61,24 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
     }
 
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      it(`puts no token into .netrc where ${signal} ends the login that it keeps waiting`, async () => {
+      it(`leaves no token in .netrc if ${signal} ends the waiting login`, async () => {
         await it11.secretTool(`${pause()} & ${pause()}`)
         const input = it11.heroku.issue().token
-        const told = {signal, input, after: 'heroku: waiting for the keyring'}
-        expect(await toldToEnd(it11, ['login', '--with-token'], told)).not.to.equal(0)
+        const plan = {signal, input, after: 'heroku: waiting for the keyring'}
+        expect(await toldToEnd(it11, ['login', '--with-token'], plan)).not.to.equal(0)
         expect(await it11.read('.netrc')).to.equal(undefined)
         expect((await it11.sandbox.run('pgrep', ['-f', pause()])).stdout).to.equal('')
       })
 
-    it('says after two seconds what is being waited for', async () => {
+    it('prints after two seconds what it is waiting for', async () => {
       await login()
       await it11.secretTool(`${pause()} & ${pause()}`)
       expect((await it11.run(['auth:token'])).stderr).to.include('heroku: waiting for the keyring (5 s at most)')
     })
   })
 
-  describe('a keyring that was locked', () => {
-    it('logs nobody out: unlocked again, the login is still there', async () => {
+  describe('a locked keyring', () => {
+    it('ends no login: it works again after unlocking', async () => {
       const {token} = await login()
       await it11.keyring.lock()
       const failed = await it11.run(['auth:token'])
@@ -89,7 +89,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
       expect((await it11.run(['auth:token'])).stdout).to.equal(`${token}\n`)
     })
 
-    it('makes logout fail, with nothing revoked and nothing removed', async () => {
+    it('makes logout fail, without revoking or removing the token', async () => {
       const {token} = await login()
       await it11.keyring.lock()
       const failed = await it11.run(['logout'])
@@ -98,7 +98,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
       expect(it11.heroku.revoked(token)).to.equal(false)
     })
 
-    it("uses .netrc where that holds the same account's token, and says so in one line", async () => {
+    it("falls back to the same account's token in .netrc, with a warning of one line", async () => {
       await login()
       await writeNetrc(entry(ada, 'HRKU-netrc'))
       await it11.keyring.lock()
@@ -107,7 +107,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
       expect(stderr).to.match(/^heroku: the keyring is locked; using \S+\.netrc instead \(unlock it: [^\n]+\)\n$/u)
     })
 
-    it('never acts as another account that .netrc holds', async () => {
+    it('never falls back to another account in .netrc', async () => {
       await login()
       await writeNetrc(entry(grace, 'HRKU-graces'))
       await it11.keyring.lock()
@@ -122,12 +122,12 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
     })
   })
 
-  it('acts with .netrc in silence where the keyring works and holds nothing', async () => {
+  it('falls back to .netrc silently if the keyring works and is empty', async () => {
     await writeNetrc(entry(grace, 'HRKU-graces'))
     expect(await it11.run(['auth:token'])).to.deep.equal({stdout: 'HRKU-graces\n', stderr: '', exitCode: 0})
   })
 
-  it('finds the login again after a CLI has deleted login.json', async () => {
+  it('restores the login after a CLI has deleted login.json', async () => {
     const {token} = await login()
     await login(grace)
     await login()
@@ -139,7 +139,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
   })
 
   describe('a keyring that refuses the save', () => {
-    it('has login succeed into .netrc, and one line says where and why', async () => {
+    it('makes login store the token in .netrc, with one line on where and why', async () => {
       await it11.secretTool(refuse('store'))
       const {exitCode, stderr, stdout, token} = await login()
       expect({exitCode, stdout}).to.deep.equal({exitCode: 0, stdout: `Logged in as ${ada}\n`})
@@ -150,7 +150,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
       expect((await it11.run(['auth:token'])).stdout).to.equal(`${token}\n`)
     })
 
-    it('does not come back with an older token afterwards', async () => {
+    it("does not bring back the account's older token afterwards", async () => {
       const older = await login()
       await it11.secretTool(refuse('store'))
       const {token} = await login()
@@ -158,14 +158,14 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
       expect((await it11.run(['auth:token'])).stdout).to.equal(`${token}\n`)
     })
 
-    it('does not come back as the account that was logged in before', async () => {
+    it('does not bring back the previous account afterwards', async () => {
       await login(grace)
       await it11.secretTool(refuse('store'))
       const {token} = await login(ada)
       expect((await it11.run(['auth:token'])).stdout).to.equal(`${token}\n`)
     })
 
-    it('has login fail where .netrc takes no token either, and revoke the one that was issued', async () => {
+    it('makes login fail and revoke the issued token if .netrc cannot be written either', async () => {
       await it11.secretTool(refuse('store'))
       await mkdir(join(it11.sandbox.home, '.netrc'))
       const failed = await it11.inTerminal(
@@ -183,7 +183,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
   })
 
   describe('a keyring that refuses the removal', () => {
-    it('makes logout fail and say where the token still is', async () => {
+    it("makes logout fail and report the token's location", async () => {
       const {token} = await login()
       await it11.secretTool('case "$1" in clear) exit 1;; esac\nexec "$REAL" "$@"')
       const failed = await it11.run(['logout'])
@@ -197,8 +197,8 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
     })
   })
 
-  describe('a Heroku that cannot be reached', () => {
-    it('makes logout keep the token, say so, and name the way on', async () => {
+  describe('an unreachable Heroku', () => {
+    it('makes logout keep the token, report it, and suggest logout --local', async () => {
       const {token} = await login()
       it11.heroku.faults.set('GET /oauth/authorizations', 'close')
       const failed = await it11.run(['logout'])
@@ -222,7 +222,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
   })
 
   describe('logout', () => {
-    it('removes the same token from .netrc too, and leaves another account there, with a word about it', async () => {
+    it('also removes the same token from .netrc, and leaves another account there, with a notice', async () => {
       const {token} = await login()
       await writeNetrc(entry(ada, token))
       expect((await it11.run(['logout'])).exitCode).to.equal(0)
@@ -238,7 +238,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
       expect(await it11.read('.netrc')).to.equal(entry(grace, 'HRKU-graces'))
     })
 
-    it('takes the token out of the files of heroku accounts too, and leaves those of others', async () => {
+    it('also removes the token from the files of heroku accounts, and leaves the tokens of other accounts', async () => {
       const {token} = await login()
       const folder = join(it11.sandbox.home, '.config', 'heroku', 'accounts')
       await mkdir(folder, {recursive: true})
@@ -252,7 +252,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
       expect(await it11.read('.config/heroku/accounts/theirs')).to.equal(alias(grace, 'HRKU-graces'))
     })
 
-    it("spares the account's API key on the server", async () => {
+    it("does not revoke the account's API key", async () => {
       const {token} = it11.heroku.issue({kind: 'default'})
       await it11.run(['login', '--with-token'], {input: token})
       const {exitCode, stderr} = await it11.run(['logout'])
@@ -262,7 +262,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
       expect(await inKeyring()).to.deep.equal([])
     })
 
-    it('revokes its own authorization and no other, also where the API shows tokens in part', async () => {
+    it('revokes its own authorization and no other, even if the API masks tokens', async () => {
       it11.heroku.redacted = true
       const other = it11.heroku.issue()
       const {token} = await login()
@@ -285,7 +285,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
     expect(exitCode).to.equal(0)
     expect(stderr).to.include(`still holds a token of ${grace}, which git uses before any other`)
     expect(await it11.read('.netrc')).to.equal(entry(grace, 'HRKU-graces'))
-    // Revoking the copy would be revoking the token itself.
+    // Revoking the copy would revoke the token itself.
     const {token} = it11.heroku.issue()
     await writeNetrc(entry(ada, token))
     const same = await it11.run(['login', '--with-token'], {input: token})
@@ -302,7 +302,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
   })
 
   for (const account of ['a"; touch PWNED; "@x.com', "o'`touch PWNED`$(touch PWNED)@x.com", '-a b \\c@пример.рф'])
-    it(`takes the account ${account} to the letter, and executes nothing of it`, async () => {
+    it(`takes the account ${account} literally, and executes no part of it`, async () => {
       it11.heroku.accounts.push({email: account, password: 'x'})
       const {exitCode, token} = await login(account)
       expect(exitCode).to.equal(0)
@@ -314,7 +314,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something broken', functio
     })
 
   describe('the token', () => {
-    it('is in no argument list and no environment of any process', async () => {
+    it('is in no argument and no environment variable of any process', async () => {
       const {token} = it11.heroku.issue()
       const heroku = join(it11.sandbox.bin, 'heroku')
       for (const [args, input] of [

@@ -54,7 +54,7 @@ describe('git push beside heroku@11.10.0', function () {
     return {token, ...ended}
   }
   const push = (more: Record<string, string | undefined> = {}) => tree.push(git.remote('app'), env(more))
-  /** The passwords that the git host was shown. */
+  /** The passwords that the git host has received. */
   const shown = () => [...new Set(git.requests.flatMap(({password}) => password ?? []))]
   const config = async (...args: string[]) =>
     (await it11.sandbox.run('git', ['config', '--global', ...args], {env: env()})).stdout
@@ -62,7 +62,7 @@ describe('git push beside heroku@11.10.0', function () {
   const three = () => ['', launcher(), fallback]
 
   describe('authenticates', () => {
-    it('push and clone after a login, with no prompt', async () => {
+    it('push and clone after a login, without a prompt', async () => {
       const {token} = await login()
       expect(await push()).to.include({exitCode: 0})
       expect(Object.keys(await git.heads('app'))).to.deep.equal(['main'])
@@ -71,7 +71,7 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await it11.read('.netrc')).to.equal(undefined)
     })
 
-    it("after a login by the CLI's own code, from the first command on", async () => {
+    it("after a login by the CLI's own code, once one command has run", async () => {
       const {token} = it11.heroku.issue()
       await it11.keyring.store({
         label: 'Heroku CLI',
@@ -85,21 +85,21 @@ describe('git push beside heroku@11.10.0', function () {
       expect(shown()).to.deep.equal([token])
     })
 
-    it('with HEROKU_API_KEY, before the token of the login', async () => {
+    it("with HEROKU_API_KEY, in preference to the login's token", async () => {
       await login()
       const {token} = it11.heroku.issue()
       expect(await push({HEROKU_API_KEY: token})).to.include({exitCode: 0})
       expect(shown()).to.deep.equal([token])
     })
 
-    it('with .netrc alone', async () => {
+    it('with only .netrc', async () => {
       const {token} = await login({HEROKU_NETRC_WRITE: 'true'})
       expect(await it11.tokens()).to.deep.equal([])
       expect(await push()).to.include({exitCode: 0})
       expect(shown()).to.deep.equal([token])
     })
 
-    it('where neither heroku nor node is on PATH, and no variable names the git host', async () => {
+    it('with neither heroku nor node on PATH, and without a variable for the git host', async () => {
       const {token} = await login()
       expect(await push({PATH: '/usr/bin:/bin', HEROKU_GIT_HOST: undefined, HEROKU_HOST: undefined})).to.include({
         exitCode: 0,
@@ -107,7 +107,7 @@ describe('git push beside heroku@11.10.0', function () {
       expect(shown()).to.deep.equal([token])
     })
 
-    it('past another helper with a stale password, which never sees the token', async () => {
+    it('despite another helper with a stale password, and never gives it the token', async () => {
       // heroku/cli#3867
       await config('credential.helper', 'store')
       await writeFile(
@@ -121,7 +121,7 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await it11.read('.git-credentials')).to.equal('https://me:mine@example.com\n')
     })
 
-    it('by the fallback, where the launcher steps aside', async () => {
+    it('through the fallback, if the launcher defers to it', async () => {
       const {token} = await login()
       const helper = join(it11.dataDir, 'node_modules', 'heroku-keychain', 'dist', 'git-helper.cjs')
       await rename(helper, `${helper}.away`)
@@ -135,7 +135,7 @@ describe('git push beside heroku@11.10.0', function () {
       }
     })
 
-    it('where the data folder has a space, quotes and parentheses in its path', async () => {
+    it('with a space, quotes and parentheses in the path of the data folder', async () => {
       const folder = join(it11.sandbox.home, `it's (a) "data" folder`)
       await mkdir(folder)
       await symlink(it11.dataDir, join(folder, 'heroku'))
@@ -147,14 +147,14 @@ describe('git push beside heroku@11.10.0', function () {
     })
   })
 
-  describe('of a user with two shells, each with a data folder of its own,', () => {
+  describe('of a user with two shells with different data folders,', () => {
     const fill = async (more: Record<string, string>) =>
       (await credentialFill(it11.sandbox, env(more), {protocol: 'https', host: git.host})).found.password
     const token = async (more: Record<string, string>) =>
       (await it11.run(['auth:token'], {env: env(more)})).stdout.trim()
 
     for (const plugged of [true, false])
-      it(`uses the login of the shell that runs it, ${plugged ? 'whichever ran a command last' : 'also without the plugin'}`, async () => {
+      it(`uses the login of its own shell, ${plugged ? 'whichever shell ran a command last' : 'also without the plugin'}`, async () => {
         const folder = join(it11.sandbox.home, plugged ? "it's another" : 'bare')
         await mkdir(folder)
         if (plugged)
@@ -182,7 +182,7 @@ describe('git push beside heroku@11.10.0', function () {
       })
   })
 
-  it('is configured where neither the data folder nor the cache can be written, with HEROKU_API_KEY', async () => {
+  it('is configured with HEROKU_API_KEY, even if neither the data folder nor the cache is writable', async () => {
     const {token} = it11.heroku.issue()
     const cache = join(it11.sandbox.home, '.cache', 'heroku')
     const [file, args] = withReadOnly(it11.dataDir, ...withReadOnly(cache, 'heroku', ['auth:token']))
@@ -198,7 +198,7 @@ describe('git push beside heroku@11.10.0', function () {
     ['was revoked', {revoked: true}],
     ['has expired', {expiresAt: Date.now()}],
   ] as const)
-    it(`fails clearly with a token that ${what}, and leaves the login alone`, async () => {
+    it(`fails clearly with a token that ${what}, and keeps the login`, async () => {
       const {token} = await login()
       Object.assign(it11.heroku.tokens[0] ?? {}, spoilt)
       const {exitCode, stderr} = await push()
@@ -211,7 +211,7 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await push({HEROKU_API_KEY: it11.heroku.issue().token})).to.include({exitCode: 0})
     })
 
-  it('stops a push with one message, and no prompt, where the keyring is locked', async () => {
+  it('fails with one message and without a prompt if the keyring is locked', async () => {
     await login()
     await it11.keyring.lock()
     const {exitCode, stderr} = await push({GIT_ASKPASS: undefined, GIT_TERMINAL_PROMPT: undefined})
@@ -224,7 +224,7 @@ describe('git push beside heroku@11.10.0', function () {
     expect(await push()).to.include({exitCode: 0})
   })
 
-  it('stops a push after one wait, and one message, where the keyring hangs', async () => {
+  it('fails after one wait, with one message, if the keyring hangs', async () => {
     await login()
     const calls = join(it11.sandbox.root, 'calls')
     await it11.secretTool(`echo "$1" >>'${calls}'; exec sleep 1000`)
@@ -237,7 +237,7 @@ describe('git push beside heroku@11.10.0', function () {
     await rm(calls)
   })
 
-  it('gives the token to no other host, and not over http', async () => {
+  it('sends the token to no other host, and not over http', async () => {
     const {token} = await login()
     for (const asked of [
       {protocol: 'https', host: 'example.com'},
@@ -252,7 +252,7 @@ describe('git push beside heroku@11.10.0', function () {
     }
   })
 
-  it('answers alike inside the host', async () => {
+  it('gets the same answer from heroku git:credentials', async () => {
     const {token} = await login()
     const ask = (operation: string) =>
       it11.run(['git:credentials', operation], {input: `protocol=https\nhost=${git.host}\n\n`, env: env()})
@@ -263,7 +263,7 @@ describe('git push beside heroku@11.10.0', function () {
   })
 
   describe('the configuration', () => {
-    it('has the three values once each, in order, after the first command and after a hundred more', async function () {
+    it('has each of the three values once, in order, after the first command and after a hundred more', async function () {
       this.timeout(300_000)
       await login()
       await config('--unset-all', key())
@@ -283,7 +283,7 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await values()).to.deep.equal(three())
     })
 
-    it('is no obstacle to heroku git:remote and heroku apps:create, which write the same key', async () => {
+    it('is compatible with heroku git:remote and heroku apps:create, which write the same key', async () => {
       await login()
       it11.heroku.apps.push({name: 'app', owner: {email: ada}, region: {name: 'us'}})
       const configured = await it11.read('.gitconfig')
@@ -300,7 +300,7 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await tree.git(['push', 'heroku', 'main'], {env: env()})).to.include({exitCode: 0})
     })
 
-    it("keeps the user's own helper, after ours, and mentions it", async () => {
+    it("keeps the user's own helper, after ours, with a notice", async () => {
       await config('--add', key(), '!echo theirs >&2; true')
       const {stderr} = await login()
       expect(stderr).to.include('git also asks your own credential helpers for').and.not.to.include('theirs')
@@ -308,19 +308,19 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await push()).to.include({exitCode: 0})
     })
 
-    it('is as it was before, after a logout, and stays so', async () => {
+    it('is restored by a logout, and stays so', async () => {
       await writeFile(join(it11.sandbox.home, '.gitconfig'), '# mine\n[user]\n\tname = Ada\n')
       const before = await it11.read('.gitconfig')
       await login()
       expect(await it11.read('.gitconfig')).not.to.equal(before)
       expect((await it11.run(['logout'], {env: env()})).exitCode).to.equal(0)
       expect(await it11.read('.gitconfig')).to.equal(before)
-      // Of the CLI's commands that configure git by themselves this is none.
+      // `version` is none of the CLI's commands that configure git.
       await it11.run(['version'], {env: env()})
       expect(await it11.read('.gitconfig')).to.equal(before)
     })
 
-    it('is as it was before, after a second logout, where the first could not see to that', async () => {
+    it('is restored by a second logout if the first could not do it', async () => {
       const before = await it11.read('.gitconfig')
       await login()
       const configured = await it11.read('.gitconfig')
@@ -330,7 +330,7 @@ describe('git push beside heroku@11.10.0', function () {
       expect((await it11.read('.gitconfig')) ?? '').to.equal(before ?? '')
     })
 
-    it('has stale copies elsewhere rejected at logout too', async () => {
+    it('is used at logout, too, to reject stale credentials in other helpers', async () => {
       await config('credential.helper', 'store')
       await login()
       await writeFile(join(it11.sandbox.home, '.git-credentials'), `https://old:stale@${git.host}\n`)
@@ -339,7 +339,7 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await config('credential.helper')).to.equal('store\n')
     })
 
-    it("of a repository has its helpers run by no login, migrate or logout, though the user's are notified", async () => {
+    it("of a repository does not make login, migrate or logout run its helpers, only the user's", async () => {
       const ran = join(it11.sandbox.root, 'ran')
       const noting = (name: string) => `!f() { echo ${name} $1 >>${ran}; }; f`
       await config('credential.helper', noting('global'))
@@ -362,14 +362,14 @@ describe('git push beside heroku@11.10.0', function () {
       expect(await run('whoami')).to.equal('global erase\n')
     })
 
-    it('is left alone by an opt-out', async () => {
+    it('is left unchanged by an opt-out', async () => {
       await config('heroku.credentialHelper', 'false')
       const before = await it11.read('.gitconfig')
       expect((await login()).stderr).to.include('git was left alone, as heroku.credentialHelper says')
       expect(await it11.read('.gitconfig')).to.equal(before)
     })
 
-    it('goes where GIT_CONFIG_GLOBAL says, or to the XDG file where that is the one', async () => {
+    it('is written to GIT_CONFIG_GLOBAL, or to the XDG file if git uses that', async () => {
       const elsewhere = join(it11.sandbox.home, 'elsewhere')
       await writeFile(elsewhere, '')
       await login({GIT_CONFIG_GLOBAL: elsewhere})
@@ -388,7 +388,7 @@ describe('git push beside heroku@11.10.0', function () {
       }
     })
 
-    it('that is malformed costs the login one line, and later commands none', async () => {
+    it('that is malformed adds one line to the login, and none to later commands', async () => {
       await writeFile(join(it11.sandbox.home, '.gitconfig'), '[user\n')
       expect((await login()).stderr).to.match(/^heroku: git push will not find the token: [^\n]+\n$/u)
       expect(await it11.read('.gitconfig')).to.equal('[user\n')
@@ -419,7 +419,7 @@ describe('git push beside heroku@11.10.0', function () {
         ['in a read-only folder', 0o500, () => heedingModes('heroku', ['auth:token'])],
         ['on a read-only file system', 0o700, () => withReadOnly(folder, 'heroku', ['auth:token'])],
       ] as const)
-        it(`${where}, costs a command no word, and a try once alone`, async () => {
+        it(`${where} adds no output to a command, and is tried only once`, async () => {
           await chmod(folder, mode)
           const askToken = async () => {
             const {executed, ...ended} = await traced(it11.sandbox, ...within(), {
@@ -433,7 +433,7 @@ describe('git push beside heroku@11.10.0', function () {
           expect(await readFile(join(folder, 'gitconfig'), 'utf8')).to.equal('[user]\n\tname = Ada\n')
         })
 
-      it('costs a login one line', async () => {
+      it('adds one line to a login', async () => {
         const {stderr, exitCode} = await it11.sandbox.run(
           ...withReadOnly(folder, 'heroku', ['login', '--with-token']),
           {
@@ -447,8 +447,8 @@ describe('git push beside heroku@11.10.0', function () {
         )
       })
 
-      it('costs a login into .netrc, which git reads by itself, no word', async () => {
-        // git finds no entry there that names a port.
+      it('adds no output to a login into .netrc, which git reads itself', async () => {
+        // git finds no .netrc entry with a port.
         const more = {
           GIT_CONFIG_GLOBAL: join(folder, 'gitconfig'),
           HEROKU_NETRC_WRITE: 'true',
@@ -467,14 +467,14 @@ describe('git push beside heroku@11.10.0', function () {
         expect(shown()).to.deep.equal([token])
       })
 
-      it('as nothing else at home, costs a command no word', async () => {
+      it('because the whole home is read-only adds no output to a command', async () => {
         expect(
           await it11.sandbox.run(...withReadOnly(it11.sandbox.home, 'heroku', ['auth:token']), {env: env()}),
         ).to.deep.equal({stdout: `${token}\n`, stderr: '', exitCode: 0})
       })
     })
 
-    it('that is no file is never replaced by one', async () => {
+    it('that is not a regular file is never replaced', async () => {
       const socket = join(it11.sandbox.root, 'socket')
       const server = createServer().listen(socket)
       await once(server, 'listening')
@@ -489,7 +489,7 @@ describe('git push beside heroku@11.10.0', function () {
     })
   })
 
-  it('costs a command in the steady state no process', async () => {
+  it('starts no process in a command once it is configured', async () => {
     await login()
     const version = async () => {
       const {executed, exitCode} = await traced(it11.sandbox, join(it11.sandbox.bin, 'heroku'), ['version'], {
@@ -505,7 +505,7 @@ describe('git push beside heroku@11.10.0', function () {
     expect(await values()).to.deep.equal(three())
   })
 
-  it('goes on after the plugin was uninstalled', async () => {
+  it('still works after the plugin is uninstalled', async () => {
     const {token} = await login()
     const plugin = join(it11.dataDir, 'node_modules', 'heroku-keychain')
     const pjson = join(it11.dataDir, 'package.json')

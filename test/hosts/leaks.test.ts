@@ -14,24 +14,24 @@ describe('the leak audit', function () {
     saveFigures('leaks', reportOf(tried, performance.now() - started))
   })
 
-  it('sees no secret where it does not belong, on the real CLI, in any debug mode', () => {
+  it('finds no leaked secret, on the real CLI, in any debug mode', () => {
     expect(problemsOf(tried)).to.deep.equal([])
   })
 
-  it('sees what was planted in each channel', () => {
+  it('finds the planted leak in each channel', () => {
     const planted = tried.filter(({cell}) => cell.situation.planted)
     const channels = planted.map(({cell, leaks}) => [cell.situation.planted, leaks.map(({channel}) => channel)])
     expect(channels).to.have.deep.members(PLANTED.map(({planted}) => [planted, [planted]]))
   })
 
-  it('sees the token where it belongs', () => {
+  it('finds the token where it belongs', () => {
     const printing = tried.filter(({cell: {row, situation}}) => row === ROWS.token && situation === SITUATIONS.done)
     expect(printing.length).to.be.greaterThan(1)
     for (const {belonging} of printing)
       expect(belonging.map(({channel, form}) => [channel, form])).to.deep.equal([['stdout', 'plain']])
   })
 
-  it('tries every command, situation and debug mode', () => {
+  it('covers every command, situation and debug mode', () => {
     const all = cells()
     const tally = (values: unknown[]) => new Set(values).size
     expect(tally(all.map(({row}) => row))).to.equal(Object.keys(ROWS).length)
@@ -40,7 +40,7 @@ describe('the leak audit', function () {
     expect(tried.length).to.equal(all.length)
   })
 
-  describe('is not satisfied', () => {
+  describe('fails', () => {
     const first = () => {
       const [any] = tried.filter(({cell}) => cell.row.of === 'ours' && !cell.situation.planted)
       if (!any) throw new Error('nothing was tried')
@@ -54,16 +54,16 @@ describe('the leak audit', function () {
       expect(more).to.deep.equal([])
     })
 
-    it('with a command that did nothing', () => {
+    it('with a command that did not do its work', () => {
       expect(problemsOf([...tried, {...first(), happened: false}]).join()).to.include('did not do what it was to do')
     })
 
-    it('with a planted leak that nobody saw', () => {
+    it('with a planted leak that was not found', () => {
       const blind = tried.map((each) => (each.cell.situation.planted ? {...each, leaks: []} : each))
       expect(problemsOf(blind).length).to.equal(PLANTED.length)
     })
 
-    it("with leaks of the host's own that are new, or gone", () => {
+    it("with leaks by the host's own code that are new, or gone", () => {
       const hosts = tried.filter(({cell}) => cell.row.of === 'the host')
       const changed = tried.map((each) =>
         each === hosts[0] ? {...each, leaks: [{...leak, channel: 'argv' as const}]} : each,

@@ -32,7 +32,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
   const netrcEntry = (host: string, account: string, token: string) =>
     `machine ${host}\n  login ${account}\n  password ${token}\n`
 
-  it('does the main job: login, whoami, apps, token and logout, with no .netrc ever', async () => {
+  it('does the main job: login, whoami, apps, token and logout, without ever writing .netrc', async () => {
     it11.heroku.apps.push({name: 'engine', owner: {email: ada}, region: {name: 'us'}})
     const login = await browserLogin()
     expect(login.exitCode).to.equal(0)
@@ -100,7 +100,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       expect(await inKeyring()).to.deep.equal([[ada, token]])
     })
 
-    it('through the SSO page of an organization', async () => {
+    it("through an organization's SSO page", async () => {
       const {token} = it11.heroku.issue({kind: 'session'})
       const login = await it11.inTerminal(
         ['login', '--sso'],
@@ -112,7 +112,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       expect(await inKeyring()).to.deep.equal([[ada, token]])
     })
 
-    it('even if the login host stumbles twice', async () => {
+    it('even if the login host fails twice', async () => {
       it11.heroku.browserLogin.serverErrors = 2
       expect((await browserLogin()).exitCode).to.equal(0)
       expect(await inKeyring()).to.deep.equal([[ada, issued()]])
@@ -126,7 +126,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       expect(await it11.read(loginJson)).to.equal(undefined)
     }
 
-    it('without a terminal, and says what to do instead', async () => {
+    it('without a terminal, and prints what to do instead', async () => {
       const {exitCode, stderr, stdout} = await it11.run(['login'])
       expect({exitCode, stdout}).to.deep.equal({exitCode: 1, stdout: ''})
       expect(stderr).to.include('--with-token').and.to.include('HEROKU_API_KEY')
@@ -137,7 +137,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       ['q', 'q', 0],
       [keys.ctrlC, 'Ctrl-C', 130],
     ] as const) {
-      it(`when the user presses ${name}, and leaves the terminal sane`, async () => {
+      it(`when the user presses ${name}, and restores the terminal`, async () => {
         const login = await it11.inTerminal(['login'], [{expect: 'Press any key', raw: true, send: key}])
         expect(login.exitCode).to.equal(exitCode)
         expect(login.settings.after).to.equal(login.settings.before)
@@ -145,7 +145,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       })
     }
 
-    it('by a password without the blanks at its ends', async () => {
+    it('with a password that lacks its leading and trailing spaces', async () => {
       Object.assign(it11.heroku.accounts[0] ?? {}, {password: ' correct horse '})
       const login = (password: string) => it11.inTerminal(['login', '-i'], [...typing(password)])
       expect((await login('correct horse')).exitCode).to.equal(1)
@@ -153,7 +153,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       expect((await login(' correct horse ')).exitCode).to.equal(0)
     })
 
-    it('when Ctrl-C comes at the password, or Ctrl-D, and leaves the terminal sane', async () => {
+    it('at Ctrl-C or Ctrl-D at the password prompt, and restores the terminal', async () => {
       for (const key of [keys.ctrlC, keys.ctrlD]) {
         const login = await it11.inTerminal(
           ['login', '-i'],
@@ -169,7 +169,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       expect(it11.heroku.requests).to.deep.equal([])
     })
 
-    it('when Ctrl-C comes while the browser is waited for', async () => {
+    it('at Ctrl-C while it waits for the browser', async () => {
       it11.heroku.browserLogin.answer = 'never'
       const login = await it11.inTerminal(
         ['login'],
@@ -183,7 +183,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       await nothingStored()
     })
 
-    it('when Ctrl-C comes while the API is waited for; what was issued is revoked', async () => {
+    it('at Ctrl-C while it waits for the API; an issued token is revoked', async () => {
       it11.heroku.faults.set('/account', 'hang')
       const asked = (call: string) => ({then: () => until(() => it11.heroku.requestsTo(call).length > 0)})
       const browser = await it11.inTerminal(
@@ -204,7 +204,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       await nothingStored()
     })
 
-    it('when the user says no in the browser', async () => {
+    it('when the user denies access in the browser', async () => {
       it11.heroku.browserLogin.answer = {error: 'access denied\u001B[31m'}
       const login = await browserLogin()
       expect(login.exitCode).to.equal(1)
@@ -212,7 +212,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       await nothingStored()
     })
 
-    it('with a wrong password, a token that is not valid, or none', async () => {
+    it('with a wrong password, an invalid token, or none', async () => {
       const login = await it11.inTerminal(['login', '-i'], [...typing('wrong horse')])
       expect(login.exitCode).to.equal(1)
       expect(await it11.run(['login', '--with-token'], {input: 'HRKU-none\n'})).to.deep.include({
@@ -223,14 +223,14 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       await nothingStored()
     })
 
-    it('where the API wants two-factor authentication enabled first', async () => {
+    it('if the API requires two-factor authentication to be enabled first', async () => {
       Object.assign(it11.heroku.accounts[0] ?? {}, {deviceTrustRequired: true})
       const login = await it11.inTerminal(['login', '-i'], [...typing('correct horse')])
       expect(login.exitCode).to.equal(1)
       expect(login.screen).to.include('enable two-factor authentication')
     })
 
-    it('with a life of over thirty days', async () => {
+    it('with a lifetime of over thirty days', async () => {
       const login = await it11.run(['login', '-i', '-e', '2592001'])
       expect(login.exitCode).not.to.equal(0)
       expect(login.stderr).to.include('2592000')
@@ -240,7 +240,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
   describe('with HEROKU_NETRC_WRITE=true', () => {
     const env = {HEROKU_NETRC_WRITE: 'True'}
 
-    it('logs in and out of .netrc alone, and does not even start the keychain tool', async () => {
+    it("logs in and out using only .netrc, and does not start the keychain's tool", async () => {
       const alarm = join(it11.sandbox.root, 'started')
       await it11.secretTool(`touch '${alarm}'; exit 1`)
       const other = 'machine example.com login me password secret # kept\n'
@@ -258,7 +258,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       expect(await it11.read(loginJson)).to.equal(undefined)
     })
 
-    it('leaves the token in the keyring alone', async () => {
+    it('leaves the token in the keyring unchanged', async () => {
       await withToken()
       const kept = issued()
       await withToken(env)
@@ -268,7 +268,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
     })
   })
 
-  it('refuses login and logout while HEROKU_API_KEY is set, and asks nothing of Heroku', async () => {
+  it('refuses login and logout while HEROKU_API_KEY is set, and sends no request to Heroku', async () => {
     const env = {HEROKU_API_KEY: it11.heroku.issue().token}
     for (const args of [['login'], ['login', '--with-token'], ['logout']]) {
       const {exitCode, stderr, stdout} = await it11.run(args, {env})
@@ -293,7 +293,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       }
     }
 
-    it('reads what it stored, and removes it', async () => {
+    it('reads and removes the token that the CLI stored', async () => {
       await uninstalled(async () => {
         const login = await it11.inTerminal(['login'], [{expect: 'Press any key', raw: true, send: 'x'}])
         expect(login.screen).to.include(`Logged in as ${ada}`).and.not.to.include('The token is in')
@@ -304,7 +304,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       expect(await it11.tokens()).to.deep.equal([])
     })
 
-    it('stores what it reads, and removes', async () => {
+    it('stores a token that the CLI reads and removes', async () => {
       await browserLogin()
       await uninstalled(async () => {
         expect((await it11.run(['auth:token'])).stdout).to.equal(`${issued()}\n`)
@@ -314,7 +314,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
     })
   })
 
-  it('answers for our commands and aliases, also with --help', async () => {
+  it('runs our commands and aliases, also with --help', async () => {
     for (const args of [
       ['login', '--help'],
       ['auth:login', '--help'],
@@ -325,11 +325,11 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
     expect((await it11.run(['auth:token', '--help'])).stdout).to.include('--verify')
   })
 
-  it('makes the data folder private, when it makes it', async () => {
+  it('creates the data folder as private', async () => {
     const elsewhere = join(it11.sandbox.home, 'elsewhere')
     await mkdir(elsewhere, {recursive: true})
     const env = {XDG_DATA_HOME: elsewhere}
-    // Another data folder has no plugins; the plugin's own program stands in for the host.
+    // A new data folder has no plugins, so the test runs the plugin's own program instead of the host.
     const bin = join(it11.dataDir, 'node_modules', 'heroku-keychain', 'bin', 'run.js')
     const {token} = it11.heroku.issue()
     const login = await it11.sandbox.run(bin, ['auth:login', '--with-token'], {

@@ -1,4 +1,4 @@
-// The same scenarios on every Heroku CLI, all at once: a host waits most of its time, and so would we.
+// The same scenarios on every Heroku CLI, all hosts in parallel: a host spends most of its time waiting.
 import {expect} from 'chai'
 import {installPlugin} from '../support/host-cli.js'
 import {NO, parse, readPage, render, type Table, writePage, YES} from '../support/hosts-table.js'
@@ -14,7 +14,7 @@ import {variables} from './scenarios/variables.js'
 const VERSIONS = ['9.5.1', '10.17.0', '11.3.0', '11.10.0']
 const SCENARIOS = [...daily, ...variables, ...faults, uninstall]
 
-/** Whether docs/hosts.md is to be written instead of believed. */
+/** Whether to write docs/hosts.md instead of checking it. */
 const writing = process.env.UPDATE !== undefined
 
 interface Cell {
@@ -54,13 +54,13 @@ describe('on every Heroku CLI', function () {
       return {says: (await scenario.run(host)) ?? YES}
     } catch (error) {
       const seen = error instanceof Error ? error : new Error(String(error))
-      // A page that is being written must not hide why a cell says no.
+      // Print why a cell says no, since writing the page hides the error.
       if (writing) console.error(`${host.host.version}: ${scenario.title}: ${seen.message}`)
       return {says: NO, error: seen}
     }
   }
 
-  /** What became of a scenario on each host. */
+  /** A scenario's results on all hosts. */
   const rowOf = (scenario: Scenario) => {
     const row =
       rows.get(scenario) ??
@@ -84,8 +84,8 @@ describe('on every Heroku CLI', function () {
         })
     })
 
-  describe('all in all', () => {
-    it('is what docs/hosts.md says; npm run hosts writes it', async () => {
+  describe('the whole table', () => {
+    it('equals docs/hosts.md, which npm run hosts writes', async () => {
       const table: Table = {}
       for (const scenario of SCENARIOS) {
         const cells = [...(await rowOf(scenario))].map(([version, {says}]) => [version, says] as const)

@@ -10,7 +10,7 @@ const grace = 'grace@example.com'
 const edsger = 'edsger@example.com'
 const GIT_HOST = 'localhost:5000'
 
-// Eight other machines, in the ways that people write them.
+// Eight other machines, in the forms that users write.
 const BEFORE = `# mine
 machine github.com login bob password "x y"
 machine ftp.example.com
@@ -36,7 +36,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
   before(async function () {
     this.timeout(600_000)
     it11 = await startPluggedHost('11.10.0')
-    // Each program in the sandbox is ended with this process, by a listener of its own.
+    // Each running program of the sandbox has its own exit listener on this process.
     process.setMaxListeners(20)
   })
   after(async () => {
@@ -64,7 +64,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
     await writeFile(home(`.config/heroku/accounts/${name}`), text, {mode: 0o600})
   }
 
-  it('moves a .netrc with eight other machines to the keyring and back, and changes no other byte', async () => {
+  it('moves a token between a .netrc with eight other machines and the keyring, and changes no other byte', async () => {
     const token = issue()
     const before = BEFORE + entries(ada, token) + AFTER
     await writeNetrc(before)
@@ -111,7 +111,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
       stderr: '',
       exitCode: 0,
     })
-    // Not where they were, but before `default`, after which nobody reads on.
+    // Not in their old position, but before `default`, where every reader stops.
     const text = (await it11.read('.netrc')) ?? ''
     expect(text).to.include(entries(ada, token))
     expect(text.replace(entries(ada, token), '')).to.equal(BEFORE + AFTER)
@@ -119,7 +119,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
     expect((await run(['auth:token'])).stdout).to.equal(`${token}\n`)
   })
 
-  it('moves a .netrc.gpg, which stays sealed', async () => {
+  it('moves the token of a .netrc.gpg, which stays encrypted', async () => {
     const gpg = async (args: string[], input = '') => {
       const {exitCode, stderr, stdout} = await it11.sandbox.run('gpg', ['--batch', '--quiet', ...args], {input})
       if (exitCode !== 0) throw new Error(stderr)
@@ -141,7 +141,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
     expect(await it11.read('.netrc')).to.equal(undefined)
   })
 
-  it("moves three aliases, and the CLI's own accounts:set goes on between them", async () => {
+  it("moves three aliases, and the CLI's own accounts:set still switches between them", async () => {
     const real = {HEROKU_HOST: undefined, HEROKU_GIT_HOST: undefined}
     const netrc = entries(ada, 'HRKU-adas', ['api.heroku.com', 'git.heroku.com'])
     await writeNetrc(BEFORE + netrc)
@@ -173,7 +173,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
     expect((await run(['auth:token'], real)).stdout).to.equal('HRKU-adas\n')
   })
 
-  it('gives JSON without a token, and reports one that was revoked, which --prune removes', async () => {
+  it('prints JSON without a token, and reports a revoked token, which --prune removes', async () => {
     const token = issue()
     it11.heroku.revoke(token)
     await writeNetrc(BEFORE + entries(ada, token))
@@ -200,7 +200,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
     expect(await inKeyring()).to.deep.equal({})
   })
 
-  it('asks in a terminal which token to keep, and takes no for an answer', async () => {
+  it('asks in a terminal which token to keep, and accepts no', async () => {
     const token = issue()
     await it11.keyring.store({
       label: 'Heroku CLI',
@@ -220,7 +220,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
     expect(await it11.read('.netrc')).to.equal('')
   })
 
-  describe('refuses, and touches nothing', () => {
+  describe('refuses, and changes nothing,', () => {
     const refused = async (env: Record<string, string | undefined>) => {
       const token = issue()
       await writeNetrc(entries(ada, token))
@@ -234,20 +234,20 @@ describe('auth:migrate inside heroku@11.10.0', function () {
     it('with HEROKU_API_KEY', async () => {
       expect(await refused({HEROKU_API_KEY: 'HRKU-ci'})).to.include('unset HEROKU_API_KEY first')
     })
-    it('with HEROKU_NETRC_WRITE, which is where --to netrc goes', async () => {
+    it('with HEROKU_NETRC_WRITE, unless the direction is --to netrc', async () => {
       expect(await refused({HEROKU_NETRC_WRITE: 'true'})).to.include('unset HEROKU_NETRC_WRITE first')
       expect((await migrate()).exitCode).to.equal(0)
       const back = await run(['auth:migrate', '--to', 'netrc'], {HEROKU_NETRC_WRITE: 'true'})
       expect(back.exitCode).to.equal(0)
       expect(await inKeyring()).to.deep.equal({})
     })
-    it('without a keychain, and says how to get one', async () => {
+    it('without a keychain, and prints how to install one', async () => {
       const said = await refused({PATH: it11.sandbox.bin})
       expect(said)
         .to.include('secret-tool is not installed')
         .and.match(/Try this: (?:sudo \w+|install it: libsecret)/u)
     })
-    it('with a keyring that is locked', async () => {
+    it('with a locked keyring', async () => {
       await it11.keyring.lock()
       const token = issue()
       await writeNetrc(entries(ada, token))
@@ -270,7 +270,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
         timeoutMs: 120_000,
       })
 
-    it('follows the link, and leaves it', async () => {
+    it('follows the link, and keeps it', async () => {
       const token = issue()
       await place(BEFORE + entries(ada, token))
       expect((await migrate()).exitCode).to.equal(0)
@@ -278,7 +278,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
       expect(await readFile(home('dotfiles/netrc'), 'utf8')).to.equal(BEFORE)
     })
 
-    it('copies the token, and says what is still there, where the folder is read-only; the next one finishes', async () => {
+    it('copies the token and reports the remaining copy if the folder is read-only; the next migrate finishes', async () => {
       const token = issue()
       await place(BEFORE + entries(ada, token))
       const ended = await migrateIn(withReadOnly)
@@ -291,7 +291,7 @@ describe('auth:migrate inside heroku@11.10.0', function () {
       expect(await readFile(home('dotfiles/netrc'), 'utf8')).to.equal(BEFORE)
     })
 
-    it('does the same on a disk that is full', async () => {
+    it('does the same on a full disk', async () => {
       const token = issue()
       await place(BEFORE + entries(ada, token))
       const ended = await migrateIn(withFullDisk)
@@ -303,12 +303,12 @@ describe('auth:migrate inside heroku@11.10.0', function () {
   })
 
   for (const count of [2, 10])
-    it(`does it once, ${count} at the same time, beside as many logins`, async () => {
+    it(`moves the token once in ${count} concurrent runs with as many logins`, async () => {
       const token = issue()
       await writeNetrc(BEFORE + entries(ada, token))
       const logins = Array.from({length: count / 2}, (_, index) => ({account: `p${index}@example.com`, token: ''}))
       for (const login of logins) login.token = issue(login.account)
-      // With somebody who could answer a prompt, a keyring that a busy machine keeps waiting is waited for.
+      // With a display, where a user could answer a prompt, the limit is long enough for a busy machine.
       const env = {HEROKU_GIT_HOST: GIT_HOST, WAYLAND_DISPLAY: 'wayland-99'}
       const ended = await Promise.all([
         ...Array.from({length: count / 2}, () =>

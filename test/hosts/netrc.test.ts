@@ -9,11 +9,11 @@ import {toldToEnd} from '../support/told-to-end.js'
 import {traced} from '../support/trace.js'
 
 const ada = 'ada@example.com'
-// CRLF, a comment, two on a line, no newline at the end: netrc-parser would make something else of each.
+// CRLF, a comment, two entries on a line, no newline at the end: netrc-parser would rewrite each of them.
 const OTHERS =
   '# mine\r\nmachine one login x password y machine two login z password w\r\nmachine three login a\r\n  password b'
 const WAITING = 'heroku: waiting for the keyring (5 s at most)'
-// Where a window could show a prompt.
+// Variables of a desktop, where a prompt can be shown.
 const WAITING_LONGER = 'heroku: waiting for the keyring (60 s at most)'
 
 for (const version of ['10.17.0', '9.5.1'])
@@ -31,7 +31,7 @@ for (const version of ['10.17.0', '9.5.1'])
       await writeFile(join(host.sandbox.home, '.netrc'), OTHERS)
     })
 
-    /** Runs it; older CLIs cannot be kept from mentioning newer ones. */
+    /** Runs it without the update notices, which older CLIs always print. */
     const run = async (args: readonly string[], options: RunOptions = {}) => {
       const finished = await host.run(args, options)
       return {...finished, stderr: finished.stderr.replace(/^.*update available from.*\n/mu, '')}
@@ -49,14 +49,14 @@ for (const version of ['10.17.0', '9.5.1'])
       expect(await host.read('.netrc')).to.equal(OTHERS)
     })
 
-    it('has the host’s own commands act by the token in the keyring', async () => {
+    it('makes the host’s own commands use the token in the keyring', async () => {
       host.heroku.apps.push({name: 'engine', owner: {email: ada}, region: {name: 'us'}})
       await login()
       expect(await run(['whoami'])).to.deep.equal({stdout: `${ada}\n`, stderr: '', exitCode: 0})
       expect((await run(['apps'])).stdout).to.include('engine')
     })
 
-    it('asks the keyring once for a command that needs the token, and never for one that does not', async () => {
+    it('reads the keyring once for a command that needs the token, and never for one that does not', async () => {
       await login()
       const started = async (...args: string[]) =>
         secretTools((await traced(host.sandbox, 'heroku', args, {env: host.env})).executed).length
@@ -64,7 +64,7 @@ for (const version of ['10.17.0', '9.5.1'])
       for (const command of ['commands', 'version', '--help']) expect(await started(command), command).to.equal(0)
     })
 
-    it('logs in by itself once the token was revoked, and keeps the new token in the keyring alone', async () => {
+    it('starts a login after the token was revoked, and stores the new token only in the keyring', async () => {
       const token = await login()
       host.heroku.revoke(token)
       const session = await host.inTerminal(['apps'], [{expect: 'Press any key', raw: true, send: 'x'}])
@@ -75,7 +75,7 @@ for (const version of ['10.17.0', '9.5.1'])
       expect(await run(['whoami'])).to.deep.include({stdout: `${ada}\n`, exitCode: 0})
     })
 
-    it('says what is wrong with a locked keyring, and starts no login', async () => {
+    it('reports a locked keyring, and starts no login', async () => {
       await login()
       await host.keyring.lock()
       for (const command of ['whoami', 'apps'])
@@ -101,7 +101,7 @@ for (const version of ['10.17.0', '9.5.1'])
       expect(await hanging()).to.deep.equal([])
     })
 
-    it('ends at Ctrl-C while the keyring is asked, and leaves the terminal sane', async () => {
+    it('ends at Ctrl-C while the keyring is read, and restores the terminal', async () => {
       await login()
       await hang()
       const session = await host.inTerminal(['whoami'], [{expect: WAITING, send: keys.ctrlC}])
@@ -113,7 +113,7 @@ for (const version of ['10.17.0', '9.5.1'])
       ['SIGINT', 130, 'a terminal'],
       ['SIGTERM', 143, 'timeout(1)'],
     ] as const)
-      it(`ends the keyring’s tool with it, and what that has started, at ${how}’s signal to its group`, async () => {
+      it(`ends the keyring’s tool and its descendants at ${how}’s signal to the process group`, async () => {
         await login()
         await hang()
         try {
@@ -121,13 +121,13 @@ for (const version of ['10.17.0', '9.5.1'])
           expect(await toldToEnd(host, ['whoami'], {signal, after: WAITING_LONGER, meanwhile})).to.equal(exitCode)
           expect(await hanging()).to.deep.equal([])
         } finally {
-          // Nobody but us sees to what the group leaves behind.
+          // After a failure, nothing else ends these processes.
           for (const pid of await hanging()) process.kill(Number(pid), 'SIGKILL')
         }
       })
 
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      it(`puts no token into .netrc where ${signal} ends a login that the keyring keeps waiting`, async () => {
+      it(`leaves no token in .netrc if ${signal} ends a login that waits for the keyring`, async () => {
         await hang()
         const input = host.heroku.issue().token
         expect(await toldToEnd(host, ['login', '--with-token'], {signal, after: WAITING_LONGER, input})).not.to.equal(0)
@@ -135,14 +135,14 @@ for (const version of ['10.17.0', '9.5.1'])
       })
 
     const hang = () => host.secretTool('cd "$HOME"; echo $$ > tools; sleep 1000 & echo $! >> tools; wait')
-    /** The processes of a tool that hangs, which still run. */
+    /** The processes of a hanging tool that still run. */
     const hanging = async () =>
       ((await host.read('tools')) ?? '')
         .trim()
         .split('\n')
         .filter((pid) => /^[^Z]/u.test(spawnSync('ps', ['-o', 'stat=', '-p', pid], {encoding: 'utf8'}).stdout))
 
-    it('keeps a login that the keyring refuses in .netrc, says so, and finds it there', async () => {
+    it('stores a login that the keyring refuses in .netrc, with a notice, and finds it there', async () => {
       host.heroku.revoke(await login())
       await host.secretTool('case "$1" in store) exit 1;; *) exec "$REAL" "$@";; esac')
       const session = await host.inTerminal(['apps'], [{expect: 'Press any key', raw: true, send: 'x'}])
@@ -156,12 +156,12 @@ for (const version of ['10.17.0', '9.5.1'])
     })
 
     if (version !== '9.5.1')
-      it('has accounts:add, accounts:set and accounts:current read and write the keyring alone', async () => {
+      it('makes accounts:add, accounts:set and accounts:current use only the keyring', async () => {
         const token = await login()
         expect(await run(['accounts:add', 'mine'])).to.deep.include({stderr: '', exitCode: 0})
         await host.keyring.clear({service: 'heroku-cli'})
         await rm(join(host.dataDir, 'login.json'))
-        // It speaks of api.heroku.com, whatever HEROKU_HOST says.
+        // It uses api.heroku.com, whatever HEROKU_HOST is.
         const env = {HEROKU_HOST: undefined}
         expect(await run(['accounts:set', 'mine'], {env})).to.deep.include({stderr: '', exitCode: 0})
         expect(await inKeyring()).to.deep.equal([[ada, token]])

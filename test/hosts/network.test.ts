@@ -11,7 +11,7 @@ import {keys, type Step} from '../support/terminal.js'
 import {saveFigures} from '../support/trust.js'
 import {openWorkTree, type WorkTree} from '../support/work-tree.js'
 
-describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function () {
+describe('the network use of heroku@11.10.0 with heroku-keychain', function () {
   this.timeout(120_000)
   let it11: PluggedHost
   let git: LoopbackGit
@@ -40,7 +40,7 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
     ...it11.env,
     ...git.env,
     HEROKU_GIT_HOST: git.host,
-    // Somebody at a desktop: a busy machine's keyring is not to be taken for a broken one.
+    // As on a desktop, where the keyring's limit is a minute: on a busy machine it may be slow.
     WAYLAND_DISPLAY: 'wayland-99',
     ...more,
   })
@@ -60,17 +60,17 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
 
   const api = () => it11.heroku.host
   const loginHost = () => new URL(it11.heroku.env.HEROKU_LOGIN_HOST).host
-  /** The other servers that were reached, each once. */
+  /** The other servers that were contacted, each once. */
   const servers = (connections: readonly Connection[]) =>
     [...new Set(connections.flatMap(({over, to}) => (over === 'IP' ? [to] : [])))].sort()
 
-  /** Sockets of this machine: the session bus, and where the C library asks whether names are cached. */
+  /** UNIX sockets other than the session bus and nscd's, which the C library tries. */
   const strangeSockets = (connections: readonly Connection[]) => {
     const [, bus = ''] = /unix:path=([^,]+)/u.exec(it11.keyring.env.DBUS_SESSION_BUS_ADDRESS) ?? []
     return connections.filter(({over, to}) => over === 'UNIX' && to !== bus && !/^(?:\/var)?\/run\/nscd\//u.test(to))
   }
 
-  /** Names whom it reached, and lets it reach no other. */
+  /** Returns the addresses that a command contacted, and checks that there was no other. */
   const expectServers = (connections: readonly Connection[], expected: readonly string[]) => {
     const stray = servers(connections).filter((server) => !expected.includes(server))
     figures.commands += 1
@@ -86,7 +86,7 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
     {expect: 'Password:', send: `correct horse${keys.enter}`},
   ]
 
-  describe('is reached at the API, the login host, and nowhere else', () => {
+  describe('is limited to the API and the login host', () => {
     it('by login with a token', async () => {
       expectServers(await heroku('login --with-token', {input: token}), [api()])
     })
@@ -106,7 +106,7 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
     })
   })
 
-  describe('is not reached at all', () => {
+  describe('is none', () => {
     beforeEach(logIn)
 
     it('by auth:token, and by logout --local', async () => {
@@ -120,25 +120,25 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
       expectServers(await run('git', ['credential', 'fill'], {input: asked()}), [])
     })
 
-    it('by the hook, also where it configures git', async () => {
+    it('by the hook, even when it configures git', async () => {
       await rm(join(it11.sandbox.home, '.gitconfig'))
       expectServers(await heroku('version'), [])
       expect(await it11.read('.gitconfig')).to.include('git-credential-helper')
       expectServers(await heroku('version'), [])
     })
 
-    it('by any of our commands that is asked for help', async () => {
+    it('by any of our commands with --help', async () => {
       for (const args of ['login --help', 'logout --help', 'auth:token --help']) expectServers(await heroku(args), [])
     })
   })
 
-  it('is reached at the git host by git push, and nowhere else', async () => {
+  it('is limited to the git host for git push', async () => {
     await logIn()
     await tree.commit()
     expectServers(await run('git', ['push', git.remote('app'), 'main'], {cwd: tree.path}), [git.host])
   })
 
-  describe('where a proxy is configured', () => {
+  describe('with a proxy configured', () => {
     let proxy: Listening
     let tunnels: string[]
 
@@ -158,7 +158,7 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
       HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
     })
 
-    it('is reached through that alone', async () => {
+    it('goes only through the proxy', async () => {
       const to = {...through(), HEROKU_HOST: 'herokudev.com'}
       const file = join(it11.sandbox.bin, 'heroku')
       const seen = await connectionsOf(it11.sandbox, file, ['login', '--with-token'], {
@@ -172,7 +172,7 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
       expect([...new Set(tunnels)]).to.deep.equal(['api.herokudev.com:443'])
     })
 
-    it('is reached past it where the API is on this machine and without TLS: it would read the token', async () => {
+    it('bypasses the proxy for an API on this machine without TLS: the proxy could read the token', async () => {
       expectServers(await heroku('login --with-token', {input: token, env: through()}), [api()])
       expectServers(await heroku('auth:token --verify', {env: through()}), [api()])
       expectServers(await heroku('logout', {env: through()}), [api()])
@@ -181,7 +181,7 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
   })
 
   describe("by the host's own code", () => {
-    it('is reached at the API and at its particleboard, by a command of its own', async () => {
+    it("is limited to the API and particleboard, for the host's own commands", async () => {
       await logIn()
       const particleboard = new URL(it11.heroku.env.HEROKU_PARTICLEBOARD_URL).host
       expect(servers(await heroku('whoami')))
@@ -190,9 +190,9 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
       expect([api(), particleboard]).to.include.members(servers(await heroku('apps')))
     })
 
-    it('is reached for its statistics by a process of its own, and never by ours', async () => {
+    it("includes telemetry, sent by the host's own process, and never by ours", async () => {
       await logIn()
-      // Nothing gets out: every connection fails, those to the keyring too.
+      // Offline: every connection fails, also those to the keyring.
       const seen = await connectionsOf(it11.sandbox, join(it11.sandbox.bin, 'heroku'), ['version'], {
         env: env({DISABLE_TELEMETRY: undefined, HEROKU_ANALYTICS_URL: undefined}),
         offline: true,
@@ -204,7 +204,7 @@ describe('the network, as heroku@11.10.0 with heroku-keychain uses it', function
     })
   })
 
-  it('is not reached elsewhere without this test seeing it', async () => {
+  it('is fully visible to this test', async () => {
     await it11.secretTool(`node -e "net.connect(9, '127.0.0.1').on('error', () => 0)"\nexec "$REAL" "$@"`)
     expect(servers(await heroku('login --with-token', {input: token}))).to.deep.equal(['127.0.0.1:9', api()].sort())
     const other = join(it11.sandbox.root, 'another socket')

@@ -1,4 +1,4 @@
-// A command of the CLI's that needs a login where nobody can be asked for one: cron, CI, an editor's task.
+// A CLI command that needs a login where no user can be prompted: cron, CI, an editor's task.
 import {expect} from 'chai'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 import {keys} from '../support/terminal.js'
@@ -21,17 +21,17 @@ for (const version of ['11.10.0', '11.3.0', '10.17.0'])
 
     const run = (args: string[], stdin = STDIN['/dev/null']) =>
       it11.sandbox.run('/bin/sh', ['-c', `heroku "$@" ${stdin}`, 'sh', ...args], {
-        // One line of text, however long.
+        // Keep text on one line, however long.
         env: {...it11.env, COLUMNS: '500'},
       })
-    /** What oclif prints, without its indent. */
-    const told = (stderr: string) => stderr.replaceAll(/^ {4}/gmu, '')
+    /** oclif's output without its indentation. */
+    const unindented = (stderr: string) => stderr.replaceAll(/^ {4}/gmu, '')
     const loginRequests = () => it11.heroku.requests.filter(({path}) => path.startsWith('/auth'))
 
     for (const [what, stdin] of Object.entries(STDIN))
-      it(`names the ways to log in where nobody is logged in and stdin is ${what}`, async () => {
+      it(`lists the ways to log in if no account is logged in and stdin is ${what}`, async () => {
         const {exitCode, stderr, stdout} = await run(['apps'], stdin)
-        expect({exitCode, stdout, stderr: told(stderr)}).to.deep.equal({
+        expect({exitCode, stdout, stderr: unindented(stderr)}).to.deep.equal({
           exitCode: 100,
           stdout: '',
           stderr: `Error: not logged in\nTry this: ${HINT}\n`,
@@ -39,24 +39,24 @@ for (const version of ['11.10.0', '11.3.0', '10.17.0'])
         expect(loginRequests()).to.deep.equal([])
       })
 
-    it('does so for a command with a client of its own, and for one that is to print JSON', async () => {
+    it('does so for a command with its own client, and for one with --json', async () => {
       for (const args of [
         ['webhooks', '-a', 'an-app'],
         ['apps', '--json'],
       ]) {
         const {exitCode, stderr, stdout} = await run(args)
         expect({exitCode, stdout}, args.join(' ')).to.deep.equal({exitCode: 100, stdout: ''})
-        expect(told(stderr)).to.equal(`Error: not logged in\nTry this: ${HINT}\n`)
+        expect(unindented(stderr)).to.equal(`Error: not logged in\nTry this: ${HINT}\n`)
       }
     })
 
     for (const [where, env] of Object.entries({'the keychain': {}, '.netrc': {HEROKU_NETRC_WRITE: 'true'}}))
-      it(`says of a token in ${where} that is not valid any more that it was refused, and keeps it`, async () => {
+      it(`reports that Heroku refused a token in ${where} that is no longer valid, and keeps it`, async () => {
         const issued = it11.heroku.issue()
         await it11.run(['login', '--with-token'], {input: issued.token, env})
         issued.revoked = true
         const {exitCode, stderr, stdout} = await run(['apps'])
-        expect({exitCode, stdout, stderr: told(stderr)}).to.deep.equal({
+        expect({exitCode, stdout, stderr: unindented(stderr)}).to.deep.equal({
           exitCode: 1,
           stdout: '',
           stderr: `Error: the token was refused (401): it may have expired, or been revoked\nTry this: ${HINT}\n`,
@@ -73,7 +73,7 @@ for (const version of ['11.10.0', '11.3.0', '10.17.0'])
       expect((await run(['version'])).exitCode).to.equal(0)
     })
 
-    it("leaves the CLI's own login alone at a terminal", async () => {
+    it("does not change the CLI's own login in a terminal", async () => {
       const {exitCode, screen} = await it11.inTerminal(
         ['apps'],
         [{expect: 'Press any key to open up the browser to login', raw: true, send: keys.ctrlC}],

@@ -8,13 +8,13 @@ import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 
 const ada = 'ada@example.com'
 
-/** What a captive portal, a gateway or a proxy answers in the API's place. */
+/** Responses of a captive portal, a gateway or a proxy in place of the API's. */
 const PAGES: [string, Fault][] = [
   ['404 with a page', {status: 404, text: '<title>Not found</title>'}],
   ['401 with JSON that has no id', {status: 401, body: {error: 'unauthenticated'}}],
 ]
 
-describe('heroku-keychain inside heroku@11.10.0, with something in between that answers for the API', function () {
+describe('heroku-keychain inside heroku@11.10.0, behind a proxy or portal that answers in place of the API', function () {
   this.timeout(60_000)
   let it11: PluggedHost
 
@@ -38,7 +38,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something in between that 
   const unwrapped = (text: string) => text.replaceAll(/\s+(?:›\s+)?/gu, ' ')
 
   for (const [what, fault] of PAGES) {
-    it(`logs nobody out, and says that the token could not be revoked: ${what}`, async () => {
+    it(`ends no login, and reports that the token could not be revoked: ${what}`, async () => {
       const token = await login()
       inBetween(fault)
       const {exitCode, stderr, stdout} = await it11.run(['logout'])
@@ -74,7 +74,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something in between that 
     })
   }
 
-  it('sends the token to no particleboard that is not on the list of hosts', async () => {
+  it('does not send the token to a particleboard outside of the list of hosts', async () => {
     await login()
     const requests: (string | undefined)[] = []
     const server = createServer((request, response) => {
@@ -102,7 +102,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something in between that 
       it11.heroku.redacted = true
     })
 
-    it('ends no authorization where several may be its own, and says so', async () => {
+    it("revokes no authorization if several may be the token's, and reports it", async () => {
       const key = it11.heroku.issue({token: 'HRKU-ABCD-the-ci-key-wxyz'})
       const token = await login(it11.heroku.issue({token: 'HRKU-ABCD-ours-wxyz'}).token)
       const {exitCode, stderr, stdout} = await it11.run(['logout'])
@@ -116,7 +116,7 @@ describe('heroku-keychain inside heroku@11.10.0, with something in between that 
       expect((await it11.run(['logout', '--local'])).exitCode).to.equal(0)
     })
 
-    it('finds its authorization behind 400 others', async () => {
+    it('finds its authorization after 400 others', async () => {
       const others = Array.from({length: 400}, () => it11.heroku.issue())
       const token = await login()
       const {exitCode} = await it11.run(['logout'])

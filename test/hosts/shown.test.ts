@@ -1,4 +1,4 @@
-// How the Heroku CLI shows our commands to those who look for them, and whether the examples that it shows are true.
+// How the Heroku CLI presents our commands, and whether the examples in their help work.
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
@@ -47,10 +47,10 @@ describe(`our commands in heroku@${VERSION}`, function () {
     return token
   }
 
-  it('say in a line what they do', () => {
+  it('have a one-line summary', () => {
     for (const command of commands) {
       expect(firstLine(command), command.id).to.match(/^[a-z].{10,75}[^.]$/u)
-      // The CLI's completion for zsh puts them between double quotes, as they are.
+      // The CLI's completion for zsh puts summaries unescaped between double quotes.
       const texts = [firstLine(command), ...Object.values(command.flags).map(({description}) => description)]
       expect(
         texts.filter((text) => /["$`\\[\]]/u.test(text)),
@@ -59,7 +59,7 @@ describe(`our commands in heroku@${VERSION}`, function () {
     }
   })
 
-  it('are those that `commands --json` lists, under their aliases as well', async () => {
+  it('are listed by `commands --json`, also under their aliases', async () => {
     const {stdout} = await it11.run(['commands', '--json'])
     const listed = (JSON.parse(stdout) as {id: string; pluginName: string; description: string}[]).filter(
       ({pluginName}) => pluginName === 'heroku-keychain',
@@ -75,9 +75,9 @@ describe(`our commands in heroku@${VERSION}`, function () {
     }
   })
 
-  it('are in the completion for bash and for zsh, flags and all', async () => {
+  it('are in the completion for bash and for zsh, with their flags', async () => {
     await login()
-    // What there is to complete, it asks the API at once.
+    // The CLI fetches the values for completion from the API at once.
     for (const path of ['/teams', '/users/~/apps', '/pipelines', '/spaces'])
       it11.heroku.faults.set(path, {status: 200, body: []})
     const {exitCode, stderr} = await it11.run(['autocomplete', 'bash', '--refresh-cache'])
@@ -95,7 +95,7 @@ describe(`our commands in heroku@${VERSION}`, function () {
     }
   })
 
-  it('explain themselves, with two or three examples', async () => {
+  it('have help with two or three examples', async () => {
     for (const {examples, id} of visible()) {
       expect(examples, id).to.have.lengthOf.within(2, 3)
       const {exitCode, stdout} = await it11.run([...id.split(' '), '--help'])
@@ -104,10 +104,10 @@ describe(`our commands in heroku@${VERSION}`, function () {
     }
   })
 
-  describe('have examples that are true', () => {
+  describe('have examples that work', () => {
     const TOKEN_FILE = 'token.txt'
 
-    /** What somebody does who tries a login. */
+    /** The steps of a user who tries a login. */
     const answers = (command: string): Step[] =>
       command.includes('--with-token')
         ? []
@@ -131,7 +131,7 @@ describe(`our commands in heroku@${VERSION}`, function () {
 
     async function tryLoggedIn(command: string): Promise<void> {
       const token = await login(command.includes('HEROKU_NETRC_WRITE=true') ? {HEROKU_NETRC_WRITE: 'true'} : {})
-      // Nothing of a test goes to the real Heroku: this one says what it was asked.
+      // No request of a test goes to the real Heroku: this curl prints its arguments.
       await writeFile(join(it11.sandbox.bin, 'curl'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', {mode: 0o755})
       const {exitCode, stderr, stdout} = await it11.sandbox.run('sh', ['-c', command], {env: it11.env})
       expect(exitCode, `${command}\n${stderr}`).to.equal(0)

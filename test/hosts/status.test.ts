@@ -32,7 +32,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     expect(ended.exitCode, ended.stderr).to.equal(0)
     return token
   }
-  /** Runs it, and holds it to never showing a token. */
+  /** Runs it, and asserts that it shows no token. */
   const status = async (options: Parameters<typeof it11.run>[1] = {}, ...args: string[]) => {
     const ended = await it11.run(['auth:status', ...args], options)
     for (const {token} of it11.heroku.tokens)
@@ -61,7 +61,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
   const unlocked = () => [line('keychain', 'the keyring (secret-service) is unlocked'), more(`* ${ada}`)]
   const screen = (...lines: string[]) => `${lines.join('\n')}\n`
 
-  it('shows a login, all of it', async () => {
+  it('shows all facts of a login', async () => {
     await login({expiresAt: Date.now() + 29.5 * DAY})
     const day = new Date(Date.now() + 29.5 * DAY).toISOString().slice(0, 10)
     expect(await status()).to.deep.equal({
@@ -78,7 +78,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     })
   })
 
-  it('shows that nobody is logged in, with exit status 100', async () => {
+  it('shows that no account is logged in, with exit status 100', async () => {
     expect(await status()).to.deep.equal({
       stdout: screen(
         line('token', 'not logged in', 'x'),
@@ -93,7 +93,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     expect(await report()).to.deep.include({exitCode: 100, stderr: ''})
   })
 
-  it('shows a keyring that is locked, with exit status 1, and is itself again once it is unlocked', async () => {
+  it('shows a locked keyring, with exit status 1, and recovers once it is unlocked', async () => {
     await login()
     await it11.keyring.lock()
     expect(await status()).to.deep.equal({
@@ -111,7 +111,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     expect((await status()).exitCode).to.equal(0)
   })
 
-  it('shows a keyring that cannot be reached, or does not answer, in time', async () => {
+  it('shows an unreachable keyring, and one that does not answer, in time', async () => {
     await login()
     const {report: noBus, exitCode} = await report({DBUS_SESSION_BUS_ADDRESS: undefined})
     expect(exitCode).to.equal(1)
@@ -123,7 +123,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     expect(hanging.stderr).to.equal('heroku: waiting for the keyring (5 s at most)\n')
   })
 
-  it('shows HEROKU_API_KEY, and what it shadows', async () => {
+  it('shows HEROKU_API_KEY, and the tokens that it shadows', async () => {
     await login()
     const {token} = it11.heroku.issue({account: grace})
     expect(await status({env: {HEROKU_API_KEY: token}})).to.deep.equal({
@@ -162,7 +162,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     expect(await it11.read('started')).to.equal(undefined)
   })
 
-  it('shows a token that was revoked, with exit status 1, which --offline cannot know', async () => {
+  it('shows a revoked token, with exit status 1, which --offline cannot detect', async () => {
     it11.heroku.revoke(await login())
     expect(await status()).to.deep.equal({
       stdout: screen(
@@ -184,7 +184,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     expect(it11.heroku.requests).to.have.length(length)
   })
 
-  it('shows an API that does not answer as it should, with exit status 1', async () => {
+  it('shows an API error, with exit status 1', async () => {
     await login()
     it11.heroku.faults.set('/account', {status: 503})
     const {exitCode, report: unknown} = await report()
@@ -202,7 +202,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     ])
   })
 
-  it('shows what is left in plain text, and that git uses it', async () => {
+  it('shows tokens in plain text, and that git uses them', async () => {
     await writeNetrc('HRKU-graces', grace)
     await login()
     const accounts = join(it11.sandbox.home, '.config/heroku/accounts')
@@ -228,7 +228,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     })
   })
 
-  it('shows a .netrc that makes no sense, and goes on', async () => {
+  it('shows a malformed .netrc, and continues', async () => {
     await login()
     await mkdir(netrc())
     const {exitCode, report: shown} = await report()
@@ -241,7 +241,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     })
   })
 
-  describe('shows of git', () => {
+  describe('shows for git', () => {
     const gitLines = async (options = {}) =>
       (await status(options)).stdout
         .split('\n')
@@ -256,8 +256,8 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
       ])
     })
 
-    it('a configuration that cannot be kept, with exit status 1', async () => {
-      // A folder in its place is one that root cannot write to either.
+    it('a configuration that cannot be written, with exit status 1', async () => {
+      // A folder in its place, since even root can't write to that as a file.
       await mkdir(join(it11.sandbox.home, '.gitconfig'))
       await login()
       const {exitCode, stdout} = await status()
@@ -282,13 +282,13 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
         line('git', `does not ask for ${it11.heroku.host} here, as credential.helper in .git/config is empty`, '!'),
         hint(fix),
       ])
-      // What is said to help does.
+      // The hint works.
       expect((await it11.sandbox.run('sh', ['-c', fix], {cwd})).exitCode).to.equal(0)
       expect((await gitLines({cwd}))[0]).to.equal(git())
     })
   })
 
-  it('changes nothing: no login.json that is missing, no configuration of git', async () => {
+  it('changes nothing: does not create login.json, does not configure git', async () => {
     await login()
     await rm(join(it11.dataDir, 'login.json'))
     await rm(join(it11.sandbox.home, '.gitconfig'))
@@ -309,19 +309,19 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     }
     await chmod(it11.sandbox.home, 0o755)
     const before = [await files(), await it11.tokens()]
-    const {exitCode, report: looked} = await report()
-    expect([exitCode, looked.token?.source, looked.git.state]).to.deep.equal([0, 'secret-service', 'not configured'])
+    const {exitCode, report: first} = await report()
+    expect([exitCode, first.token?.source, first.git.state]).to.deep.equal([0, 'secret-service', 'not configured'])
     expect([await files(), await it11.tokens()]).to.deep.equal(before)
-    expect(looked.checks.find(({subject}) => subject === 'git')?.hint).to.equal('heroku whoami')
-    // What is said to help does.
+    expect(first.checks.find(({subject}) => subject === 'git')?.hint).to.equal('heroku whoami')
+    // The hint works.
     await it11.run(['whoami'])
     expect((await report()).report.git.state).to.equal('configured')
-    // And a command that needs the token writes down whose it is.
+    // A command that needs the token restores login.json.
     expect((await it11.run(['auth:token'])).exitCode).to.equal(0)
     expect(await readFile(join(it11.dataDir, 'login.json'), 'utf8')).to.equal(`{"account":"${ada}"}\n`)
   })
 
-  it('keeps the token out of every argument and every variable', async () => {
+  it('passes the token in no argument and no variable', async () => {
     const token = await login()
     const {executed, exitCode} = await traced(it11.sandbox, 'heroku', ['auth:status'], {env: it11.env})
     expect(exitCode).to.equal(0)
@@ -329,7 +329,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     expect(executed.filter(({argv, env}) => [...argv, ...env].some((each) => each.includes(token)))).to.deep.equal([])
   })
 
-  it('is in colour for a terminal, and without it where NO_COLOR says so', async () => {
+  it('is coloured in a terminal, unless NO_COLOR is set', async () => {
     await login()
     const {raw} = await it11.inTerminal(['auth:status'], [], {LC_ALL: 'C.UTF-8'})
     expect(raw).to.include('\u001B[32m✓\u001B[39m account     ada@example.com')
@@ -338,7 +338,7 @@ describe(`auth:status inside heroku@${VERSION}`, function () {
     expect((await status({env: {LC_ALL: 'C.UTF-8'}})).stdout).to.include('✓ account     ada@example.com')
   })
 
-  it('explains itself, and what its examples say works', async () => {
+  it('has help, and its examples work', async () => {
     await login({expiresAt: Date.now() + DAY * 2})
     const {stdout} = await it11.run(['auth:status', '--help'])
     const examples = [...stdout.matchAll(/^ +\$ (heroku auth:status.*)$/gmu)].map(([, example = '']) => example)

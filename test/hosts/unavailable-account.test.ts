@@ -1,5 +1,5 @@
-// An account whose token the keyring does not show, or cannot hold: nothing runs as another account, nothing is
-// forgotten, and a logout completes where there is nothing that it could not reach.
+// An account whose token the keyring hides or cannot store: no command runs as another account, no login is
+// lost, and a logout completes unless a store was unreachable.
 import {expect} from 'chai'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
@@ -10,14 +10,14 @@ const grace = 'grace@example.com'
 const loginJson = '.local/share/heroku/login.json'
 const ourJson = '.local/share/heroku/heroku-keychain.json'
 
-/** As KeePassXC answers while its database is closed. */
+/** Behaves like KeePassXC while its database is closed. */
 const HIDES = 'case "$1" in search) exit 0;; lookup|clear) exit 1;; esac\nexec "$REAL" "$@"'
-/** As over SSH and in a container. */
+/** An environment as over SSH or in a container. */
 const NO_SESSION = "echo 'secret-tool: Cannot autolaunch D-Bus without X11 $DISPLAY' >&2; exit 1"
-/** As with "confirm access", where each call is a new client and `clear` does not unlock. */
+/** Behaves like "confirm access", where each call is a new client and `clear` does not unlock. */
 const NEVER_REMOVES = 'case "$1" in clear) exit 1;; esac\nexec "$REAL" "$@"'
 
-describe('heroku-keychain inside heroku@11.10.0, with an account that is not available', function () {
+describe('heroku-keychain inside heroku@11.10.0, with an unavailable account', function () {
   this.timeout(120_000)
   let it11: PluggedHost
 
@@ -49,7 +49,7 @@ describe('heroku-keychain inside heroku@11.10.0, with an account that is not ava
   const sent = (from = 0) => JSON.stringify(it11.heroku.requests.slice(from).map(({authorization}) => authorization))
   const gitLines = async () => ((await it11.read('.gitconfig')) ?? '').includes('credential')
 
-  it('runs nothing as another account of .netrc while the keyring hides the token, and ends no login', async () => {
+  it('does not use another account in .netrc while the keyring hides the token, and ends no login', async () => {
     const token = await login()
     const other = it11.heroku.issue({account: grace}).token
     await writeNetrc(grace, other)
@@ -74,7 +74,7 @@ describe('heroku-keychain inside heroku@11.10.0, with an account that is not ava
     expect(await it11.run(['whoami'])).to.deep.include({stdout: `${ada}\n`, exitCode: 0})
   })
 
-  it('does not make the only other account of the keyring current, whatever commands have failed', async () => {
+  it("does not make the keyring's only other account current, whichever commands failed", async () => {
     const other = await login(grace)
     const token = await login()
     const before = it11.heroku.requests.length
@@ -113,7 +113,7 @@ describe('heroku-keychain inside heroku@11.10.0, with an account that is not ava
       expect(await it11.run(['auth:token'])).to.deep.include({stdout: '', exitCode: 100})
     })
 
-  it('never gives a token again that it revoked, where the keyring never removes it, and the way out works', async () => {
+  it('never uses a revoked token that the keyring does not remove, and the suggested fix works', async () => {
     const token = await login()
     await it11.secretTool(NEVER_REMOVES)
     const {exitCode, stderr} = await it11.run(['logout'])
@@ -127,7 +127,7 @@ describe('heroku-keychain inside heroku@11.10.0, with an account that is not ava
     expect((await fill()).stdout).not.to.include(token)
     expect((await it11.run(['logout'])).exitCode).to.equal(1)
 
-    // By hand, in the keyring's own window.
+    // As the user does in the keyring's own window.
     await it11.secretTool('exec "$REAL" "$@"')
     await it11.keyring.clear({service: 'heroku-cli', account: ada})
     expect(await it11.run(['logout'])).to.deep.include({exitCode: 0})

@@ -1,4 +1,4 @@
-// A Heroku CLI of the future, whose client takes its credentials in a way that we do not know.
+// A future Heroku CLI, whose client gets its credentials through an interface that we don't know.
 import {expect} from 'chai'
 import {installHost} from '../support/host-cli.js'
 import {type MadeUpHost, makeUpHost} from '../support/made-up-host.js'
@@ -19,7 +19,7 @@ const FUTURES = {
     text.replace('provider = p;', "throw new TypeError('it takes a store, and not a provider')"),
 }
 
-describe('beside a client that we do not know', function () {
+describe('with an unknown client', function () {
   this.timeout(60_000)
   let folder: Sandbox
   let host: MadeUpHost
@@ -39,17 +39,17 @@ describe('beside a client that we do not know', function () {
   })
 
   for (const [which, change] of Object.entries(FUTURES))
-    describe(`and that ${which}`, () => {
+    describe(`that ${which}`, () => {
       before(() => host.become(change))
       beforeEach(() => Promise.all([plugged.reset(), alone.reset()]))
 
-      it("leaves the host's own commands to the host's own code, in silence", async () => {
+      it("silently leaves the host's own commands to the host's own code", async () => {
         const token = await loggedIn(plugged)
         expect(await plugged.run(['whoami'])).to.deep.equal(isAda)
         await expectOnlyInKeyring(plugged, token)
       })
 
-      it('has them fail as they would fail without us', async () => {
+      it('does not change how they fail', async () => {
         const fail = async (at: PluggedHost) => {
           await loggedIn(at)
           await at.keyring.lock()
@@ -61,14 +61,14 @@ describe('beside a client that we do not know', function () {
       })
 
       if (which === 'has no setter of that name')
-        it('is told by auth:status', async () => {
+        it('reports it in auth:status', async () => {
           await loggedIn(plugged)
           const {exitCode, stdout} = await plugged.run(['auth:status'])
           expect(stdout).to.match(/@heroku-cli\/command [\d.]+, which the plugin does not know/u)
           expect(exitCode).to.equal(0)
         })
 
-      it('goes on with our own commands', async () => {
+      it('still runs our own commands', async () => {
         const {token} = plugged.heroku.issue()
         const login = await plugged.run(['login', '--with-token'], {input: token})
         expect(login).to.include({stderr: '', exitCode: 0})

@@ -1,4 +1,4 @@
-// A .netrc that holds no token, as real CLIs meet it: a user of the keychain does not notice.
+// An unreadable .netrc without a token in real CLIs: it does not affect users of the keychain.
 import {expect} from 'chai'
 import {spawnSync} from 'node:child_process'
 import {rm, writeFile} from 'node:fs/promises'
@@ -22,14 +22,14 @@ for (const version of ['11.10.0', '10.17.0'])
     afterEach(() => rm(file(), {force: true}))
 
     const kinds: Record<string, () => unknown> = {
-      // CLI 10 reads .netrc itself before it loads any plugin (bin/run, lib/global_telemetry.js), and waits for a pipe.
+      // CLI 10 reads .netrc before it loads any plugin (bin/run, lib/global_telemetry.js), and blocks on a pipe.
       ...(version === '11.10.0' && {'that is a named pipe': () => spawnSync('mkfifo', [file()])}),
       'with words that no reader knows': () =>
         writeFile(file(), 'machine other\n  login x\n  password y\n  refresh z\n  method\nprose that is "not closed\n'),
       'in UTF-16 without a byte order mark': () => writeFile(file(), 'machine other\n', 'utf16le'),
     }
     for (const [what, make] of Object.entries(kinds))
-      it(`${what}, stops no login, command or logout`, async () => {
+      it(`${what}, prevents no login, command or logout`, async () => {
         await make()
         host.heroku.apps.push({name: 'engine', owner: {email: ada}, region: {name: 'us'}})
         const {token} = host.heroku.issue()
@@ -46,7 +46,7 @@ for (const version of ['11.10.0', '10.17.0'])
         expect(await host.tokens()).to.deep.equal([])
       })
 
-    it('with a refresh token below its own machine, logs in from there and out of it', async () => {
+    it('with a refresh token in its own machine entry, allows a login and a logout', async () => {
       const {token} = host.heroku.issue()
       const other = 'machine other\n  login x\n  password y\n  refresh z\n'
       const ours = `machine ${host.heroku.host}\n  login ${ada}\n  password ${token}\n  refresh abc\n`

@@ -1,4 +1,4 @@
-// What a user does every day.
+// A user's everyday actions.
 import {expect} from 'chai'
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
@@ -132,13 +132,13 @@ const accounts: Scenario = {
     tokens[grace] = await loggedIn(host, grace)
     expect((await host.run(['accounts:add', 'g'])).exitCode).to.equal(0)
 
-    // Up to 11.5 these know api.heroku.com alone, whatever HEROKU_HOST says; none of them asks it anything.
+    // Up to 11.5 these only know api.heroku.com, whatever HEROKU_HOST is; none of them sends a request.
     expect((await host.run(['whoami'])).stdout).to.equal(`${grace}\n`)
     const [major = 0, minor = 0] = host.host.version.split('.').map(Number)
     const env = major > 11 || (major === 11 && minor > 5) ? {} : {HEROKU_HOST: undefined}
     const set = await host.run(['accounts:set', 'a'], {env})
     expect(set.exitCode).to.equal(0)
-    // 11.3 asks for the account before, whose token is another host's as far as this environment says.
+    // 11.3 looks up the previous account, whose token belongs to another host than this environment's.
     expect(
       set.stderr.replace(
         /^heroku: not logged in: grace@example\.com is logged in to \S+, not to api\.heroku\.com\n/u,

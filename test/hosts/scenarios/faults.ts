@@ -1,4 +1,4 @@
-// What a user meets on a bad day.
+// Failures that a user may encounter.
 import {expect} from 'chai'
 import {join} from 'node:path'
 import {THIRD_PARTY} from '../../support/third-party.js'
@@ -30,7 +30,7 @@ const locked: Scenario = {
       expect(saidBy(failed)).to.include('the keyring is locked').and.to.include('unlock it')
     }
 
-    // At a terminal it would ask, and never end.
+    // In a terminal it would prompt, and never end.
     const apps = await host.inTerminal(['apps'], [])
     expect(apps.exitCode).not.to.equal(0)
     expect(saidBy({stderr: apps.screen}))
@@ -38,7 +38,7 @@ const locked: Scenario = {
       .and.not.to.include('Press any key')
     expect(tokensSent(host)).to.deep.equal([])
 
-    // Who is current is no secret. Up to 11.5 this one knows api.heroku.com alone, and none asks it anything.
+    // The current account's name is no secret. Up to 11.5 this command only knows api.heroku.com; it sends no request.
     await nameAccount(host, 'a', ada)
     const current = await host.run(['accounts:current'], {env: {HEROKU_HOST: undefined}})
     if (!isUnknown(current)) expect(current.stdout).to.include('Current account is a')
@@ -62,7 +62,7 @@ const hanging: Scenario = {
     const pause = `sleep 1000.${host.heroku.host.split(':')[1] ?? ''}`
     await host.secretTool(`${pause} & ${pause}`)
     const failed = await timed(['whoami'])
-    // The bound is 5 s; the rest is the host's own, on a machine that may be busy.
+    // The limit is 5 s; the rest is the host's start on a busy machine.
     expect(failed.took).to.be.lessThan(5000 + Math.max(4000, 2 * usual.took))
     expect(failed.exitCode).not.to.equal(0)
     expect(failed.stderr).to.include('waiting for the keyring (5 s at most)')

@@ -2,12 +2,12 @@ import {expect} from 'chai'
 import {npmEnv} from '../../support/npm.js'
 import {isAda, loggedIn, readsKeychain, type Scenario} from './cell.js'
 
-/** The last that is done to a host. */
+/** The last scenario on a host. */
 export const uninstall: Scenario = {
   title: 'plugins:uninstall leaves a CLI that works',
   async run(host) {
     const env = {HEROKU_NETRC_WRITE: 'true'}
-    // What to do before it on a CLI that cannot read the keychain.
+    // The step before uninstalling for a CLI that can't read the keychain.
     if (!readsKeychain(host))
       expect((await host.run(['login', '--with-token'], {env, input: host.heroku.issue().token})).exitCode).to.equal(0)
     else await loggedIn(host)

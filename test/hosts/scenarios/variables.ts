@@ -1,4 +1,4 @@
-// What a user decides by variables.
+// A user's choices through variables.
 import {expect} from 'chai'
 import {THIRD_PARTY} from '../../support/third-party.js'
 import {ada, alarm, expectOnlyInKeyring, grace, inKeyring, isAda, loggedIn, type Scenario} from './cell.js'
