@@ -1,4 +1,4 @@
-// Our commands in this process, as the host runs them: with an environment, a stdin, and a keychain that may go wrong.
+// Runs our commands in this process as the host does, with an environment, a stdin, and a keychain that may fail.
 import {type Command, Config, Errors} from '@oclif/core'
 import {PassThrough} from 'node:stream'
 import {fileURLToPath} from 'node:url'
@@ -14,16 +14,16 @@ import type {World} from './world.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What a command came to, for somebody who sees its output and its exit status. */
+/** A command's result: its output and exit status. */
 export interface Said {
   exitCode: number
   stdout: string
   stderr: string
-  /** What was thrown that is no error of ours: the host would print its stack. */
+  /** An unexpected error's stack, which the host would print. */
   crash?: string
 }
 
-/** What the command that is under way has for a keychain, and for starting programs. */
+/** The keychain and `run` of the current command. */
 let injected: Pick<StoresContext, 'keychain' | 'run'> | undefined
 
 const faulty = (stores: CredentialStores) => new CredentialStores({...stores.context, ...injected})
@@ -52,7 +52,7 @@ class Migrate extends AuthMigrate {
 
 const COMMANDS = {login: Login, logout: Logout, migrate: Migrate, token: Token} as const
 
-/** What somebody at the terminal answers. */
+/** The user's answers to prompts. */
 const answers = ({fresh}: World): Record<string, string> => ({
   'Email:': 'ada@example.com\n',
   'Password:': 'correct horse\n',
@@ -61,7 +61,7 @@ const answers = ({fresh}: World): Record<string, string> => ({
   'Access token:': `${fresh}\n`,
 })
 
-/** Goes to a page that the terminal shows, as far as it is one to log in at; past everything that goes wrong. */
+/** Visits a login page's URL in the terminal's output, directly at Heroku, so that this request never fails. */
 function follow({front}: World, text: string): void {
   const [, path] = /https?:\/\/\S+?(\/auth\/browser\/\S+)/u.exec(text) ?? []
   if (path !== undefined) void fetch(`http://${front.behind.login}${path}`).catch(() => undefined)
@@ -70,8 +70,8 @@ function follow({front}: World, text: string): void {
 let loaded: Promise<Config> | undefined
 
 /**
- * Runs a command of ours.
- * @param stdin what is piped in; undefined for a terminal where e-mail and password are answered
+ * Runs one of our commands.
+ * @param stdin the piped input; undefined for a terminal where prompts are answered
  */
 export async function runCommand(
   world: World,
@@ -99,7 +99,7 @@ export async function runCommand(
   return said
 }
 
-/** Has the hook see to git before a command of the host's. */
+/** Runs the part of the init hook that configures git before one of the host's commands. */
 export async function keepGitConfiguredIn(world: World): Promise<Said> {
   loaded ??= Config.load({root: ROOT})
   const config = Object.assign(await loaded, {dataDir: world.dataDir, cacheDir: world.cacheDir, bin: 'heroku'})
@@ -108,7 +108,7 @@ export async function keepGitConfiguredIn(world: World): Promise<Said> {
   try {
     if (needsGitConfigured(config, 'apps')) await keepGitConfigured(config)
   } catch (error) {
-    // The hook itself lets nothing through.
+    // The hook must catch all errors.
     said.crash = error instanceof Error ? (error.stack ?? error.message) : String(error)
   } finally {
     restore()
@@ -117,7 +117,7 @@ export async function keepGitConfiguredIn(world: World): Promise<Said> {
   return said
 }
 
-/** As oclif's own handler tells an error. */
+/** Reports an error as oclif's handler does. */
 function tell(error: unknown, said: Said): void {
   if (error instanceof Errors.CLIError) {
     said.exitCode = error.oclif.exit ?? 2
@@ -128,7 +128,7 @@ function tell(error: unknown, said: Said): void {
   }
 }
 
-/** Makes this process look like one that was started for the command. @returns a function that undoes it */
+/** Sets up this process as if it was started for the command. @returns a function that undoes this */
 function disguise(world: World, said: Said, piped: string | undefined): () => void {
   const {env} = world
   const before = {...process.env}
@@ -147,7 +147,7 @@ function disguise(world: World, said: Said, piped: string | undefined): () => vo
     return true
   }
   stderr.write = (text: string | Uint8Array) => {
-    // A line editor ends its lines as terminals do.
+    // readline ends its lines with CRLF.
     said.stderr += piped === undefined ? String(text).replaceAll('\r\n', '\n') : String(text)
     follow(world, String(text))
     const [, answer] = Object.entries(answers(world)).find(([question]) => String(text).includes(question)) ?? []

@@ -1,5 +1,5 @@
-// Every call of a program, every request and every file operation of what we do goes wrong, in every way that we could
-// think of, one at a time: first a run without faults that counts the calls, then one run for each call and fault.
+// Injects each known fault into each program call, request and file operation of our operations, one at a time: first a
+// run without faults that counts the calls, then one run for each call and fault.
 import {expect} from 'chai'
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {dirname} from 'node:path'
@@ -14,7 +14,7 @@ import {type Machine, startMachine, type World} from './world.js'
 
 const REPORT = fileURLToPath(new URL('../../.cache/trust/faults.json', import.meta.url))
 
-/** One thing that goes wrong. */
+/** A fault to inject. */
 interface Plan {
   kind: 'program' | 'request' | 'file'
   fault: string
@@ -24,10 +24,10 @@ interface Plan {
 
 const runs: FaultRun[] = []
 
-/** A request that is never answered is waited for no longer than this. */
+/** The time limit for a request that is never answered. */
 const PATIENCE_MS = 500
 
-describe('with something going wrong', function () {
+describe('with an injected fault', function () {
   this.timeout(600_000)
   let machine: Machine
 
@@ -42,13 +42,13 @@ describe('with something going wrong', function () {
   })
 
   const begin = async (operation: Operation, kind: Plan['kind']) => {
-    // The real keyring where the keychain's tool goes wrong; elsewhere it would only take its time.
+    // The real keyring only for faults of the keychain's tool: it is slow.
     const world = await machine.begin(operation.before, kind === 'program')
     await operation.prepare?.(world)
     return world
   }
 
-  /** Does it with one thing going wrong, or nothing; and says what was called. */
+  /** Runs the operation with one fault, or none; returns the calls. */
   const act = async (operation: Operation, world: World, plan?: Plan) => {
     const programs = injecting(plan?.fault ?? '', plan?.kind === 'program' ? plan.at : -1)
     world.front.plan((plan?.kind === 'request' ? plan.fault : '500') as '500', plan?.kind === 'request' ? plan.at : -1)
@@ -90,7 +90,7 @@ describe('with something going wrong', function () {
 
   for (const operation of OPERATIONS)
     for (const kind of ['program', 'request', 'file'] as const)
-      it(`${operation.name} is done and true, or fails and says so with nothing lost, whatever ${kind} goes wrong`, async () => {
+      it(`${operation.name} succeeds, or fails with a message and loses nothing, with each ${kind} fault`, async () => {
         const world = await begin(operation, kind)
         const {calls, ms, said} = await act(operation, world)
         expect(await record(operation, world, said, ms, {fault: 'none', call: `${kind}: none`})).to.deep.equal([])

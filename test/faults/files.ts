@@ -1,12 +1,12 @@
-// A file operation that goes wrong, whichever way a module got hold of it: node's own functions are replaced in this
-// process, and counted where they are about a file below one folder.
+// Injects faults into file operations, however a module imports them: replaces node's functions in this process, and
+// counts the calls for files below one folder.
 import fs from 'node:fs'
 import {syncBuiltinESMExports} from 'node:module'
 
 export const FILE_FAULTS = ['EACCES', 'ENOSPC', 'EIO', 'half is written', 'garbage', 'half is read', '10 MB'] as const
 export type FileFault = (typeof FILE_FAULTS)[number]
 
-/** Which faults an operation can have: a system does not say 'no space' to somebody who reads. */
+/** The faults of an operation: a read, for example, never fails with ENOSPC. */
 export function faultsFor(call: string): FileFault[] {
   if (call.startsWith('readFile')) return ['EACCES', 'EIO', 'garbage', 'half is read', '10 MB']
   if (call.startsWith('write') || call.startsWith('handle.write')) return ['EACCES', 'ENOSPC', 'EIO', 'half is written']
@@ -19,7 +19,7 @@ interface Armed {
   fault: FileFault
   at: number
   calls: string[]
-  /** Ends this process instead of failing. */
+  /** Kill this process instead of failing. */
   kill: boolean
 }
 
@@ -44,7 +44,7 @@ const sync = ['readFileSync', 'writeFileSync', 'mkdirSync', 'statSync', 'rmSync'
 
 type Any = (...args: unknown[]) => unknown
 
-/** The fault of this call, if it is its turn. */
+/** This call's fault, if it has one. */
 function due(name: string, path: unknown): FileFault | undefined {
   if (!armed || typeof path !== 'string' || !path.startsWith(armed.folder)) return undefined
   const short = path.slice(armed.folder.length + 1).replaceAll(/[0-9a-f]{16}/gu, '*')
@@ -57,7 +57,7 @@ function due(name: string, path: unknown): FileFault | undefined {
 const failure = (code: string, path: unknown) =>
   Object.assign(new Error(`${code}: a planted fault, ${String(path)}`), {code, errno: -5, syscall: 'x', path})
 
-/** What is read instead; undefined for a fault that lets nothing be read. */
+/** The content that a read returns with this fault; undefined for a fault where the read fails. */
 function spoilt(fault: FileFault, read: unknown): unknown {
   const bytes = Buffer.isBuffer(read) ? read : Buffer.from(String(read))
   const instead = {
@@ -125,7 +125,7 @@ function replaceSync(name: string): void {
 
 let replaced = false
 
-/** Replaces node's functions, once; to be called before the modules under test load proper-lockfile, which copies them. */
+/** Replaces node's functions, once. Call it before the modules under test load proper-lockfile, which copies them. */
 export function watchFiles(): void {
   if (replaced) return
   replaced = true
@@ -136,10 +136,10 @@ export function watchFiles(): void {
 }
 
 /**
- * Runs something with one file operation below a folder going wrong.
- * @param at counts from 0; nothing goes wrong at -1
- * @param kill ends this process at that operation
- * @returns what it came to, and the operations
+ * Runs `action` with a fault in one file operation below a folder.
+ * @param at the operation's index, from 0; -1 for no fault
+ * @param kill whether to kill this process at that operation
+ * @returns the action's result, and the operations
  */
 export async function withFileFault<T>(
   folder: string,

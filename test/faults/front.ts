@@ -1,4 +1,4 @@
-// Stands before a loopback Heroku, and lets one request or its answer go wrong.
+// A proxy in front of a loopback Heroku, which injects a fault into one request or its response.
 import {createServer, type IncomingMessage, request, type ServerResponse} from 'node:http'
 import {listen} from '../support/listen.js'
 
@@ -12,13 +12,13 @@ export type ApiFault = (typeof API_FAULTS)[number]
 export interface Front {
   /** `127.0.0.1:PORT`. */
   readonly host: string
-  /** What was asked so far: method and path. */
+  /** The requests so far: method and path. */
   readonly calls: string[]
-  /** How many requests a redirect or anything else has brought to where no token belongs. */
+  /** The number of requests to a host that must get no token, through a redirect for example. */
   strayed(): number
-  /** Lets the request that comes as the n-th go wrong, from 0, and forgets what was asked; nothing at -1. */
+  /** Injects the fault into the request with this index, from 0, or into none at -1; clears `calls`. */
   plan(fault: ApiFault, at: number): void
-  /** The hosts and ports that requests go on to. */
+  /** The hosts that requests are forwarded to. */
   behind: {api: string; login: string}
   stop(): Promise<void>
 }
@@ -54,7 +54,7 @@ export async function startFront(): Promise<Front> {
   return self
 }
 
-/** Without what is different each time. */
+/** The path without random ids. */
 const pathOf = ({url = ''}: IncomingMessage) => url.replaceAll(/[0-9a-f-]{36}/gu, '*')
 
 interface Whole {

@@ -1,4 +1,5 @@
-// The bridge to the host's own commands: what its client's provider does, and what the worker does for older ones.
+// The operations of the host's own commands: through its client's credential provider, or through the worker for older
+// clients.
 import {type Reply, reply, type Request} from '../../src/host/netrc-parser/requests.js'
 import {openProvider, type Provider} from '../../src/host/credential-provider.js'
 import type {RunTool} from '../../src/process/run.js'
@@ -9,7 +10,7 @@ import {isDone, judgeLogin, judgeToken} from './judges.js'
 import type {Operation} from './operations.js'
 import {ADA, type World} from './world.js'
 
-/** Has something done with the places that a command of the host has. */
+/** Runs `act` with the stores of one of the host's commands. */
 async function inHost(
   world: World,
   run: RunTool,
@@ -24,7 +25,7 @@ async function inHost(
   } catch (error) {
     said.exitCode = 1
     if (error instanceof UserError) said.stderr += `Error: ${error.message}\n${error.hint ?? ''}\n`
-    // What the client takes for 'not logged in', and says so.
+    // The client reports this error as 'not logged in'.
     else if (error instanceof Error && error.message === 'not logged in') said.stderr += 'Error: not logged in\n'
     else said.crash = error instanceof Error ? (error.stack ?? error.message) : String(error)
   }
@@ -54,7 +55,7 @@ const withWorker = (world: World, run: RunTool, request: Request) =>
     }
   })
 
-/** What the host has revoked by itself, before or after. */
+/** Judges a removal; the host revokes the token itself, before or after. */
 async function judgeRemoval(world: World, said: Said): Promise<string[]> {
   const isLeft = async () =>
     (await world.inKeyring()) === world.old || world.read('.netrc')?.includes(world.old) === true
@@ -76,7 +77,7 @@ export const HOST_OPERATIONS: Operation[] = [
     act: (world, run) =>
       withProvider(world, run, async (provider, said) => {
         const {token} = await provider.getAuth(undefined, world.front.host)
-        // Looked at, as a header's value is: what stands for a token that cannot be read throws why.
+        // Use it as a header's value: the placeholder for an unreadable token throws the reason.
         said.stdout = token.slice()
       }),
     judge: judgeToken,

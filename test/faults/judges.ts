@@ -1,4 +1,4 @@
-// What an operation came to, by what is in the stores afterwards.
+// Judges an operation by the contents of the stores afterwards.
 import {run} from '../../src/process/run.js'
 import {runCommand, type Said} from './commands.js'
 import {WRONG_TOKEN} from './programs.js'
@@ -6,7 +6,7 @@ import type {World} from './world.js'
 
 export const isDone = ({exitCode}: Said) => exitCode === 0
 
-/** What a login came to: the new token is found, or the old one still is. */
+/** Judges a login: lookup finds the new token, or still the old one. */
 export function judgeLogin(issuedHere: boolean, hadOld: boolean) {
   return async (world: World, said: Said): Promise<string[]> => {
     const {found} = await world.find()
@@ -16,7 +16,7 @@ export function judgeLogin(issuedHere: boolean, hadOld: boolean) {
     if (hadOld && found?.token !== world.old && (found?.token !== wanted || world.heroku.revoked(found?.token ?? '')))
       lost.push('it failed, and the token from before is not found any more')
     const issued = issuedHere ? world.heroku.tokens.slice(2) : []
-    // One whose issue we never learned of is nobody's to revoke.
+    // We can't revoke a token if its response never reached us.
     if (
       issued.some(({revoked}) => !revoked) &&
       found?.token !== wanted &&
@@ -57,7 +57,7 @@ export async function judgeLogout(world: World, said: Said): Promise<string[]> {
   return lost
 }
 
-/** A keychain that names another token, or half of it, cannot be told from one that somebody has changed. */
+/** A keychain that returns another token, or half of it, is indistinguishable from one whose item was changed. */
 export const isWhatItSaid = ({old}: World, token: string) =>
   [old, WRONG_TOKEN, old.slice(0, old.length / 2)].includes(token)
 
@@ -66,7 +66,7 @@ export async function judgeToken(world: World, said: Said): Promise<string[]> {
   return [...(printed ? [] : [`it printed ${said.stdout}`]), ...(await unchanged(world))]
 }
 
-/** Reading changes nothing: the token is found afterwards, as it was before. */
+/** Judges a read: it must change nothing, so lookup still finds the token. */
 export async function unchanged(world: World): Promise<string[]> {
   const token = await world.inKeyring()
   const {found} = await world.find()

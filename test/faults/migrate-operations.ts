@@ -1,5 +1,5 @@
-// Moving a token, there and back: it is in a store at every moment, and the next one finishes. (The tokens of `heroku
-// accounts` are for Heroku's own host; their faults are in test/credentials/migrate.)
+// Moves a token in both directions: at every moment it is in a store, and the next migrate completes the move. (The
+// tokens of `heroku accounts` are for Heroku's own host; their faults are in test/credentials/migrate.)
 import {run} from '../../src/process/run.js'
 import {runCommand, type Said} from './commands.js'
 import {isDone} from './judges.js'
@@ -22,7 +22,7 @@ async function judge(world: World, said: Said, to: Direction): Promise<string[]>
   const problems: string[] = []
   const {keychain, netrc} = await storesOf(world)
   if (!keychain && !netrc) problems.push('the token is nowhere')
-  // An API that says of a token that it is not valid is believed; and half a file is a whole one to whoever reads it.
+  // migrate trusts an API that reports the token as invalid; and a truncated file can't be recognized as such.
   const found = !said.stderr.includes('not valid') && !(to === 'keychain' && said.stdout.includes('nothing to do'))
   if (isDone(said) && found && !(await isFinished())) problems.push('it said that it was done, and it was not')
   if ((await world.find()).found?.token !== world.old) problems.push('the token is not found any more')

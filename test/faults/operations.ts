@@ -1,4 +1,4 @@
-// What is done on a machine where something goes wrong, and what must be true afterwards.
+// The operations that faults are injected into, and the conditions that must hold afterwards.
 import {join} from 'node:path'
 import {answer} from '../../src/git/answer.js'
 import {setUpHelper, tearDownHelper} from '../../src/git/setup.js'
@@ -13,11 +13,11 @@ import {type Before, BROWSER, type World} from './world.js'
 export interface Operation {
   name: string
   before: Before
-  /** What has to be done before, with nothing going wrong. */
+  /** Preparation, without faults. */
   prepare?: (world: World) => Promise<unknown>
-  /** Does it; `run` is for every program that is started. */
+  /** Runs the operation; `run` starts every program. */
   act(world: World, run: RunTool): Promise<Said>
-  /** What is not true of 'done', or what is lost though it failed and said so; empty if all is well. */
+  /** The problems: a false success, or a loss despite a reported failure; empty if there are none. */
   judge(world: World, said: Said): Promise<string[]>
 }
 
@@ -107,7 +107,7 @@ export const OPERATIONS: Operation[] = [
         hosts: endpointsFrom(world.env),
         open: (hosts) => world.stores(run, {endpoints: hosts, notify: (line) => notices.push(`heroku: ${line}\n`)}),
       })
-      // git ignores exit statuses: an empty answer is the failure.
+      // git ignores the helper's exit status: an empty answer is a failure.
       return {exitCode: stdout === '' ? 1 : 0, stdout, stderr: notices.join('') + stderr}
     },
     async judge(world, said) {

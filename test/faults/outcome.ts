@@ -1,30 +1,30 @@
-// What is to be true whatever was done and whatever went wrong.
+// The conditions that must hold after every operation and every fault.
 import {removeEntries} from '../../src/backends/netrc/document.js'
 import type {Said} from './commands.js'
 import type {Operation} from './operations.js'
 import {WRONG_TOKEN} from './programs.js'
 import {FOREIGN_GIT, FOREIGN_NETRC, type World} from './world.js'
 
-/** No operation may take longer, in milliseconds: a keychain's five seconds, and as much again for a busy machine. */
+/** Time limit of an operation in milliseconds: five seconds for a keychain, and as much again for a busy machine. */
 export const BOUND_MS = 10_000
 
 export type Verdict = 'done and true' | 'failed and said so' | 'lost'
 
 export interface FaultRun {
   operation: string
-  /** What went wrong, and at which call. */
+  /** The fault, and the call it was injected into. */
   fault: string
   call: string
   verdict: Verdict
-  /** For 'lost': what was. */
+  /** The problems, for 'lost'. */
   problems: string[]
   ms: number
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what this is about
+// eslint-disable-next-line no-control-regex -- this matches control characters
 const CONTROL = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/u
 
-/** Judges an operation: by itself, and by what holds for all. */
+/** Judges an operation by its own conditions and by those for all operations. */
 export async function judge(operation: Operation, world: World, said: Said, ms: number): Promise<string[]> {
   const problems: string[] = []
   const expectThat = (good: boolean, problem: string) => {

@@ -1,16 +1,16 @@
-// A program that goes wrong at one of its calls: the real one is run, or not, through the real `run`, and what comes of
-// it is spoilt by a shell script.
+// Injects a fault into one program call: a shell script runs the real program, or doesn't, and corrupts the result. The
+// script itself is run through the real `run`.
 import {run, type RunTool} from '../../src/process/run.js'
 
 export const WRONG_TOKEN = 'HRKU-somebody-elses'
 
-/** How long a program that hangs is waited for here. */
+/** The time limit for a program that hangs. */
 const HANG_MS = 100
 
 const did = 'T=$(mktemp -d); "$@" >"$T/o" 2>"$T/e"; code=$?'
 const both = (spoil: string) => `${did}; (${spoil}) <"$T/o"; (${spoil}) <"$T/e" >&2; rm -r "$T"; exit $code`
 
-/** Shell scripts, which get the program and its arguments. */
+/** Shell scripts, with the program and its arguments as their arguments. */
 export const PROGRAM_FAULTS: Readonly<Record<string, string>> = {
   'cannot be started': '',
   fails: 'exit 1',
@@ -31,11 +31,11 @@ export const PROGRAM_FAULTS: Readonly<Record<string, string>> = {
 
 export interface Injected {
   run: RunTool
-  /** What was called so far: the program and its verb. */
+  /** The calls so far: the program and its verb. */
   calls: string[]
 }
 
-/** `run`, with a fault at one call. @param at counts from 0; nothing goes wrong at -1 */
+/** `run` with a fault in one call. @param at the call's index, from 0; -1 for no fault */
 export function injecting(fault: string, at = -1): Injected {
   const calls: string[] = []
   return {

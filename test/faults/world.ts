@@ -1,4 +1,4 @@
-// Somebody who is logged in, on a machine where something goes wrong: a real keyring, real files, a Heroku on loopback.
+// The environment for fault injection: a user with a real keyring, real files, and a loopback Heroku.
 import {mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {type Keychain, resolveKeychain} from '../../src/backends/resolve.js'
@@ -15,19 +15,19 @@ import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {type Front, startFront} from './front.js'
 
 export const ADA = 'ada@example.com'
-/** One that does nothing: the user goes to the page by hand. */
+/** A browser that does nothing: the test visits the page itself. */
 export const BROWSER = 'a-browser'
 export const FOREIGN_NETRC = '# mine\nmachine example.com login me password kept # and this\n'
 export const FOREIGN_GIT = '[user]\n\tname = Ada\n'
 const FOREIGN_SECRET = 'not of Heroku'
 
-/** What is there before an operation begins. */
+/** The state before an operation. */
 export interface Before {
-  /** Whether Ada is logged in: with her token in the keyring and a copy of it in .netrc, or in one of them alone. */
+  /** Whether Ada is logged in: with her token in the keyring and a copy in .netrc, or in only one of them. */
   loggedIn: boolean | 'in plain text' | 'in the keychain'
-  /** Variables of the operation. */
+  /** The operation's variables. */
   env?: Record<string, string>
-  /** Without git, where it is not what is looked at: it takes most of the time. */
+  /** Whether git is on PATH; without it an operation is much faster. */
   git?: boolean
 }
 
@@ -40,16 +40,16 @@ export interface World {
   readonly heroku: LoopbackHeroku
   readonly front: Front
   readonly keychain: Keychain
-  /** Ada's token from before; one for a login to store. */
+  /** Ada's previous token, and the token that a login stores. */
   readonly old: string
   readonly fresh: string
-  /** What one process would have. */
+  /** A new process's stores. */
   stores(run: RunTool, changes?: Partial<StoresContext>): CredentialStores
-  /** What a command finds afterwards, with nothing going wrong any more. */
+  /** The lookup of a later command, without faults. */
   find(): Promise<Lookup>
-  /** What the keyring holds for Ada. */
+  /** Ada's token in the keyring. */
   inKeyring(): Promise<string | undefined>
-  /** Whether the keyring still holds what is not Heroku's. */
+  /** Whether the keyring still has another program's item. */
   holdsForeign(): Promise<boolean>
   read(path: string): string | undefined
   /** Every file below the home folder. */
@@ -58,8 +58,8 @@ export interface World {
 
 export interface Machine {
   /**
-   * Everything as it is to be, once more.
-   * @param real whether the keychain is the real keyring, or one in memory, where nothing goes wrong with it
+   * Resets everything to the state `before`.
+   * @param real whether to use the real keyring; else one in memory, for faults elsewhere
    */
   begin(before: Before, real: boolean): Promise<World>
   stop(): Promise<void>
