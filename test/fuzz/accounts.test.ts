@@ -1,5 +1,5 @@
-// Whatever a user, the Heroku CLI and a keychain do one after the other: the API and git never get another account's
-// token, nor another host's, nor one that a logout revoked. The model knows what was done, and reads no file.
+// Random sequences of actions by a user, the Heroku CLI and a keychain: the API and git never get another account's
+// token, another host's, or one that a logout revoked. The model tracks the actions, and reads no file.
 import {expect} from 'chai'
 import fc from 'fast-check'
 import {rmSync} from 'node:fs'
@@ -42,17 +42,17 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({does: does('command', 'failing command', 'item deleted', '.netrc deleted'), account, host}),
 )
 
-/** What was done to one user, and what may follow from it. */
+/** The model of one user: the actions so far, and the tokens they allow. */
 class World {
   mode: Mode = 'visible'
-  /** The account of the last login or choice; undefined after a logout, and before anything. */
+  /** The account of the last login or choice; undefined at the start and after a logout. */
   current: string | undefined
-  /** Whose each token is, and the one host that it may go to: of what the CLI stored, that of its first use. */
+  /** Each token's account, and the only host it may go to; for a token stored by the CLI, the host of its first use. */
   readonly tokens = new Map<string, {account: string; host: string | undefined}>()
   readonly revoked = new Set<string>()
-  /** The last token of each account that is logged in. */
+  /** The last token of each logged-in account. */
   readonly last = new Map<string, string>()
-  /** What `.netrc` holds, by host. */
+  /** The tokens in `.netrc`, by host. */
   readonly netrc = new Map<string, string>()
 
   constructor(readonly user: User) {}
@@ -106,7 +106,7 @@ class World {
     }
   }
 
-  /** Does it; an error that is made for the user is an end like any other. */
+  /** Runs the action; a UserError is a valid result. */
   async take(action: Action): Promise<void> {
     try {
       await this.act(action)
@@ -127,7 +127,7 @@ class World {
         return
       }
       case 'login by the CLI': {
-        // The CLI knows of no host: what it stores in place of another token goes where that went.
+        // The CLI records no host: a token that replaces another one keeps that one's host.
         const before = this.tokens.get(this.last.get(action.account) ?? '')
         const {token} = this.issue(action.account, before?.host)
         memory.tokens.set(action.account, token)
@@ -174,7 +174,7 @@ class World {
         return
       case 'failing command':
         await this.asked(action.host)
-        // The CLI's client does so after any error.
+        // The CLI's client deletes login.json after any error.
         rmSync(join(user.home, LOGIN_JSON), {force: true})
         return
       case 'item deleted':
@@ -186,7 +186,7 @@ class World {
     }
   }
 
-  /** Whether a logout may have ended the login; whether it did depends on the host that it was for. */
+  /** Whether a logout may have ended the login; that depends on the login's host. */
   mayBecomeNobody = false
 
   private become(account: string | undefined): void {
@@ -194,7 +194,7 @@ class World {
     this.mayBecomeNobody = false
   }
 
-  /** What the API of a host, and git, get. */
+  /** The tokens that a host's API and git get. */
   async asked(host: string, env: Record<string, string> = {}): Promise<string[]> {
     const {api, git} = endpointsFrom({HEROKU_HOST: host})
     const byProvider = await openProvider(this.stores(host, env))
@@ -212,7 +212,7 @@ class World {
     return given
   }
 
-  /** Whether the contract allows that this token goes to this host. */
+  /** Asserts that this token may go to this host. */
   private check(token: string, host: string, env: Record<string, string>): void {
     const {HEROKU_API_KEY, HEROKU_NETRC_WRITE} = env
     if (HEROKU_API_KEY !== undefined) {
@@ -231,7 +231,7 @@ class World {
       expect(this.mayAct(known.account, token, host), `${when}; current: ${this.current}`).to.equal(true)
   }
 
-  /** The current account; or at a host that it is not logged in to, whoever `.netrc` names for that host. */
+  /** The current account; or, for a host it is not logged in to, that host's account in `.netrc`. */
   private mayAct(account: string, token: string, host: string): boolean {
     if (account === this.current) return true
     const last = this.tokens.get(this.last.get(this.current ?? '') ?? '')
@@ -240,10 +240,10 @@ class World {
   }
 }
 
-describe('whatever happens to a login', () => {
+describe('any sequence of actions on a login', () => {
   const user = freshUser()
 
-  fuzz("no other account's token, no other host's, and none that was revoked is given to the API or to git", {
+  fuzz("never gives another account's token, another host's, or a revoked one to the API or to git", {
     name: 'accounts',
     runs: 250,
     values: fc.record({
@@ -267,7 +267,7 @@ describe('whatever happens to a login', () => {
     },
   })
 
-  fuzz('the login that was the last is the one that is used, once the keychain shows it again', {
+  fuzz('keeps the last login in use, once the keychain shows it again', {
     name: 'accounts-alive',
     runs: 100,
     values: fc.record({

@@ -35,7 +35,7 @@ const input = fc.oneof(
   {weight: 1, arbitrary: fc.string({unit: 'binary', maxLength: 60})},
 )
 
-/** What git would have been understood to say, read another way: the last of each name, above the first empty line. */
+/** An independent parser of git's request: the last value of a name before the first empty line. */
 const said = (input: string, name: string) => all(input, name).at(-1)
 
 function all(input: string, name: string): string[] {
@@ -50,10 +50,10 @@ function offersAuthtype(input: string): boolean {
   return capabilities.slice(capabilities.lastIndexOf('') + 1).includes('authtype')
 }
 
-describe('whatever git writes to its helper', () => {
+describe('any input from git to its helper', () => {
   const user = freshUser()
 
-  fuzz('is read as it was said', {
+  fuzz('is parsed correctly', {
     name: 'git-request',
     runs: 10_000,
     values: input,
@@ -63,7 +63,7 @@ describe('whatever git writes to its helper', () => {
     },
   })
 
-  fuzz('gets the token for the Heroku git host over https, and nothing for anything else', {
+  fuzz('is answered with the token for the Heroku git host over https, and with nothing otherwise', {
     name: 'git-answer',
     runs: 5000,
     values: fc.record({operation: fc.constantFrom('get', 'get', 'get', 'store', 'erase', 'GET', ''), input}),
@@ -81,7 +81,7 @@ describe('whatever git writes to its helper', () => {
     },
   })
 
-  fuzz('is for us only if it names the very host', {
+  fuzz('is for us only if it names exactly our host', {
     name: 'git-host',
     runs: 4000,
     values: fc.record({protocol: value, host: value}),
@@ -91,7 +91,7 @@ describe('whatever git writes to its helper', () => {
     },
   })
 
-  fuzz('is answered in the lines of one form or in none, whatever the token is', {
+  fuzz('is answered in the lines of one form or not at all, for any token', {
     name: 'git-two-lines',
     runs: 4000,
     values: fc.string({unit: 'binary', maxLength: 20}),
@@ -109,10 +109,10 @@ describe('whatever git writes to its helper', () => {
   })
 })
 
-describe('whatever git says of its configuration', () => {
+describe('any output of git config', () => {
   const user = freshUser()
 
-  fuzz('is read, or refused in words of our own', {
+  fuzz('is parsed, or refused with our own message', {
     name: 'git-config-list',
     runs: 3000,
     values: fc.record({
@@ -144,7 +144,7 @@ describe('whatever git says of its configuration', () => {
     },
   })
 
-  fuzz('was noted, and a note that makes no sense is as good as none', {
+  fuzz('is checked again if the stamp file is malformed', {
     name: 'git-stamp',
     runs: 1500,
     values: fc.oneof(
@@ -153,7 +153,7 @@ describe('whatever git says of its configuration', () => {
       fc.string(),
     ),
     holds(text) {
-      // A new file each time: a file system may well write out at once what is written over (ext4's auto_da_alloc).
+      // A new file each time: overwriting may be slow, as ext4 flushes a truncated file (auto_da_alloc).
       rmSync(join(user.home, 'cache'), {recursive: true, force: true})
       user.write('cache/heroku-keychain-git.json', text)
       const env = {HOME: user.home}

@@ -1,4 +1,4 @@
-// Whatever Heroku, or somebody in its place, answers.
+// Any response from Heroku, or from a server in its place.
 import {expect} from 'chai'
 import fc from 'fast-check'
 import {createServer as createTcpServer} from 'node:net'
@@ -68,7 +68,7 @@ const status = fc.oneof(
   {weight: 4, arbitrary: fc.constantFrom(200, 200, 201, 401, 403, 404, 429, 500, 503)},
   {weight: 1, arbitrary: fc.integer({min: 100, max: 999})},
 )
-// As JSON, so that a fixture can hold it: a body that is none is missing there as it is here.
+// JSON values, as in fixtures: a missing body is undefined in both.
 const answers = fc.array(
   fc.oneof({weight: 12, arbitrary: fc.record({status, body})}, {weight: 1, arbitrary: fc.record({status})}),
   {
@@ -77,7 +77,7 @@ const answers = fc.array(
   },
 )
 
-/** A network that gives these answers in turn, the last of them for ever. */
+/** A network that returns these responses in order, and then repeats the last. */
 function answering(answers: Partial<Answer>[]): {http: Http; urls: string[]} {
   const urls: string[] = []
   return {
@@ -90,10 +90,10 @@ function answering(answers: Partial<Answer>[]): {http: Http; urls: string[]} {
   }
 }
 
-// eslint-disable-next-line no-control-regex -- they are what this is about
+// eslint-disable-next-line no-control-regex -- this matches control characters
 const UNSHOWABLE = /[\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\u2028\u2029]/u
 
-/** What came of it, or undefined if it was refused in words that can be shown and that hold no secret. */
+/** The action's result, or undefined after an error whose message is printable and contains no secret. */
 async function outcomeOf<T>(action: Promise<T>): Promise<T | undefined> {
   try {
     return await action
@@ -114,13 +114,13 @@ function assertIssued(issued: Issued | undefined): void {
   if (issued.expiresAt !== undefined) expect(new Date(issued.expiresAt).toISOString()).to.equal(issued.expiresAt)
 }
 
-describe('whatever Heroku answers', () => {
+describe('with any response from Heroku', () => {
   const ask = (question: string) =>
     Promise.resolve(question === 'Email:' ? 'ada@example.com' : question === 'Password:' ? PASSWORD : '123456')
   const {signal} = new AbortController()
   const discard = () => Promise.resolve()
 
-  fuzz('a login with a password, or by SSO, or with a token gives an account and a token, or says why not', {
+  fuzz('a login with a password, by SSO or with a token returns an account and a token, or a message', {
     name: 'heroku-login',
     runs: 6000,
     values: fc.record({answers, method: fc.constantFrom('password', 'sso', 'with-token')}),
@@ -149,7 +149,7 @@ describe('whatever Heroku answers', () => {
     },
   })
 
-  fuzz('a login in the browser visits and asks the login host alone', {
+  fuzz('a login in the browser opens and requests only the login host', {
     name: 'heroku-browser-login',
     runs: 6000,
     values: fc.record({answers, loginUrl: fc.constantFrom(LOGIN_URL, 'http://127.0.0.1:5000')}),
@@ -169,7 +169,7 @@ describe('whatever Heroku answers', () => {
     },
   })
 
-  fuzz('asking whose a token is, or revoking it, ends in an answer of ours', {
+  fuzz("looking up a token's account, or revoking it, ends in a result or in our message", {
     name: 'heroku-token',
     runs: 6000,
     values: answers,
@@ -189,7 +189,7 @@ describe('whatever Heroku answers', () => {
     runs: 2000,
     values: words,
     holds(name) {
-      // eslint-disable-next-line no-control-regex -- they are what this is about
+      // eslint-disable-next-line no-control-regex -- this matches control characters
       const bad = name === '' || /[\u0000-\u001F\u007F-\u009F\u2028\u2029]/u.test(name)
       if (bad)
         expect(() => {
@@ -200,7 +200,7 @@ describe('whatever Heroku answers', () => {
   })
 })
 
-describe('whatever comes over the wire', () => {
+describe('any bytes from a server', () => {
   let server: Listening
   let reply = Buffer.alloc(0)
   let http: Http
@@ -238,7 +238,7 @@ describe('whatever comes over the wire', () => {
     fc.json({maxDepth: 2}),
   )
 
-  fuzz('is an answer, or a server that cannot be reached', {
+  fuzz('count as a response or as an unreachable server', {
     name: 'http-wire',
     runs: 1500,
     values: fc

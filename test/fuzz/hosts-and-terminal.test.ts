@@ -49,8 +49,8 @@ const text = fc.oneof(
   {weight: 1, arbitrary: fc.string({unit: 'binary'})},
 )
 
-describe('whatever the environment says', () => {
-  fuzz("a token goes to Heroku's hosts and this machine alone, and in clear to this machine alone", {
+describe('with any environment', () => {
+  fuzz("a token goes only to Heroku's hosts and this machine, and unencrypted only to this machine", {
     name: 'hosts',
     runs: 10_000,
     values: fc.record({HEROKU_HOST: text, HEROKU_GIT_HOST: text, HEROKU_LOGIN_HOST: text}, {requiredKeys: []}),
@@ -69,8 +69,8 @@ describe('whatever the environment says', () => {
   })
 })
 
-describe('whatever is to be shown', () => {
-  fuzz('is shown without a control character, and is as it was if it has none', {
+describe('any text', () => {
+  fuzz('is shown without control characters, and unchanged if it has none', {
     name: 'printable',
     runs: 5000,
     values: fc.string({unit: 'binary', maxLength: 400}),
@@ -82,7 +82,7 @@ describe('whatever is to be shown', () => {
     },
   })
 
-  fuzz('is a sentence of ours, for a date', {
+  fuzz('becomes one of our sentences when it is used as a date', {
     name: 'expiry',
     runs: 2000,
     values: fc.oneof(

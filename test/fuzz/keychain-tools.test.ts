@@ -12,7 +12,7 @@ import {fuzz} from '../support/fuzz.js'
 
 const ada = 'ada@example.com'
 const TOKEN = 'HRKU-the-token'
-// No message may repeat it, wherever a tool says it.
+// No message may contain it, wherever it is in a tool's output.
 const CANARY = 'CANARY'
 
 const byte = fc.integer({min: 0, max: 255}).map((code) => String.fromCharCode(code))
@@ -75,8 +75,8 @@ const spoken = (words: fc.Arbitrary<string>) =>
   fc.record({verb: fc.constantFrom(...verbs), answers: fc.array(ranOf(words), {minLength: 1, maxLength: 4})})
 
 /**
- * Asks a backend whose tool says these things, the last of them for ever: it answers with what a backend may answer, or
- * with a StorageError that repeats nothing of what the tool said.
+ * Calls a backend whose tool returns these results in order, and then repeats the last: it returns a valid result, or
+ * throws a StorageError that contains no part of the tool's output.
  */
 async function ask(
   open: (run: RunTool) => Backend,
@@ -100,7 +100,7 @@ async function ask(
     const kinds = {get: ['string', 'undefined'], set: ['undefined'], remove: ['boolean'], accounts: ['object']}
     expect(kinds[verb]).to.include(typeof answer)
     if (Array.isArray(answer)) for (const account of answer) expect(account).to.be.a('string').and.not.to.equal('')
-    // Stored is what was read back, so the tool must have said it.
+    // `set` succeeds only after the read-back, so the output must contain the token.
     if (verb === 'set')
       expect(JSON.stringify(answers)).to.match(new RegExp(`${TOKEN}|${Buffer.from(TOKEN).toString('base64')}`, 'u'))
   } catch (error) {
@@ -108,7 +108,7 @@ async function ask(
     expect(`${error.message} ${error.hint ?? ''}`)
       .not.to.include(CANARY)
       .and.not.to.include(TOKEN)
-    // eslint-disable-next-line no-control-regex -- they are what this is about
+    // eslint-disable-next-line no-control-regex -- this matches control characters
     expect(`${error.message} ${error.hint ?? ''}`).not.to.match(/[\u0000-\u001F\u007F-\u009F]/u)
   }
 
@@ -116,8 +116,8 @@ async function ask(
   expect(words.join(' ')).not.to.include(TOKEN)
 }
 
-describe('whatever the tool of a keychain says', () => {
-  fuzz('secret-tool is taken at its word, or not understood', {
+describe("with any output of a keychain's tool", () => {
+  fuzz("secret-tool's output gives a result or a StorageError", {
     name: 'secret-tool-output',
     runs: 8000,
     values: spoken(secretToolSays),
@@ -125,14 +125,14 @@ describe('whatever the tool of a keychain says', () => {
       ask((run) => openSecretService({run, timeoutMs: 1000, program: '/usr/bin/secret-tool'}), verb, answers),
   })
 
-  fuzz('security is taken at its word, or not understood', {
+  fuzz("security's output gives a result or a StorageError", {
     name: 'security-output',
     runs: 8000,
     values: spoken(securitySays),
     holds: ({answers, verb}) => ask((run) => openMacosKeychain({run, timeoutMs: 1000}), verb, answers),
   })
 
-  fuzz('PowerShell is taken at its word, or not understood', {
+  fuzz("PowerShell's output gives a result or a StorageError", {
     name: 'powershell-output',
     runs: 8000,
     values: spoken(powershellSays),
@@ -147,7 +147,7 @@ describe('whatever the tool of a keychain says', () => {
     {maxLength: 5},
   )
 
-  fuzz('secret-tool lists the accounts that it holds, whatever their names are', {
+  fuzz('secret-tool lists its accounts, whatever their names are', {
     name: 'secret-tool-list',
     runs: 3000,
     values: fc.record({items, turned: fc.boolean()}),
@@ -191,7 +191,7 @@ describe('whatever the tool of a keychain says', () => {
     },
   })
 
-  fuzz('security gets the account and the token in one line, which it splits as we meant it', {
+  fuzz('security gets the account and the token in one line, and splits it as intended', {
     name: 'security-command',
     runs: 4000,
     values: fc.record({

@@ -39,7 +39,7 @@ const state = fc.record(
   {requiredKeys: []},
 )
 
-/** A file as it should be, as JSON of another shape, cut off, and as anything at all. */
+/** A valid file, JSON of another shape, a truncated file, or any text. */
 const fileOf = (value: fc.Arbitrary<unknown>) =>
   fc.oneof(
     {weight: 6, arbitrary: value.map((value) => JSON.stringify(value))},
@@ -52,20 +52,20 @@ const fileOf = (value: fc.Arbitrary<unknown>) =>
   )
 const files = fc.record({theirs: fileOf(fc.record({account: mostly(name)}, {requiredKeys: []})), ours: fileOf(state)})
 
-/** A new file each time: a file system may well write out at once what is written over (ext4's auto_da_alloc). */
+/** A new file each time: overwriting may be slow, as ext4 flushes a truncated file (auto_da_alloc). */
 function replace(user: User, path: string, text: string): void {
   rmSync(join(user.home, path), {force: true})
   user.write(path, text)
 }
 
-describe('whatever login.json and heroku-keychain.json say', () => {
+describe('any login.json and heroku-keychain.json', () => {
   const user = freshUser()
   const write = ({ours, theirs}: {ours: string; theirs: string}) => {
     replace(user, LOGIN_JSON, theirs)
     replace(user, OUR_JSON, ours)
   }
 
-  fuzz('is read as what makes sense of it', {
+  fuzz('are read as a valid state', {
     name: 'login-state',
     runs: 3000,
     values: files,
@@ -82,7 +82,7 @@ describe('whatever login.json and heroku-keychain.json say', () => {
     },
   })
 
-  fuzz("has nobody act with another account's token, and is told of without a control character", {
+  fuzz("never lead to the use of another account's token, nor to a control character in a message", {
     name: 'login-state-lookup',
     runs: 3000,
     values: fc.record({
@@ -100,7 +100,7 @@ describe('whatever login.json and heroku-keychain.json say', () => {
       if (failing) user.memory.fail(new StorageError('locked', 'the keyring is locked', 'unlock it'))
       replace(user, '.netrc', inNetrc.map((credential) => entries(credential)).join(''))
       const {loginJsonAccount, tokens} = readLoginState(user.dataDir)
-      // An account is logged in to one host; .netrc may hold another one's token for another host.
+      // An account is logged in to one host; .netrc may have another account's token for another host.
       const isHere = (tokens.find(({account}) => account === loginJsonAccount)?.apiHost ?? API) === API
       const shown: string[] = []
       try {
@@ -120,7 +120,7 @@ describe('whatever login.json and heroku-keychain.json say', () => {
     },
   })
 
-  fuzz('is replaced by a login and forgotten by a logout', {
+  fuzz('are replaced by a login and cleared by a logout', {
     name: 'login-state-replaced',
     runs: 150,
     values: files,
@@ -131,7 +131,7 @@ describe('whatever login.json and heroku-keychain.json say', () => {
       const after = readLoginState(user.dataDir)
       expect(after).to.include({loginJsonAccount: ada.account, lastAccount: ada.account, loggedOut: false})
       const [own, ...more] = after.tokens.filter(({account}) => account === ada.account)
-      // The host of an older token that a keychain may hold is kept.
+      // The host of an older token, which a keychain may still have, is kept.
       expect(own).to.include(record)
       expect(more).to.deep.equal([])
       await recordLogout(user.dataDir, ada.account)

@@ -1,4 +1,4 @@
-// The readers that a .netrc is written for: Python's library, and curl, which stands for git (both are libcurl).
+// Other readers of .netrc: Python's library, and curl, which also stands for git (both use libcurl).
 import {expect} from 'chai'
 import fc from 'fast-check'
 import {parse as parseAsCli} from 'netrc-parser'
@@ -16,7 +16,7 @@ import {plainText, strangeText, textWithUnknownWords} from './netrc-texts.js'
 const HOST = 'api.heroku.com'
 const PYTHON_READER = fileURLToPath(new URL('read_with_python.py', import.meta.url))
 
-/** `login:password`, as HTTP's basic authentication has it; undefined for no entry, or a file that is not accepted. */
+/** `login:password`, as in HTTP's basic authentication; undefined for no entry, or for a refused file. */
 type Read = string | undefined
 
 describe("other programs' readers of a .netrc", () => {
@@ -53,7 +53,7 @@ describe("other programs' readers of a .netrc", () => {
     return (JSON.parse(stdout) as (string | null)[]).map((read) => read ?? undefined)
   }
 
-  /** One curl for all files: each is asked for at its own path, with nothing but the file's own credential. */
+  /** One curl process for all files: it requests each file's own path with only that file's credential. */
   const withCurl = async (texts: string[]): Promise<Read[]> => {
     seen = new Map()
     const requests = files(texts).map((file, index) =>
@@ -67,7 +67,7 @@ describe("other programs' readers of a .netrc", () => {
     )
     const config = join(folder, 'curl.conf')
     writeFileSync(config, requests.join('\nnext\n'))
-    // curl ends as its last request did, and a file that it refuses is no request at all.
+    // Ignore curl's exit status: it is the last request's, and curl sends no request for a file that it refuses.
     const {PATH} = process.env
     await new Promise<void>((resolve, reject) => {
       execFile('curl', ['--disable', '--config', config], {env: {PATH, HOME: folder}}, (error) => {
@@ -83,7 +83,7 @@ describe("other programs' readers of a .netrc", () => {
     return entry && `${entry.account ?? ''}:${entry.token ?? ''}`
   }
 
-  /** What the two find in each text: all at once for those that are known before, one by one for others. */
+  /** Both programs' results for each text: in one batch for texts known in advance, one by one for others. */
   const readings = new Map<string, {python: Read; curl: Read}>()
   const read = async (texts: string[]) => {
     const [python, curl] = [withPython(texts), await withCurl(texts)]
@@ -94,7 +94,7 @@ describe("other programs' readers of a .netrc", () => {
     return readings.get(text)
   }
 
-  fuzz('find what we find, where nothing is out of the ordinary', {
+  fuzz('find the same entry as we do in plain files', {
     name: 'netrc-readers-plain',
     runs: 5000,
     values: plainText,
@@ -106,7 +106,7 @@ describe("other programs' readers of a .netrc", () => {
   })
 
   /**
-   * Of several entries for one host Python takes the last, and curl the first that says enough; and so of a login or
+   * Of several entries for a host, Python uses the last, and curl the first complete one; likewise for a login or
    * password that an entry has twice.
    */
   const isOnce = (text: string) => {
@@ -118,7 +118,7 @@ describe("other programs' readers of a .netrc", () => {
     return more.length === 0 && ['login', 'password'].every((word) => words.split(word).length <= 2)
   }
 
-  fuzz('find what we find, where they agree with each other', {
+  fuzz('find the same entry as we do, if they agree with each other', {
     name: 'netrc-readers-strange',
     runs: 5000,
     values: strangeText,
@@ -131,7 +131,7 @@ describe("other programs' readers of a .netrc", () => {
     },
   })
 
-  fuzz('find what we find past words that they do not know, as curl and netrc-parser do', {
+  fuzz('find the same entry as we do after unknown words, which curl and netrc-parser skip', {
     name: 'netrc-readers-unknown',
     runs: 2000,
     values: textWithUnknownWords,
@@ -148,12 +148,12 @@ describe("other programs' readers of a .netrc", () => {
     writeEntry(text, HOST, {account, token})
   const printable = fc.string({unit: 'grapheme-ascii', minLength: 1, maxLength: 30})
 
-  // Python takes the words of a comment that follows a quoted value for the file's (3.11), and a blank has to be quoted.
+  // Python 3.11 reads the words of a comment after a quoted value as tokens, and a space has to be quoted.
   const credentials = fc
     .record({text: plainText, account: printable, token: printable})
     .filter(({account, text, token}) => !text.includes('#') || !/^["#]|[ \\]/mu.test(`${account}\n${token}`))
 
-  fuzz('find the credential that we put into a file', {
+  fuzz('find the credential that we wrote to a file', {
     name: 'netrc-readers-written',
     runs: 3000,
     values: credentials,

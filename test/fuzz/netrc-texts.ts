@@ -1,5 +1,5 @@
-// Texts of a .netrc, one character a byte: well-formed ones, words thrown together, bytes, and the first with a few
-// bytes changed.
+// Generated .netrc texts, one character per byte: well-formed ones, random words, random bytes, and well-formed ones
+// with a few bytes changed.
 import fc from 'fast-check'
 import {anyNetrc, tokenSoup} from '../fixtures/netrc/arbitrary.js'
 
@@ -60,7 +60,7 @@ const entryFor = (host: string) =>
       after: fc.constantFrom('\n', '\n', '\n\n', '\r\n', '\n# a comment\n', macro),
     })
     .map(({account, after, gaps: [a, b, c, d, e, f], login, password, turned}) => {
-      // Python takes the words of a comment that follows a quoted value for the file's (3.11).
+      // Python 3.11 reads the words of a comment after a quoted value as tokens.
       const past = (value: string, gap: string) => (value.startsWith('"') && gap.includes('#') ? '\n' : gap)
       const [first, second] = turned
         ? [`password${b}${password}${past(password, c)}`, `login${d}${login}`]
@@ -70,13 +70,13 @@ const entryFor = (host: string) =>
 
 const toBytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
 
-/** What every reader takes alike: their common keywords, comments on lines of their own, one entry a machine. */
+/** Texts that all readers parse alike: common keywords, comments only on separate lines, one entry per machine. */
 export const plainText = fc
   .shuffledSubarray(['api.heroku.com', 'git.heroku.com', 'example.com', 'x'])
   .chain((hosts) => fc.tuple(...hosts.map(entryFor)))
   .map((entries) => toBytes(entries.join('')))
 
-/** The same with something out of place: readers go different ways. */
+/** The same with misplaced characters, where readers differ. */
 export const strangeText = fc
   .tuple(
     fc.array(fc.oneof(entryFor('api.heroku.com'), entryFor('other'), fc.constant('default login a password b\n')), {
@@ -104,7 +104,7 @@ const unknownLine = fc.constantFrom(
   'x-y z=1',
 )
 
-/** Entries as the Heroku CLI writes them, with lines of keywords that no reader knows, and prose between the entries. */
+/** Entries as the Heroku CLI writes them, with unknown keywords, and prose between the entries. */
 export const textWithUnknownWords = fc
   .tuple(
     fc.shuffledSubarray(['api.heroku.com', 'git.heroku.com', 'example.com']),

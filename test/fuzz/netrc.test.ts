@@ -18,8 +18,8 @@ function isAccount(text: string): boolean {
   return !/[\p{Cc}\u2028\u2029]/u.test(text)
 }
 
-describe('any text of a .netrc', () => {
-  fuzz('makes no verb throw', {
+describe('any text in a .netrc', () => {
+  fuzz('makes no function throw', {
     name: 'netrc-refusal',
     runs: 20_000,
     values: anyText,
@@ -30,7 +30,7 @@ describe('any text of a .netrc', () => {
     },
   })
 
-  fuzz('is the same to the byte outside our entries, whatever is put in or taken out', {
+  fuzz('keeps every byte outside of our entries when they are written or removed', {
     name: 'netrc-round-trip',
     runs: 14_000,
     values: fc.record({text: anyText, credential}),
@@ -45,7 +45,7 @@ describe('any text of a .netrc', () => {
     },
   })
 
-  fuzz('loses an entry of ours to a removal by account only if that account is in it', {
+  fuzz('loses one of our entries to a removal by account only if the entry has that account', {
     name: 'netrc-selective-removal',
     runs: 6000,
     values: fc.record({text: anyText, account: fc.constantFrom('a', 'b', '', 'nobody')}),

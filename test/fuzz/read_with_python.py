@@ -1,4 +1,4 @@
-"""Reads each file of a JSON object on stdin as Python's netrc does; prints what it has for the host, as a JSON list."""
+"""Reads each file of a JSON object on stdin with Python's netrc module; prints the host's entries as a JSON list."""
 import json
 import netrc
 import sys

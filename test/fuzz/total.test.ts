@@ -1,9 +1,9 @@
-// The last file of the folder, so that all the others have run.
+// Runs last, after all other files of the folder.
 import {expect} from 'chai'
 import {triedSoFar} from '../support/fuzz.js'
 
 describe('all properties together', () => {
-  it('were tried with a hundred thousand cases, or as many as FUZZ_RUNS says', () => {
+  it('are tried with a hundred thousand cases, or with FUZZ_RUNS', () => {
     const {cases} = triedSoFar()
     expect(cases).to.be.at.least(Number(process.env.FUZZ_RUNS ?? 100_000))
   })
