@@ -104,7 +104,7 @@ describe('remembering who login.json names', () => {
       remembering = rememberNamed(user.dataDir)
       await recordLogout(user.dataDir, ada.account, assertHeld)
     })
-    await lastAccount
+    await remembering
     expect(state()).to.include({loggedOut: true}).and.not.to.have.any.keys('loginJsonAccount', 'lastAccount')
   })
 
