@@ -73,7 +73,7 @@ interface Pair {
 
 async function startPair(version: string): Promise<Pair> {
   const withPlugin = await startPluggedHost(version)
-  const without = await startPluggedHost(version, false)
+  const without = await startPluggedHost(version, 'absent')
   const {exitCode, stderr} = await withPlugin.run(['login', '--with-token'], {input: withPlugin.heroku.issue().token})
   if (exitCode !== 0) throw new Error(stderr)
   await loginByItself(without)

@@ -127,7 +127,7 @@ function keeps(text: string, wanted: string): boolean {
 
 /** What is seen in each row that is about this version, by the CLI alone or with the plugin. */
 async function see(version: string, plugged: boolean): Promise<Map<Row, string>> {
-  const host = await startPluggedHost(version, plugged)
+  const host = await startPluggedHost(version, plugged ? 'installed' : 'absent')
   try {
     const seen = new Map<Row, string>()
     for (const row of rows.filter((row) => row.version === version)) {

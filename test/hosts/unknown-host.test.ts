@@ -30,7 +30,7 @@ describe('with an unknown client', function () {
     this.timeout(600_000)
     folder = openSandbox()
     host = await makeUpHost(await installHost('11.10.0'), folder.root)
-    ;[plugged, alone] = await Promise.all([startPluggedHost(host), startPluggedHost(host, false)])
+    ;[plugged, alone] = await Promise.all([startPluggedHost(host), startPluggedHost(host, 'absent')])
   })
   after(async () => {
     await plugged.stop()

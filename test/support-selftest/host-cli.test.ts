@@ -1,8 +1,9 @@
 import {expect} from 'chai'
-import {mkdir, readFile, writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {createHash} from 'node:crypto'
+import {lstat, mkdir, readdir, readFile, readlink, writeFile} from 'node:fs/promises'
+import {join, relative} from 'node:path'
 import {installBrowser} from '../support/browser.js'
-import {type Host, installHost, installPlugin, putOnPath} from '../support/host-cli.js'
+import {copyPlugin, type Host, installHost, installPlugin, packPlugin, putOnPath} from '../support/host-cli.js'
 import {type Keyring, startKeyring} from '../support/keyring.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {npm} from '../support/npm.js'
@@ -100,9 +101,44 @@ describe(`Heroku CLI ${VERSION} in a sandbox`, () => {
     await installPlugin(host, sandbox, tarball)
     expect(await run('throwaway')).to.deep.equal({stdout: `thrown away in ${VERSION}\n`, stderr: '', exitCode: 0})
   }).timeout(120_000)
+
+  it('has the same files from a copy of an installation as from an installation', async () => {
+    const tarball = await packPlugin()
+    const copied = openSandbox()
+    try {
+      await putOnPath(host, copied)
+      await copyPlugin(host, copied, tarball)
+      await installPlugin(host, sandbox, tarball)
+      const files = await installedFiles(sandbox)
+      expect(Object.keys(files).length).to.be.greaterThan(100)
+      expect(await installedFiles(copied)).to.deep.equal(files)
+    } finally {
+      await copied.close()
+    }
+  }).timeout(120_000)
 })
 
-/** A plugin with one command, and with a dependency, so that the installation uses the registry. */
+/** What `plugins:install` writes: the mode and the contents of each file, or the target of a link, by path. */
+async function installedFiles({home}: Sandbox): Promise<Record<string, string>> {
+  const folder = join(home, '.local', 'share', 'heroku')
+  const entries = await readdir(folder, {recursive: true, withFileTypes: true})
+  const files = entries.filter((entry) => !entry.isDirectory())
+  const described = files.map(async ({name, parentPath}): Promise<[string, string]> => {
+    const path = join(parentPath, name)
+    const stats = await lstat(path)
+    const isLink = stats.isSymbolicLink()
+    const contents = await (isLink ? readlink(path) : hashOf(path))
+    return [relative(folder, path), `${stats.mode.toString(8)} ${contents}`]
+  })
+  return Object.fromEntries((await Promise.all(described)).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+const hashOf = async (path: string) =>
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')
+
+/** A plugin of one command; it has a dependency, so that the registry is asked. */
 async function packThrowAway(sandbox: Sandbox): Promise<string> {
   const root = join(sandbox.root, 'throwaway')
   await mkdir(join(root, 'commands'), {recursive: true})

@@ -1,10 +1,11 @@
-// The real Heroku CLI, installed from npm, with our plugin.
-import {mkdir, mkdtemp, readFile, rm, symlink, writeFile} from 'node:fs/promises'
-import {readdirSync, rmSync, statSync} from 'node:fs'
-import {join} from 'node:path'
+// The real Heroku CLI, from npm, and our plugin in it.
+import {createHash} from 'node:crypto'
+import {cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile} from 'node:fs/promises'
+import {readdirSync, statSync} from 'node:fs'
+import {dirname, join} from 'node:path'
 import {lock} from 'proper-lockfile'
 import {npm, npmEnv, REPOSITORY} from './npm.js'
-import type {Sandbox} from './sandbox.js'
+import {openSandbox, type Sandbox} from './sandbox.js'
 
 /** Time limit of an installation, in milliseconds; on a slow network it takes minutes. */
 const INSTALL_MS = 300_000
@@ -57,8 +58,8 @@ export async function putOnPath(host: Host, sandbox: Sandbox): Promise<void> {
 let packed: Promise<string> | undefined
 
 /**
- * Packs this package as for npm, once per process; builds it first if a source changed since the last build.
- * @returns the tarball's path; it is removed when the process ends
+ * Packs this package as for npm, once in a process; builds it before, if it has changed since it was built.
+ * @returns the tarball's path in `.cache/packed/<hash of the tarball>`, which processes that run the same build share
  * @throws {Error} with the output of the build or of npm, if one fails
  */
 export function packPlugin(): Promise<string> {
@@ -66,22 +67,43 @@ export function packPlugin(): Promise<string> {
   return packed
 }
 
+const PACKED = join(CACHE, 'packed')
+
 async function pack(): Promise<string> {
-  await mkdir(CACHE, {recursive: true})
-  const folder = await mkdtemp(join(CACHE, 'pack-'))
-  process.once('exit', () => {
-    rmSync(folder, {recursive: true, force: true})
-  })
+  await mkdir(PACKED, {recursive: true})
   return alone(join(CACHE, 'build'), async () => {
-    // Another process may be running the build: don't replace it without need.
+    // Another process may be running what is built: do not rebuild it without need.
     if (isStale()) await npm(['run', 'build'])
+    await removeOldTarballs()
+    const folder = await mkdtemp(join(PACKED, 'new-'))
     const said = await npm(['pack', '--json', '--ignore-scripts', '--pack-destination', folder])
     const [{filename}] = JSON.parse(said) as [{filename: string}]
-    return join(folder, filename)
+    // npm writes the same tarball for the same files.
+    const hash = createHash('sha256').update(await readFile(join(folder, filename)))
+    const home = join(PACKED, hash.digest('hex').slice(0, 16))
+    await mkdir(home, {recursive: true})
+    await rename(join(folder, filename), join(home, filename))
+    await rm(folder, {recursive: true})
+    return join(home, filename)
   })
 }
 
-/** Whether a file that the build reads is newer than the last file that it writes. */
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** Removes the tarballs, and the installations of them, that no process has packed for a day. */
+async function removeOldTarballs(): Promise<void> {
+  for (const name of await readdir(PACKED)) {
+    const folder = join(PACKED, name)
+    const newest = Math.max(
+      ...(await Promise.all((await readdir(folder)).map(async (each) => modifiedAt(folder, each)))),
+    )
+    if (Date.now() - newest > DAY_MS) await rm(folder, {recursive: true, force: true})
+  }
+}
+
+const modifiedAt = async (...path: string[]) => (await stat(join(...path))).mtimeMs
+
+/** Whether anything that the build reads is newer than the last that it writes. */
 function isStale(): boolean {
   const modified = (path: string) => statSync(join(REPOSITORY, path), {throwIfNoEntry: false})?.mtimeMs ?? 0
   const below = (folder: string) =>
@@ -103,7 +125,34 @@ export async function installPlugin(host: Host, sandbox: Sandbox, tarball: strin
   if (exitCode !== 0) throw new Error(`plugins:install in Heroku CLI ${host.version}:\n${stdout}\n${stderr}`)
 }
 
-/** Runs `action` under a lock between processes. */
+/**
+ * Puts a packed plugin into the host by copying the home folder of a sandbox in which {@link installPlugin} has
+ * installed it: once for each tarball and CLI version, in `installed-<version>` beside the tarball. npm writes paths
+ * relative to the sandbox only.
+ * @throws {Error} as {@link installPlugin} does
+ */
+export async function copyPlugin(host: Host, sandbox: Sandbox, tarball: string): Promise<void> {
+  const installed = join(dirname(tarball), `installed-${host.version}`)
+  await alone(installed, async () => {
+    if (await stat(installed).catch(() => undefined)) return
+    const workshop = openSandbox()
+    try {
+      await putOnPath(host, workshop)
+      await installPlugin(host, workshop, tarball)
+      const part = `${installed}.part`
+      await rm(part, {recursive: true, force: true})
+      await cp(workshop.home, part, COPY)
+      await rename(part, installed)
+    } finally {
+      await workshop.close()
+    }
+  })
+  await cp(installed, sandbox.home, COPY)
+}
+
+const COPY = {recursive: true, verbatimSymlinks: true, preserveTimestamps: true}
+
+/** Does something that another process must not do at the same time. */
 async function alone<T>(what: string, action: () => Promise<T>): Promise<T> {
   const release = await lock(what, {
     realpath: false,

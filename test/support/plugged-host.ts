@@ -2,7 +2,7 @@
 import {readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {installBrowser} from './browser.js'
-import {type Host, installHost, installPlugin, packPlugin, putOnPath} from './host-cli.js'
+import {copyPlugin, type Host, installHost, installPlugin, packPlugin, putOnPath} from './host-cli.js'
 import {type Item, type Keyring, startKeyring} from './keyring.js'
 import {type LoopbackHeroku, startHeroku} from './loopback-heroku.js'
 import {type Env, type Finished, openSandbox, type RunOptions, type Sandbox} from './sandbox.js'
@@ -35,16 +35,27 @@ export interface PluggedHost {
   stop(): Promise<void>
 }
 
+/** How the plugin gets into a host. */
+export type Plugging = 'copied' | 'installed' | 'absent'
+
 /**
- * Installs a version of the Heroku CLI, and this plugin as a user does.
- * @param wanted the exact version, such as `11.10.0`, or an installed host
- * @param plugged false for the CLI without the plugin, for comparison
+ * Starts the Heroku CLI of a version with this plugin.
+ * @param wanted its version, exact, such as `11.10.0`; or one that is installed
+ * @param plugging `installed` runs `plugins:install` as a user does; `copied` copies what that has written for the same
+ * tarball and CLI version; `absent` leaves the CLI by itself, to compare with
  */
-export async function startPluggedHost(wanted: string | Host, plugged = true): Promise<PluggedHost> {
+export async function startPluggedHost(
+  wanted: string | Host,
+  plugging: Plugging = typeof wanted === 'string' ? 'copied' : 'installed',
+): Promise<PluggedHost> {
   const host = typeof wanted === 'string' ? await installHost(wanted) : wanted
   const sandbox = openSandbox()
   await putOnPath(host, sandbox)
-  if (plugged) await installPlugin(host, sandbox, await packPlugin())
+  if (plugging !== 'absent') {
+    const plug = plugging === 'copied' ? copyPlugin : installPlugin
+    await plug(host, sandbox, await packPlugin())
+  }
+
   const keyring = await startKeyring(sandbox)
   const browser = installBrowser(sandbox)
   const dataDir = join(sandbox.home, '.local', 'share', 'heroku')
