@@ -3,6 +3,7 @@ import {spawnSync} from 'node:child_process'
 import {rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {RunOptions} from '../support/sandbox.js'
+import {HOST_VERSIONS} from '../support/host-versions.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 import {keys} from '../support/terminal.js'
 import {toldToEnd} from '../support/told-to-end.js'
@@ -16,7 +17,7 @@ const WAITING = 'heroku: waiting for the keyring (5 s at most)'
 // Variables of a desktop, where a prompt can be shown.
 const WAITING_LONGER = 'heroku: waiting for the keyring (60 s at most)'
 
-for (const version of ['10.17.0', '9.5.1'])
+for (const version of HOST_VERSIONS.filter((version) => Number.parseInt(version, 10) < 11))
   describe(`older readers of the token inside heroku@${version}`, function () {
     this.timeout(60_000)
     let host: PluggedHost

@@ -1,5 +1,6 @@
 // A CLI command that needs a login where no user can be prompted: cron, CI, an editor's task.
 import {expect} from 'chai'
+import {HOST_VERSIONS} from '../support/host-versions.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 import {keys} from '../support/terminal.js'
 
@@ -7,7 +8,7 @@ import {keys} from '../support/terminal.js'
 const STDIN = {'/dev/null': '</dev/null', 'a pipe': '', 'a closed descriptor': '<&-'}
 const HINT = 'pipe a token to heroku login --with-token, or set HEROKU_API_KEY'
 
-for (const version of ['11.10.0', '11.3.0', '10.17.0'])
+for (const version of HOST_VERSIONS.filter((version) => version !== '9.5.1'))
   describe(`heroku-keychain inside heroku@${version}, without a terminal`, function () {
     this.timeout(60_000)
     let it11: PluggedHost
