@@ -1,5 +1,5 @@
 // Prints what the fault injection has tried and what came of it: npm run test:faults
-import {readFileSync} from 'node:fs'
+import {partsOf, readFigures} from '../test/support/trust.js'
 
 interface FaultRun {
   operation: string
@@ -9,7 +9,7 @@ interface FaultRun {
   ms: number
 }
 
-const runs = JSON.parse(readFileSync(new URL('../.cache/trust/faults.json', import.meta.url), 'utf8')) as FaultRun[]
+const runs = partsOf('faults').flatMap((name) => readFigures(name) as RunTool[])
 
 /** One line for each value of a column, with the runs that it is about. */
 function table(title: string, keyOf: (run: FaultRun) => string): string {

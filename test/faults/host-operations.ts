@@ -3,7 +3,6 @@
 import {type Reply, reply, type Request} from '../../src/host/netrc-parser/requests.js'
 import {openProvider, type Provider} from '../../src/host/credential-provider.js'
 import type {RunTool} from '../../src/process/run.js'
-import {run} from '../../src/process/run.js'
 import {UserError} from '../../src/errors.js'
 import type {Said} from './commands.js'
 import {isDone, judgeLogin, judgeToken} from './judges.js'
@@ -60,7 +59,7 @@ async function judgeRemoval(world: World, said: Said): Promise<string[]> {
   const isLeft = async () =>
     (await world.inKeyring()) === world.old || world.read('.netrc')?.includes(world.old) === true
   if (isDone(said)) return (await isLeft()) ? ['it said that it was done, and the token is still there'] : []
-  const again = await withProvider(world, run, (provider) => provider.removeAuth(ADA, [world.front.host]))
+  const again = await withProvider(world, world.run, (provider) => provider.removeAuth(ADA, [world.front.host]))
   if (!isDone(again)) return [`a second removal failed: ${again.stderr}`]
   return (await isLeft()) ? ['a second removal left it'] : []
 }

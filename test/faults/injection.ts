@@ -1,97 +1,98 @@
 // Injects each known fault into each program call, request and file operation of our operations, one at a time: first a
 // run without faults that counts the calls, then one run for each call and fault.
 import {expect} from 'chai'
-import {mkdirSync, writeFileSync} from 'node:fs'
-import {dirname} from 'node:path'
-import {fileURLToPath} from 'node:url'
+import {saveFigures} from '../support/trust.js'
 import type {Said} from './commands.js'
 import {faultsFor, watchFiles, withFileFault} from './files.js'
 import {API_FAULTS} from './front.js'
 import {OPERATIONS, type Operation} from './operations.js'
 import {judge, type FaultRun} from './outcome.js'
 import {injecting, PROGRAM_FAULTS} from './programs.js'
-import {type Machine, startMachine, type World} from './world.js'
+import {type Machine, type Store, startMachine, type World} from './world.js'
 
-const REPORT = fileURLToPath(new URL('../../.cache/trust/faults.json', import.meta.url))
+/** What goes wrong. Each kind is a test file of its own, so that two workers share them. */
+export type Kind = 'program' | 'request' | 'file'
 
 /** A fault to inject. */
 interface Plan {
-  kind: 'program' | 'request' | 'file'
+  kind: Kind
   fault: string
   at: number
   call: string
 }
 
-const runs: FaultRun[] = []
-
-/** The time limit for a request that is never answered. */
+/** A request that is never answered is waited for no longer than this. */
 const PATIENCE_MS = 500
 
-describe('with an injected fault', function () {
-  this.timeout(600_000)
-  let machine: Machine
+/** Makes a test of each operation. */
+export function describeFaults(kind: Kind): void {
+  describe(`with a ${kind} going wrong`, function () {
+    this.timeout(600_000)
+    const runs: RunTool[] = []
+    let machine: Machine
 
-  before(async () => {
-    watchFiles()
-    machine = await startMachine()
-  })
-  after(async () => {
-    await machine.stop()
-    mkdirSync(dirname(REPORT), {recursive: true})
-    writeFileSync(REPORT, `${JSON.stringify(runs, undefined, 2)}\n`)
-  })
+    before(async () => {
+      watchFiles()
+      machine = await startMachine()
+    })
+    after(async () => {
+      await machine.stop()
+      saveFigures(`faults/${kind}`, runs)
+    })
 
-  const begin = async (operation: Operation, kind: Plan['kind']) => {
-    // The real keyring only for faults of the keychain's tool: it is slow.
-    const world = await machine.begin(operation.before, kind === 'program')
-    await operation.prepare?.(world)
-    return world
-  }
-
-  /** Runs the operation with one fault, or none; returns the calls. */
-  const act = async (operation: Operation, world: World, plan?: Plan) => {
-    const programs = injecting(plan?.fault ?? '', plan?.kind === 'program' ? plan.at : -1)
-    world.front.plan((plan?.kind === 'request' ? plan.fault : '500') as '500', plan?.kind === 'request' ? plan.at : -1)
-    const whole = AbortSignal.timeout.bind(AbortSignal)
-    if (plan?.fault === 'never') AbortSignal.timeout = (ms) => whole(Math.min(ms, PATIENCE_MS))
-    const started = performance.now()
-    try {
-      const {calls, result} = await withFileFault(
-        world.home,
-        (plan?.kind === 'file' ? plan.fault : 'EIO') as 'EIO',
-        plan?.kind === 'file' ? plan.at : -1,
-        () => operation.act(world, programs.run),
-      )
-      const requests = [...world.front.calls]
-      return {
-        said: result,
-        ms: performance.now() - started,
-        calls: {program: programs.calls, request: requests, file: calls},
-      }
-    } finally {
-      AbortSignal.timeout = whole
-      world.front.plan('500', -1)
+    // Where the keychain's tool goes wrong it is called, in this process; elsewhere nothing of it is run.
+    const begin = async (operation: Operation, store: Store = kind === 'program' ? 'secret-tool' : 'memory') => {
+      const world = await machine.begin(operation.before, store)
+      await operation.prepare?.(world)
+      return world
     }
-  }
 
-  const record = async (
-    operation: Operation,
-    world: World,
-    said: Said,
-    ms: number,
-    plan: {fault: string; call: string},
-  ) => {
-    const problems = await judge(operation, world, said, ms)
-    const verdict = problems.length > 0 ? 'lost' : said.exitCode === 0 ? 'done and true' : 'failed and said so'
-    const {call, fault} = plan
-    runs.push({operation: operation.name, fault, call, verdict, problems, ms: Math.round(ms)})
-    return problems.map((problem) => `${call}, ${fault}: ${problem}\n${said.stdout}${said.stderr}`)
-  }
+    /** Does it with one thing going wrong, or nothing; and says what was called. */
+    const act = async (operation: Operation, world: World, plan?: Plan) => {
+      const programs = injecting(world.run, plan?.fault ?? '', plan?.kind === 'program' ? plan.at : -1)
+      world.front.plan(
+        (plan?.kind === 'request' ? plan.fault : '500') as '500',
+        plan?.kind === 'request' ? plan.at : -1,
+      )
+      const whole = AbortSignal.timeout.bind(AbortSignal)
+      if (plan?.fault === 'never') AbortSignal.timeout = (ms) => whole(Math.min(ms, PATIENCE_MS))
+      const started = performance.now()
+      try {
+        const {calls, result} = await withFileFault(
+          world.home,
+          (plan?.kind === 'file' ? plan.fault : 'EIO') as 'EIO',
+          plan?.kind === 'file' ? plan.at : -1,
+          () => operation.act(world, programs.run),
+        )
+        const requests = [...world.front.calls]
+        return {
+          said: result,
+          ms: performance.now() - started,
+          calls: {program: programs.calls, request: requests, file: calls},
+        }
+      } finally {
+        AbortSignal.timeout = whole
+        world.front.plan('500', -1)
+      }
+    }
 
-  for (const operation of OPERATIONS)
-    for (const kind of ['program', 'request', 'file'] as const)
-      it(`${operation.name} succeeds, or fails with a message and loses nothing, with each ${kind} fault`, async () => {
-        const world = await begin(operation, kind)
+    const record = async (
+      operation: Operation,
+      world: World,
+      said: Said,
+      ms: number,
+      plan: {fault: string; call: string},
+    ) => {
+      const problems = await judge(operation, world, said, ms)
+      const verdict = problems.length > 0 ? 'lost' : said.exitCode === 0 ? 'done and true' : 'failed and said so'
+      const {call, fault} = plan
+      runs.push({operation: operation.name, fault, call, verdict, problems, ms: Math.round(ms)})
+      return problems.map((problem) => `${call}, ${fault}: ${problem}\n${said.stdout}${said.stderr}`)
+    }
+
+    for (const operation of OPERATIONS) {
+      it(`${operation.name} is done and true, or fails and says so with nothing lost, whatever ${kind} goes wrong`, async () => {
+        const world = await begin(operation)
         const {calls, ms, said} = await act(operation, world)
         expect(await record(operation, world, said, ms, {fault: 'none', call: `${kind}: none`})).to.deep.equal([])
         expect(said.exitCode, said.stderr).to.equal(0)
@@ -101,15 +102,27 @@ describe('with an injected fault', function () {
         )
         const problems: string[] = []
         for (const plan of plans) {
-          const world = await begin(operation, kind)
+          const world = await begin(operation)
           const {ms, said} = await act(operation, world, plan)
           problems.push(...(await record(operation, world, said, ms, plan)))
         }
         expect(problems.join('\n')).to.equal('')
       })
-})
 
-function faultsOf(kind: Plan['kind'], call: string): readonly string[] {
+      if (kind === 'program')
+        it(`${operation.name} makes the same calls, and is done and true, with the real keyring and its tool`, async () => {
+          const counted = await act(operation, await begin(operation))
+          const world = await begin(operation, 'keyring')
+          const {calls, ms, said} = await act(operation, world)
+          expect(await record(operation, world, said, ms, {fault: 'none', call: `${kind}: none`})).to.deep.equal([])
+          expect(said.exitCode, said.stderr).to.equal(0)
+          expect(calls.program).to.deep.equal(counted.calls.program)
+        })
+    }
+  })
+}
+
+function faultsOf(kind: Kind, call: string): readonly string[] {
   if (kind === 'program') return Object.keys(PROGRAM_FAULTS)
   return kind === 'request' ? API_FAULTS : faultsFor(call)
 }

@@ -1,5 +1,4 @@
-// Judges an operation by the contents of the stores afterwards.
-import {run} from '../../src/process/run.js'
+// What an operation came to, by what is in the stores afterwards.
 import {runCommand, type Said} from './commands.js'
 import {WRONG_TOKEN} from './programs.js'
 import type {World} from './world.js'
@@ -49,7 +48,7 @@ export async function judgeLogout(world: World, said: Said): Promise<string[]> {
   }
 
   const lost = left.length > 0 || world.heroku.revoked(world.old) ? [] : ['it failed, and the valid token is nowhere']
-  const again = await runCommand(world, 'logout', [], run, '')
+  const again = await runCommand(world, 'logout', [], world.run, '')
   if (!isDone(again)) lost.push(`a second logout failed: ${again.stderr}`)
   const after = await world.inKeyring()
   if (world.read('.netrc')?.includes(world.old) || (after === world.old && !onlyNetrc))

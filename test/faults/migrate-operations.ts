@@ -1,6 +1,5 @@
-// Moves a token in both directions: at every moment it is in a store, and the next migrate completes the move. (The
-// tokens of `heroku accounts` are for Heroku's own host; their faults are in test/credentials/migrate.)
-import {run} from '../../src/process/run.js'
+// Moving a token, there and back: it is in a store at every moment, and the next one finishes. (The tokens of `heroku
+// accounts` are for Heroku's own host; their faults are in test/credentials/migrate.)
 import {runCommand, type Said} from './commands.js'
 import {isDone} from './judges.js'
 import type {Operation} from './operations.js'
@@ -27,7 +26,7 @@ async function judge(world: World, said: Said, to: Direction): Promise<string[]>
   if (isDone(said) && found && !(await isFinished())) problems.push('it said that it was done, and it was not')
   if ((await world.find()).found?.token !== world.old) problems.push('the token is not found any more')
 
-  const again = await runCommand(world, 'migrate', ['--to', to], run, '')
+  const again = await runCommand(world, 'migrate', ['--to', to], world.run, '')
   if (!isDone(again)) problems.push(`the next one failed: ${again.stderr}`)
   else if (!(await isFinished())) problems.push(`the next one did not finish: ${again.stdout}${again.stderr}`)
   return problems

@@ -1,6 +1,6 @@
-// Injects a fault into one program call: a shell script runs the real program, or doesn't, and corrupts the result. The
-// script itself is run through the real `run`.
-import {run, type RunTool} from '../../src/process/run.js'
+// A program that goes wrong at one of its calls: a shell script spoils its output, or stands in for it. The script is a
+// process of the real `run`, also where the program itself is answered for in this process.
+import {run, type RunOptions, type RunTool} from '../../src/process/run.js'
 
 export const WRONG_TOKEN = 'HRKU-somebody-elses'
 
@@ -35,23 +35,35 @@ export interface Injected {
   calls: string[]
 }
 
-/** `run` with a fault in one call. @param at the call's index, from 0; -1 for no fault */
-export function injecting(fault: string, at = -1): Injected {
+/** `world`, with a fault at one call. @param at counts from 0; nothing goes wrong at -1 */
+export function injecting(world: RunTool, fault: string, at = -1): Injected {
   const calls: string[] = []
   return {
     calls,
     async run(file, args, options) {
       const index = calls.push(nameOf(file, args)) - 1
-      if (index !== at) return run(file, args, options)
+      if (index !== at) return world(file, args, options)
       const script = PROGRAM_FAULTS[fault] ?? ''
       if (script === '') return run('/nowhere/at/all', args, options)
+      const isDone = script.includes('"$@"')
+      const program = isDone && isSecretTool(file) ? await replayed(world, file, args, options) : [file, ...args]
       const plant = (timeoutMs: number) =>
-        run('/bin/sh', ['-c', `PATH=/usr/bin:/bin; ${script}`, 'sh', file, ...args], {...options, timeoutMs})
+        run('/bin/sh', ['-c', `PATH=/usr/bin:/bin; ${script}`, 'sh', ...program], {...options, timeoutMs})
       if (!fault.startsWith('hangs')) return plant(options.timeoutMs)
-      if (fault !== 'hangs') await run(file, args, options)
+      if (fault !== 'hangs') await world(file, args, options)
       return plant(HANG_MS)
     },
   }
+}
+
+const isSecretTool = (file: string) => file.endsWith('/secret-tool')
+
+/** Makes the call, and a program that gives the same answer. */
+async function replayed(world: RunTool, file: string, args: readonly string[], options: RunOptions): Promise<string[]> {
+  const answer = await world(file, args, {...options, discardStdout: false})
+  if (answer.status !== 'exited') throw new Error(`secret-tool ${answer.status} with nothing going wrong`)
+  const {code, stderr, stdout} = answer
+  return ['/bin/sh', '-c', 'printf %s "$1"; printf %s "$2" >&2; exit "$3"', 'sh', stdout, stderr, String(code)]
 }
 
 function nameOf(file: string, args: readonly string[]): string {

@@ -12,6 +12,7 @@ import {type Keyring, startKeyring} from '../support/keyring.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {memoryKeychain} from '../support/memory-keychain.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
+import {startSecretService} from '../support/secret-tool.js'
 import {type Front, startFront} from './front.js'
 
 export const ADA = 'ada@example.com'
@@ -19,7 +20,7 @@ export const ADA = 'ada@example.com'
 export const BROWSER = 'a-browser'
 export const FOREIGN_NETRC = '# mine\nmachine example.com login me password kept # and this\n'
 export const FOREIGN_GIT = '[user]\n\tname = Ada\n'
-const FOREIGN_SECRET = 'not of Heroku'
+const FOREIGN_ITEM = {label: 'another', attributes: {service: 'another'}, secret: 'not of Heroku'}
 
 /** The state before an operation. */
 export interface Before {
@@ -31,6 +32,12 @@ export interface Before {
   git?: boolean
 }
 
+/**
+ * Where the keychain keeps its tokens: a keychain in memory, which starts no program; a Secret Service in this process
+ * whose tool is called; or a real keyring and its tool.
+ */
+export type Store = 'memory' | 'secret-tool' | 'keyring'
+
 export interface World {
   readonly home: string
   readonly dataDir: string
@@ -40,7 +47,9 @@ export interface World {
   readonly heroku: LoopbackHeroku
   readonly front: Front
   readonly keychain: Keychain
-  /** Ada's previous token, and the token that a login stores. */
+  /** Runs a program, with nothing going wrong. */
+  readonly run: RunTool
+  /** Ada's token from before; one for a login to store. */
   readonly old: string
   readonly fresh: string
   /** A new process's stores. */
@@ -57,11 +66,8 @@ export interface World {
 }
 
 export interface Machine {
-  /**
-   * Resets everything to the state `before`.
-   * @param real whether to use the real keyring; else one in memory, for faults elsewhere
-   */
-  begin(before: Before, real: boolean): Promise<World>
+  /** Everything as it is to be, once more. */
+  begin(before: Before, store: Store): Promise<World>
   stop(): Promise<void>
 }
 
@@ -73,7 +79,7 @@ export async function startMachine(): Promise<Machine> {
   mkdirSync(withoutGit)
   symlinkSync('/usr/bin/secret-tool', join(withoutGit, 'secret-tool'))
   symlinkSync('/bin/true', join(withoutGit, BROWSER))
-  await keyring.store({label: 'another', attributes: {service: 'another'}, secret: FOREIGN_SECRET})
+  await keyring.store(FOREIGN_ITEM)
   let heroku: LoopbackHeroku | undefined
 
   const secretTool = async (...args: string[]) => {
@@ -83,7 +89,7 @@ export async function startMachine(): Promise<Machine> {
   }
 
   return {
-    async begin({env: changes = {}, git = false, loggedIn}, real) {
+    async begin({env: changes = {}, git = false, loggedIn}, store) {
       await heroku?.stop()
       const current = (heroku = await startHeroku())
       front.behind = {api: heroku.host, login: new URL(heroku.env.HEROKU_LOGIN_HOST).host}
@@ -114,20 +120,24 @@ export async function startMachine(): Promise<Machine> {
       write(join(home, '.gitconfig'), FOREIGN_GIT)
       write(join(home, 'git-helper.cjs'), '')
       const memory = memoryKeychain()
-      if (real) await keyring.clear({service: 'heroku-cli'})
-      if (inKeychain && real)
-        await keyring.store({label: 'Heroku CLI', attributes: {service: 'heroku-cli', account: ADA}, secret: old})
-      if (inKeychain && !real) memory.tokens.set(ADA, old)
+      const service = startSecretService()
+      service.items.push(FOREIGN_ITEM)
+      const item = {label: 'Heroku CLI', attributes: {service: 'heroku-cli', account: ADA}, secret: old}
+      if (store === 'keyring') await keyring.clear({service: 'heroku-cli'})
+      if (inKeychain && store === 'keyring') await keyring.store(item)
+      if (inKeychain && store === 'secret-tool') service.items.push(item)
+      if (inKeychain && store === 'memory') memory.tokens.set(ADA, old)
       if (loggedIn === false) await recordLogout(dataDir, undefined)
       else {
         const known = {account: ADA, apiHost: front.host, fingerprint: fingerprint(old)}
         await recordLogin(dataDir, {...known, savedIn: inKeychain ? 'secret-service' : 'netrc'}, inKeychain)
       }
 
-      const keychain = real || changes.PATH !== undefined ? resolveKeychain(env, 'linux') : memory.keychain
+      const isCalled = store !== 'memory' || changes.PATH !== undefined
       const world: World = {
         home,
-        keychain,
+        keychain: isCalled ? resolveKeychain(env, 'linux') : memory.keychain,
+        run: store === 'secret-tool' ? service.run : run,
         dataDir,
         cacheDir: join(home, 'cache'),
         netrc,
@@ -141,19 +151,21 @@ export async function startMachine(): Promise<Machine> {
             env,
             dataDir,
             endpoints: endpointsFrom(env),
-            keychain,
+            keychain: world.keychain,
             run: (file, args, options) => run(file, args, {...options, env: {...keyring.env, ...options.env}}),
             timeoutMs: 5000,
             notify: () => undefined,
             ...more,
           }),
-        find: () => findCredential(world.stores(run)),
+        find: () => findCredential(world.stores(world.run)),
         async inKeyring() {
-          if (!real) return memory.tokens.get(ADA)
-          return secretTool('lookup', 'service', 'heroku-cli', 'account', ADA)
+          if (store === 'keyring') return secretTool('lookup', 'service', 'heroku-cli', 'account', ADA)
+          if (store === 'memory') return memory.tokens.get(ADA)
+          return service.items.find(({attributes}) => attributes.account === ADA)?.secret
         },
         async holdsForeign() {
-          return !real || (await secretTool('lookup', 'service', 'another')) === FOREIGN_SECRET
+          if (store === 'keyring') return (await secretTool('lookup', 'service', 'another')) === FOREIGN_ITEM.secret
+          return store === 'memory' || service.items.includes(FOREIGN_ITEM)
         },
         read(path) {
           try {

@@ -1,10 +1,67 @@
-import {mkdirSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+// The figures of the audits, from which `npm run trust` prints one table.
+import {mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
 import {REPOSITORY} from './npm.js'
 
-/** Writes an audit's figures to `.cache/trust/<name>.json`, for the common table. */
+export const FIGURES = join(REPOSITORY, '.cache', 'trust')
+
+/** What most audits count. */
+export interface Figures {
+  tried: number
+  lost: number
+  ms: number
+}
+
+/**
+ * Writes the figures of an audit, as a whole: another process may be reading them.
+ * @param name `audit`, or `audit/part` for each part that a worker of its own may run
+ */
 export function saveFigures(name: string, figures: object): void {
-  const folder = join(REPOSITORY, '.cache', 'trust')
-  mkdirSync(folder, {recursive: true})
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(figures, undefined, 2)}\n`)
+  const file = join(FIGURES, `${name}.json`)
+  mkdirSync(dirname(file), {recursive: true})
+  writeFileSync(`${file}.new`, `${JSON.stringify(figures, undefined, 2)}\n`)
+  renameSync(`${file}.new`, file)
+}
+
+/** Reads the figures that {@link saveFigures} has written under a name; undefined if it has not. */
+export function readFigures(name: string, folder = FIGURES): unknown {
+  try {
+    return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** The names of an audit's parts that were written, as `audit/part`. */
+export function partsOf(audit: string, folder = FIGURES): string[] {
+  try {
+    const names = readdirSync(join(folder, audit))
+    return names.filter((name) => name.endsWith('.json')).map((name) => `${audit}/${name.slice(0, -'.json'.length)}`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** Makes the figures of the describe block that it is called in, for its tests to count in; they are written after it. */
+export function auditHere(name: string): Figures {
+  const figures: Figures = {tried: 0, lost: 0, ms: 0}
+  let started = 0
+  before(() => {
+    started = performance.now()
+  })
+  after(() => {
+    saveFigures(name, {...figures, ms: performance.now() - started})
+  })
+  return figures
+}
+
+/** Counts each test of the describe block that it is called in as one case, lost if the test fails. */
+export function countTestsHere(name: string): void {
+  const figures = auditHere(name)
+  afterEach(function () {
+    figures.tried += 1
+    if (this.currentTest?.state !== 'passed') figures.lost += 1
+  })
 }

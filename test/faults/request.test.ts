@@ -1,0 +1,3 @@
+import {describeFaults} from './injection.js'
+
+describeFaults('request')
