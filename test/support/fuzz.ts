@@ -6,11 +6,11 @@
 import fc from 'fast-check'
 import {createHash} from 'node:crypto'
 import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {partsOf, readFigures, saveFigures} from './trust.js'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/fuzz', import.meta.url))
-const REPORT = fileURLToPath(new URL('../../.cache/trust/fuzz.json', import.meta.url))
 
 /** The number of cases of all properties together, unless FUZZ_RUNS is set. */
 const USUAL_RUNS = 100_000
@@ -106,22 +106,32 @@ function keep(folder: string, value: unknown): string {
 
 const wordsOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
-const report: Tried[] = []
+/** How long one property may take, in milliseconds. */
+export const propertyTimeoutMs = (env: NodeJS.ProcessEnv) => Math.max(60_000, 60_000 * timesOf(env))
+
+/** One line of the report. */
+interface Recorded extends Tried {
+  run: number
+}
+
+/** The same in all workers of a run of mocha: the process that has started them, or this one. */
+const RUN = process.env.MOCHA_WORKER_ID === undefined ? process.pid : process.ppid
 
 /** Defines a test for a property, and adds a line to the report. */
 export function fuzz<T>(claim: string, property: Property<T>): void {
   it(claim, async function () {
-    this.timeout(Math.max(60_000, 60_000 * timesOf(process.env)))
-    const tried: Tried = {name: property.name, cases: 0, failures: 1, ms: 0, seed: 0}
+    this.timeout(propertyTimeoutMs(process.env))
+    const tried: Recorded = {name: property.name, cases: 0, failures: 1, ms: 0, seed: 0, run: RUN}
     try {
       Object.assign(tried, await tryProperty(property))
     } finally {
-      report.push(tried)
-      mkdirSync(dirname(REPORT), {recursive: true})
-      writeFileSync(REPORT, `${JSON.stringify(report, undefined, 2)}\n`)
+      saveFigures(`fuzz/${property.name}`, tried)
     }
   })
 }
 
-/** The number of cases tried in this process so far, and of properties. */
-export const triedSoFar = () => ({properties: report.length, cases: report.reduce((sum, {cases}) => sum + cases, 0)})
+/** The properties that this run of mocha has tried so far, in all of its workers. */
+export const triedInThisRun = (): Tried[] =>
+  partsOf('fuzz')
+    .map((name) => readFigures(name) as Recorded)
+    .filter(({run}) => run === RUN)
