@@ -5,7 +5,7 @@ import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {packPlugin} from '../support/host-cli.js'
 import {REPOSITORY} from '../support/npm.js'
-import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+import {type Machine, type PluggedHost, startOwnProgram, startPluggedHost} from '../support/plugged-host.js'
 import {inTerminal, keys, type Step} from '../support/terminal.js'
 
 const VERSION = '11.10.0'
@@ -24,6 +24,7 @@ interface Shown {
 describe(`our commands in heroku@${VERSION}`, function () {
   this.timeout(60_000)
   let it11: PluggedHost
+  let alone: Machine
   let commands: Shown[]
 
   before(async function () {
@@ -34,15 +35,19 @@ describe(`our commands in heroku@${VERSION}`, function () {
     }
     commands = Object.values(manifest.commands)
     it11 = await startPluggedHost(VERSION)
+    alone = await startOwnProgram()
   })
-  after(() => it11.stop())
+  after(async () => {
+    await it11.stop()
+    await alone.stop()
+  })
   beforeEach(() => it11.reset())
 
   const visible = () => commands.filter(({hidden}) => !hidden)
   const firstLine = ({description}: Shown) => description.split('\n')[0] ?? ''
-  const login = async (env: Record<string, string> = {}) => {
-    const {token} = it11.heroku.issue()
-    const {exitCode, stderr} = await it11.run(['login', '--with-token'], {input: token, env})
+  const login = async (machine: Machine = it11, env: Record<string, string> = {}) => {
+    const {token} = machine.heroku.issue()
+    const {exitCode, stderr} = await machine.run(['login', '--with-token'], {input: token, env})
     expect(exitCode, stderr).to.equal(0)
     return token
   }
@@ -118,34 +123,43 @@ describe(`our commands in heroku@${VERSION}`, function () {
             ]
           : [{expect: 'Press any key', raw: true, send: 'x'}]
 
-    async function tryLogin(command: string): Promise<void> {
-      await writeFile(join(it11.sandbox.home, TOKEN_FILE), `${it11.heroku.issue().token}\n`)
+    async function tryLogin(machine: Machine, command: string): Promise<void> {
+      await writeFile(join(machine.sandbox.home, TOKEN_FILE), `${machine.heroku.issue().token}\n`)
       const {exitCode, screen} = await inTerminal('sh', ['-c', command], {
-        env: it11.env,
-        cwd: it11.sandbox.home,
+        env: machine.env,
+        cwd: machine.sandbox.home,
         steps: answers(command),
       })
       expect(exitCode, screen).to.equal(0)
       expect(screen).to.include(`Logged in as ${ada}`)
     }
 
-    async function tryLoggedIn(command: string): Promise<void> {
-      const token = await login(command.includes('HEROKU_NETRC_WRITE=true') ? {HEROKU_NETRC_WRITE: 'true'} : {})
-      // No request of a test goes to the real Heroku: this curl prints its arguments.
-      await writeFile(join(it11.sandbox.bin, 'curl'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', {mode: 0o755})
-      const {exitCode, stderr, stdout} = await it11.sandbox.run('sh', ['-c', command], {env: it11.env})
+    async function tryLoggedIn(machine: Machine, command: string): Promise<void> {
+      const env: Record<string, string> = command.includes('HEROKU_NETRC_WRITE=true')
+        ? {HEROKU_NETRC_WRITE: 'true'}
+        : {}
+      const token = await login(machine, env)
+      // Nothing of a test goes to the real Heroku: this one says what it was asked.
+      await writeFile(join(machine.sandbox.bin, 'curl'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', {mode: 0o755})
+      const {exitCode, stderr, stdout} = await machine.sandbox.run('sh', ['-c', command], {env: machine.env})
       expect(exitCode, `${command}\n${stderr}`).to.equal(0)
       if (command.startsWith('curl')) expect(stdout).to.include(`Authorization: Bearer ${token}\n`)
     }
 
+    async function tryExample(machine: Machine, id: string, example: Shown['examples'][0]): Promise<void> {
+      const template = typeof example === 'string' ? example : example.command
+      const command = template.replaceAll('<%= config.bin %>', machine.bin).replaceAll('<%= command.id %>', id)
+      await machine.reset()
+      await (id === 'auth:login' ? tryLogin(machine, command) : tryLoggedIn(machine, command))
+    }
+
     it('one after the other, for every command', async () => {
+      for (const {examples, id} of commands) for (const example of examples) await tryExample(alone, id, example)
+    }).timeout(300_000)
+
+    it('in the host, the first of every command', async () => {
       for (const {examples, id} of commands)
-        for (const example of examples) {
-          const template = typeof example === 'string' ? example : example.command
-          const command = template.replaceAll('<%= config.bin %>', 'heroku').replaceAll('<%= command.id %>', id)
-          await it11.reset()
-          await (id === 'auth:login' ? tryLogin(command) : tryLoggedIn(command))
-        }
+        for (const example of examples.slice(0, 1)) await tryExample(it11, id, example)
     }).timeout(300_000)
   })
 })

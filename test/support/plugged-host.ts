@@ -1,15 +1,18 @@
-// A real Heroku CLI with this plugin installed, a real keyring, and a loopback Heroku: the complete system.
-import {readFile, rm, writeFile} from 'node:fs/promises'
+// A program that runs our commands, a real keyring, and a Heroku on this machine: a real Heroku CLI with this plugin
+// installed in it, or the plugin's own `bin/run.js`, which starts in a fraction of the time.
+import {readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {installBrowser} from './browser.js'
 import {copyPlugin, type Host, installHost, installPlugin, packPlugin, putOnPath} from './host-cli.js'
 import {type Item, type Keyring, startKeyring} from './keyring.js'
 import {type LoopbackHeroku, startHeroku} from './loopback-heroku.js'
+import {REPOSITORY} from './npm.js'
 import {type Env, type Finished, openSandbox, type RunOptions, type Sandbox} from './sandbox.js'
 import {inTerminal, type Session, type Step} from './terminal.js'
 
-export interface PluggedHost {
-  readonly host: Host
+export interface Machine {
+  /** The program's name, as it calls itself in messages. */
+  readonly bin: string
   readonly sandbox: Sandbox
   readonly keyring: Keyring
   /** A new one for each test, since it records requests. */
@@ -17,9 +20,9 @@ export interface PluggedHost {
   readonly env: Env
   /** The host's `config.dataDir`. */
   readonly dataDir: string
-  /** Runs `heroku` without a terminal, as a script would. */
+  /** Runs the program, as a script would. */
   run(args: readonly string[], options?: RunOptions): Promise<Finished>
-  /** Runs `heroku` in a terminal. */
+  /** Runs the program at a terminal. */
   inTerminal(args: readonly string[], steps: readonly Step[], env?: Record<string, string>): Promise<Session>
   /** The keyring's Heroku items. */
   tokens(): Promise<Item[]>
@@ -33,6 +36,10 @@ export interface PluggedHost {
   /** Deletes every login on this machine, and replaces the loopback Heroku by a new one. */
   reset(): Promise<void>
   stop(): Promise<void>
+}
+
+export interface PluggedHost extends Machine {
+  readonly host: Host
 }
 
 /** How the plugin gets into a host. */
@@ -56,6 +63,21 @@ export async function startPluggedHost(
     await plug(host, sandbox, await packPlugin())
   }
 
+  const machine = await startMachine(sandbox, 'heroku')
+  return Object.defineProperties({host}, Object.getOwnPropertyDescriptors(machine)) as PluggedHost
+}
+
+/** Starts the plugin by itself, as `heroku-keychain`: its commands are the same without a host. */
+export async function startOwnProgram(): Promise<Machine> {
+  // What is packed has been built.
+  await packPlugin()
+  const sandbox = openSandbox()
+  const bin = 'heroku-keychain'
+  await symlink(join(REPOSITORY, 'bin', 'run.js'), join(sandbox.bin, bin))
+  return startMachine(sandbox, bin)
+}
+
+async function startMachine(sandbox: Sandbox, bin: string): Promise<Machine> {
   const keyring = await startKeyring(sandbox)
   const browser = installBrowser(sandbox)
   const dataDir = join(sandbox.home, '.local', 'share', 'heroku')
@@ -66,7 +88,7 @@ export async function startPluggedHost(
   const envNow = () => sandbox.envWith({...heroku.env, ...keyring.env, ...browser})
 
   return {
-    host,
+    bin,
     sandbox,
     keyring,
     dataDir,
@@ -76,9 +98,9 @@ export async function startPluggedHost(
     get env() {
       return envNow()
     },
-    run: (args, options = {}) => sandbox.run('heroku', args, {...options, env: {...envNow(), ...options.env}}),
+    run: (args, options = {}) => sandbox.run(bin, args, {...options, env: {...envNow(), ...options.env}}),
     inTerminal: (args, steps, env = {}) =>
-      inTerminal('heroku', args, {env: {...envNow(), ...env}, cwd: sandbox.home, steps}),
+      inTerminal(bin, args, {env: {...envNow(), ...env}, cwd: sandbox.home, steps}),
     tokens: async () => (await keyring.items()).filter(({attributes}) => attributes.service === 'heroku-cli'),
     read: (path) => readFile(join(sandbox.home, path), 'utf8').catch(() => undefined),
     async secretTool(script) {
