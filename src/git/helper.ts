@@ -3,7 +3,7 @@ import {readFileSync, writeSync} from 'node:fs'
 import {openStores} from '../credentials/open-places.js'
 import {endpointsFrom} from '../heroku/endpoints.js'
 import {spawnTool} from '../process/spawn.js'
-import {answer} from './answer.js'
+import {answer} from './protocol.js'
 import {dataDirOf} from './data-dir.js'
 
 const STDIN = 0

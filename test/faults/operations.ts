@@ -1,6 +1,6 @@
 // The operations that faults are injected into, and the conditions that must hold afterwards.
 import {join} from 'node:path'
-import {answer} from '../../src/git/answer.js'
+import {answer} from '../../src/git/protocol.js'
 import {setUpHelper, tearDownHelper} from '../../src/git/setup.js'
 import {endpointsFrom} from '../../src/heroku/endpoints.js'
 import type {RunTool} from '../../src/process/run.js'

@@ -1,5 +1,5 @@
 import {BaseCommand} from '../../base-command.js'
-import {answer} from '../../git/answer.js'
+import {answer} from '../../git/protocol.js'
 import {readStdin} from '../../ui/prompts.js'
 
 export default class GitCredentials extends BaseCommand {
