@@ -171,7 +171,7 @@ describe('the architecture', () => {
       'src/credentials/open-places.ts',
       'src/git/data-dir.ts',
       'src/git/global-files.ts',
-      'src/git/launcher-text.ts',
+      'src/git/launcher.ts',
       'src/process/find-program.ts',
       'src/process/supervise.ts',
     ])

@@ -3,7 +3,7 @@
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {isAllowedHost} from '../heroku/endpoints.js'
-import {sharedFolder} from './data-dir.js'
+import {replaceOwnFile, sharedFolder} from './data-dir.js'
 
 // On Windows this folder is also the one of the stamp (see steady-state.ts), so the names differ.
 const NAME = 'heroku-keychain-git-hosts.json'
@@ -63,8 +63,6 @@ export async function forgetHost(env: NodeJS.ProcessEnv, git: string, dataDirs: 
 
 /** Not being able to costs no more than what the file says: git's own configuration is what counts. */
 async function write(env: NodeJS.ProcessEnv, hosts: ConfiguredHost[]): Promise<void> {
-  // Loaded here, since the git helper reads alone, and has no time to load what it never needs.
-  const {replaceOwnFile} = await import('./own-file.js')
   try {
     await replaceOwnFile(join(sharedFolder(env), NAME), `${JSON.stringify({version: 1, hosts}, undefined, 2)}\n`, 0o600)
   } catch {

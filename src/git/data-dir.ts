@@ -1,6 +1,11 @@
 // Where the Heroku CLI keeps its data, found without oclif: git starts the helper by itself, in any shell.
+import {chmodSync, lstatSync, rmSync} from 'node:fs'
 import {homedir, tmpdir, userInfo} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
+import {codeOf} from '../errors.js'
+import {replaceFile} from '../files/atomic-write.js'
+import {fileError} from '../files/file-error.js'
+import {giveToOwnerOf, isOwn, makeFolder} from '../files/private-folder.js'
 
 // oclif's `dirname`, of the CLI's package.json.
 const NAME = 'heroku'
@@ -32,4 +37,24 @@ export function sharedFolder(env: NodeJS.ProcessEnv, platform = process.platform
   const windows = platform === 'win32'
   const home = firstOf(windows ? env.USERPROFILE : env.HOME) ?? userInfo().homedir
   return join(home, ...(windows ? ['AppData', 'Local'] : ['.local', 'share']), NAME)
+}
+
+/**
+ * Replaces a file in one step, and its folder if there is none. Whatever else is there, such as a link, or a file of another
+ * user's, is not written to.
+ * @throws {StorageError} if it cannot be written
+ */
+export async function replaceOwnFile(path: string, text: string, mode: number): Promise<void> {
+  const folder = dirname(path)
+  try {
+    makeFolder(folder)
+    const old = lstatSync(path, {throwIfNoEntry: false})
+    if (old && !(old.isFile() && isOwn(old, folder))) rmSync(path)
+    await replaceFile(path, text, {mode})
+    // A mode is only ever made stricter by replacing.
+    chmodSync(path, mode)
+    giveToOwnerOf(folder, path)
+  } catch (error) {
+    throw codeOf(error) === undefined ? error : fileError('write', path, error)
+  }
 }

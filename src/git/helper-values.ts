@@ -14,7 +14,7 @@
 // `credential.https://<host>/.helper`, another name for the same URL, says the same again further down, with a last
 // value that starts the CLI for `get` alone.
 import type {Entry} from './config.js'
-import {isLauncherValue} from './launcher-text.js'
+import {isLauncherValue} from './launcher.js'
 
 const FALLBACK = '!heroku git:credentials'
 const FALLBACK_FOR_GET = '!f() { test "$1" != get || heroku git:credentials get; }; f'

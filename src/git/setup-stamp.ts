@@ -4,8 +4,8 @@ import {mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} fr
 import {dirname, join} from 'node:path'
 import {LOGIN_JSON, OUR_JSON} from '../credentials/login-state.js'
 import {globalFiles} from './global-files.js'
-import {launcherPath} from './launcher-path.js'
-import {launcherText} from './launcher-text.js'
+import {launcherPath} from './launcher.js'
+import {launcherText} from './launcher.js'
 
 const NAME = 'heroku-keychain-git.json'
 

@@ -2,7 +2,7 @@
 import type {RunTool} from '../process/run.js'
 import {linesFor, readLines} from './helper-chain.js'
 import {GitProblem, openGit} from './config.js'
-import {isLauncherValue} from './launcher-text.js'
+import {isLauncherValue} from './launcher.js'
 import {FALLBACKS, ownKey} from './helper-values.js'
 
 /**

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import fc from 'fast-check'
 import type {Entry} from '../../src/git/config.js'
-import {launcherValue} from '../../src/git/launcher-text.js'
+import {launcherValue} from '../../src/git/launcher.js'
 import {
   helperName,
   isOwnLast,

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {launcherValue} from '../../src/git/launcher-text.js'
+import {launcherValue} from '../../src/git/launcher.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 
 const loginJson = '.local/share/heroku/login.json'
