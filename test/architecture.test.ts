@@ -169,8 +169,8 @@ describe('the architecture', () => {
   it('looks at the platform of this process in few places', () => {
     expect(filesWith(sources, PLATFORM)).to.deep.equal([
       'src/credentials/open-places.ts',
+      'src/git/config.ts',
       'src/git/data-dir.ts',
-      'src/git/global-files.ts',
       'src/git/launcher.ts',
       'src/process/find-program.ts',
       'src/process/supervise.ts',

@@ -1,8 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import {findProgram} from '../process/find-program.js'
 import {endpointsFrom} from '../heroku/endpoints.js'
-import {isUpToDate, someoneIsLoggedIn} from './setup-stamp.js'
-import {setupTarget} from './subject.js'
+import {isUpToDate, setupTarget, someoneIsLoggedIn} from './setup-stamp.js'
 
 /** These see to git themselves, run inside it, or only look. */
 const NOT_BEFORE = new Set([
@@ -21,9 +20,9 @@ const NOT_BEFORE = new Set([
  * @param id of the command that is about to run
  */
 export function needsGitConfigured(config: Interfaces.Config, id: string | undefined): boolean {
-  const subject = setupTarget(config, endpointsFrom(process.env))
-  if (isUpToDate(subject) || (id !== undefined && NOT_BEFORE.has(id))) return false
-  return someoneIsLoggedIn(process.env, subject.dataDir) && findProgram('git', process.env) !== undefined
+  const target = setupTarget(config, endpointsFrom(process.env))
+  if (isUpToDate(target) || (id !== undefined && NOT_BEFORE.has(id))) return false
+  return someoneIsLoggedIn(process.env, target.dataDir) && findProgram('git', process.env) !== undefined
 }
 
 /** Keeps git's configuration as a login made it. */

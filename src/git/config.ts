@@ -1,22 +1,22 @@
 // Reading and writing git's global configuration, through git itself.
+import {existsSync, statSync} from 'node:fs'
 import {access, constants, stat} from 'node:fs/promises'
-import {dirname, normalize} from 'node:path'
+import {dirname, join, normalize} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
+import {UserError} from '../errors.js'
 import {realTarget} from '../files/atomic-write.js'
 import {findProgram} from '../process/find-program.js'
 import type {RunTool} from '../process/run.js'
-import {existingFiles, globalFiles} from './global-files.js'
 
 const TIMEOUT_MS = 5000
 
-// Ten commands at once hold the lock for some milliseconds each; git itself did not wait for it before 2.56.
+// Ten commands at once hold the lock for some milliseconds each; git before 2.56 does not wait for it.
 const LOCK_ATTEMPTS = 12
 const LOCKED = 255
 const NOTHING_TO_UNSET = 5
 
-// No repository: the configuration of the current one may be broken, and its helpers are commands that its author chose.
-// Inherited variables (git rev-parse --local-env-vars) must not lead there either. The user's own `-c` and GIT_CONFIG_COUNT
-// still count.
+// Outside of every repository: the current one's configuration may be broken, and its helpers are commands that its author
+// chose. Inherited variables (git rev-parse --local-env-vars) must not name one; the user's `-c` and GIT_CONFIG_COUNT count.
 const NO_REPOSITORY = {
   GIT_DIR: '/dev/null',
   GIT_COMMON_DIR: undefined,
@@ -25,14 +25,31 @@ const NO_REPOSITORY = {
   GIT_WORK_TREE: undefined,
 }
 
-// With it, `git config` reads that file alone, and refuses `--global`; nothing else reads it (git-config(1)).
+// With GIT_CONFIG set, `git config` reads only that file and rejects `--global`; no other command reads it (git-config(1)).
 const ALL_FILES = {GIT_CONFIG: undefined}
 
-/** Why there is nothing to configure. */
+/** The files that can hold git's global configuration, in the order in which git reads them. */
+export function globalFiles(env: NodeJS.ProcessEnv): string[] {
+  if (env.GIT_CONFIG_GLOBAL !== undefined) return env.GIT_CONFIG_GLOBAL === '' ? [] : [env.GIT_CONFIG_GLOBAL]
+  const home = env.HOME ?? (process.platform === 'win32' ? homeOnWindows(env) : undefined)
+  // git ignores an empty XDG_CONFIG_HOME.
+  const configured = env.XDG_CONFIG_HOME === '' ? undefined : env.XDG_CONFIG_HOME
+  const xdg = configured ?? (home && join(home, '.config'))
+  return [...(xdg ? [join(xdg, 'git', 'config')] : []), ...(home ? [join(home, '.gitconfig')] : [])]
+}
+
+/** git's home directory on Windows if HOME is not set; a network share may be unavailable (git's compat/mingw.c). */
+export function homeOnWindows({HOMEDRIVE, HOMEPATH, USERPROFILE}: NodeJS.ProcessEnv): string | undefined {
+  const share = HOMEDRIVE !== undefined && HOMEPATH !== undefined ? HOMEDRIVE + HOMEPATH : undefined
+  return share !== undefined && statSync(share, {throwIfNoEntry: false})?.isDirectory() ? share : USERPROFILE
+}
+
+const existingFiles = (env: NodeJS.ProcessEnv) => globalFiles(env).filter((file) => existsSync(file))
+
 export const NO_GIT = 'git is not installed'
 
-/** Why the configuration cannot be read or written, in words for a person. */
-export class GitProblem extends Error {}
+/** Why git's configuration cannot be read or written. */
+export class GitProblem extends UserError {}
 
 export interface Entry {
   /** As git normalizes it: section and name in lower case. */
@@ -40,48 +57,42 @@ export interface Entry {
   value: string
 }
 
-/** An entry, and the file that it stands in, as git calls it. */
+/** An entry and the file that contains it, as git names it. */
 type Line = Entry & {file?: string}
 
-/** A file of the global configuration, and its own entries: what it includes cannot be changed in there. */
-export interface GlobalFile {
-  file: string
-  entries: Entry[]
-}
-
 export interface GlobalConfig {
-  /** All of them. */
+  /** Of all files, in git's order. */
   entries: Entry[]
-  /** Those of the file that is written. */
+  /** Of the file that git writes to. */
   written: Entry[]
-  /** The files that there are, in git's order; the last one is the one that is written. */
-  globals: GlobalFile[]
-  /** The files that it was read from, included ones too. */
+  /** The existing files, in git's order, without what they include; git writes to the last one. */
+  globals: {file: string; entries: Entry[]}[]
+  /** Every file read, included ones too. */
   files: string[]
 }
 
 export interface Git {
-  /** Every entry of the global configuration, in git's order. @throws {GitProblem} */
+  /** @throws {GitProblem} */
   read: () => Promise<GlobalConfig>
-  /** Adds a value to those of a key. @throws {GitProblem} */
+  /** Adds a value to a key. @throws {GitProblem} */
   add: (key: string, value: string) => Promise<void>
   /**
-   * Replaces all values of a key; none removes it.
-   * @param file of the global ones; default: the one that is written
-   * @throws {GitProblem} with some of it done, perhaps
+   * Replaces all values of a key; an empty list removes the key.
+   * @param file a file of the global configuration; default: the one that git writes to
+   * @throws {GitProblem} possibly after some of the changes
    */
   write: (key: string, values: readonly string[], file?: string) => Promise<void>
-  /** Runs git outside of every repository; undefined if it was killed or did not answer in time. */
+  /** Runs git outside of every repository; undefined if it was killed or timed out. */
   call: Call
-  /** The same in the repository of the current folder, whose configuration may say anything: only for reading it. */
+  /** The same in the current directory's repository. Only to read its configuration, which is untrusted. */
   callInRepository: Call
 }
 
 export type Call = (args: readonly string[], input?: string) => Promise<{code: number; stdout: string} | undefined>
 
 /**
- * @param env where git, HOME and git's own variables are looked up
- * @throws {GitProblem} if there is no git
+ * @param env the environment to look up git, HOME and git's variables in
+ * @throws {GitProblem} if git is not installed
  */
 export function openGit(run: RunTool, env: NodeJS.ProcessEnv): Git {
   const program = findProgram('git', env)
@@ -114,14 +125,14 @@ export function openGit(run: RunTool, env: NodeJS.ProcessEnv): Git {
     async read() {
       const found: Line[] = []
       const files = existingFiles(env)
-      // Not by `--global`, which leaves the first of two out (2.39).
+      // Not with `--global`, which omits the first of two files (git 2.39).
       for (const file of files) {
         const done = await config('--file', file, '--includes', '--show-origin', '-z', '--list')
         if (done?.code !== 0) throw problem(done?.code)
         found.push(...parseList(done.stdout))
       }
 
-      // git has slashes on Windows, too.
+      // git prints slashes on Windows too.
       const entriesOf = (name: string) =>
         found.filter(({file}) => file !== undefined && normalize(file) === normalize(name))
       const globals = files.map((file) => ({file, entries: entriesOf(file)}))
@@ -150,17 +161,17 @@ function problem(code: number | undefined): GitProblem {
   return new GitProblem(`git cannot use its global configuration (exit ${code}); see: git config --global --list`)
 }
 
-/** The file that `git config --global` writes. */
+/** The file that `git config --global` writes to. */
 const written = (env: NodeJS.ProcessEnv) => existingFiles(env).at(-1) ?? globalFiles(env).at(-1)
 
-/** git renames its new configuration over whatever the old one is: as root, over /dev/null, where that was named. */
+/** git renames a new file over its configuration, whatever that is: as root, even over /dev/null. */
 async function assertFile(env: NodeJS.ProcessEnv, file = written(env)): Promise<void> {
   if (file === undefined) throw new GitProblem('git has no global configuration here')
   const found = await stat(file).catch(() => undefined)
   if (found && !found.isFile()) throw new GitProblem(`git's global configuration is not a file (${file})`)
 }
 
-/** A lock that cannot be made, since the folder is read-only, looks to git like one that somebody else holds. */
+/** git exits with the same status if the lock file is held and if it cannot be created in a read-only folder. */
 async function assertWritable(env: NodeJS.ProcessEnv, file = written(env)): Promise<void> {
   if (file === undefined) return
   await access(dirname(await realTarget(file)), constants.W_OK).catch(() => {
@@ -168,7 +179,7 @@ async function assertWritable(env: NodeJS.ProcessEnv, file = written(env)): Prom
   })
 }
 
-/** `origin NUL entry NUL …` @throws {GitProblem} for a part of one, from which no wish of the user's may be concluded */
+/** `origin NUL entry NUL …` @throws {GitProblem} if the output was truncated, which could hide an opt-out */
 function parseList(text: string): Line[] {
   const words = text.split('\0')
   if (words.pop() !== '' || words.length % 2 !== 0)

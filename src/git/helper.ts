@@ -13,12 +13,12 @@ const STDERR = 2
 async function main(operation: string | undefined, terminal: boolean): Promise<void> {
   const {stderr, stdout} = await answer(operation, readInput(), {
     env: process.env,
-    hosts: endpointsFrom(process.env),
-    open: (hosts) =>
+    endpoints: endpointsFrom(process.env),
+    open: (endpoints) =>
       openStores({
         // As in the shell that runs git, whichever has configured it.
         dataDir: dataDirOf(process.env),
-        endpoints: hosts,
+        endpoints,
         run: spawnTool,
         terminal,
         notify: (line) => {

@@ -76,21 +76,25 @@ const NOTHING: Reply = {stdout: '', stderr: ''}
  * @param operation `get`, or anything else, which is ignored: a failed push must not end a login
  * @param input what git wrote on our stdin
  * @param env the environment of the shell that runs git
- * @param hosts the Heroku that the environment names
+ * @param endpoints the Heroku that the environment names
  * @param open the places of tokens, for the Heroku that git asks about
  */
 export async function answer(
   operation: string | undefined,
   input: string,
-  {env, hosts, open}: {env: NodeJS.ProcessEnv; hosts: Endpoints; open: (hosts: Endpoints) => CredentialStores},
+  {
+    env,
+    endpoints,
+    open,
+  }: {env: NodeJS.ProcessEnv; endpoints: Endpoints; open: (endpoints: Endpoints) => CredentialStores},
 ): Promise<Reply> {
   if (operation !== 'get') return NOTHING
   const request = parseRequest(input)
-  if (isFor(hosts.git, request)) return reply(open(hosts), request)
+  if (isFor(endpoints.git, request)) return reply(open(endpoints), request)
   // git may be configured for another Heroku than the environment names, as in the window of a desktop program.
   const configured = configuredHosts(env).find(({git}) => isFor(git, request))
   if (!configured) return NOTHING
-  const stores = open({...hosts, api: configured.api, git: configured.git})
+  const stores = open({...endpoints, api: configured.api, git: configured.git})
   // HEROKU_API_KEY is for the Heroku that the environment names.
   return stores.apiKey === undefined ? reply(stores, request) : NOTHING
 }

@@ -2,8 +2,11 @@
 // no import beyond node's own, and no process.
 import {mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
+import type {Interfaces} from '@oclif/core'
 import {LOGIN_JSON, OUR_JSON} from '../credentials/login-state.js'
-import {globalFiles} from './global-files.js'
+import type {Endpoints} from '../heroku/endpoints.js'
+import {globalFiles} from './config.js'
 import {launcherPath} from './launcher.js'
 import {launcherText} from './launcher.js'
 
@@ -18,9 +21,23 @@ export interface SetupTarget {
   dataDir: string
   cacheDir: string
   /** The git host and its API. */
-  hosts: {git: string; api: string}
+  endpoints: {git: string; api: string}
   /** The helper's file. */
   helper: string
+}
+
+/** What git is to be configured for, as a command of this host CLI sees it. */
+export function setupTarget(
+  config: Pick<Interfaces.Config, 'cacheDir' | 'dataDir'>,
+  endpoints: Endpoints,
+): SetupTarget {
+  return {
+    env: process.env,
+    dataDir: config.dataDir,
+    cacheDir: config.cacheDir,
+    endpoints: {git: endpoints.git, api: endpoints.api},
+    helper: fileURLToPath(new URL('../git-helper.cjs', import.meta.url)),
+  }
 }
 
 /** What was found the last time. */
@@ -43,20 +60,20 @@ export interface Stamp extends Look {
 }
 
 /** Whether nothing has changed since the last look. */
-export function isUpToDate(subject: SetupTarget, now = Date.now()): boolean {
-  const stamp = validStamp(subject)
+export function isUpToDate(target: SetupTarget, now = Date.now()): boolean {
+  const stamp = validStamp(target)
   if (!stamp) return false
-  return stamp.problem === undefined ? stamp.dataDirs.includes(subject.dataDir) : now < (stamp.until ?? 0)
+  return stamp.problem === undefined ? stamp.dataDirs.includes(target.dataDir) : now < (stamp.until ?? 0)
 }
 
 /** Why git could not be configured the last time, if that still holds for this process. */
-export const lastProblem = (subject: SetupTarget) => validStamp(subject)?.problem
+export const lastProblem = (target: SetupTarget) => validStamp(target)?.problem
 
 /** Remembers a look. Not being able to costs the next command another one. */
-export function writeStamp(subject: SetupTarget, look: Look, now = Date.now()): void {
-  const {cacheDir, env} = subject
+export function writeStamp(target: SetupTarget, look: Look, now = Date.now()): void {
+  const {cacheDir, env} = target
   const problem = look.problem !== undefined && {environment: environmentOf(env), until: now + RETRY_MS}
-  const stamp: Stamp = {facts: factsOf(subject, look.files), ...look, ...problem}
+  const stamp: Stamp = {facts: factsOf(target, look.files), ...look, ...problem}
   // Beside it first: a link that another user may have put in its place is not followed.
   const fresh = join(cacheDir, `${NAME}.${process.pid}`)
   try {
@@ -78,10 +95,10 @@ export function removeStamp(cacheDir: string): void {
 }
 
 /** The last look, if what it depended on is as it was. */
-function validStamp(subject: SetupTarget): Stamp | undefined {
-  const stamp = readStamp(subject.cacheDir)
-  if (stamp?.facts !== factsOf(subject, stamp?.files)) return undefined
-  return stamp.problem === undefined || stamp.environment === environmentOf(subject.env) ? stamp : undefined
+function validStamp(target: SetupTarget): Stamp | undefined {
+  const stamp = readStamp(target.cacheDir)
+  if (stamp?.facts !== factsOf(target, stamp?.files)) return undefined
+  return stamp.problem === undefined || stamp.environment === environmentOf(target.env) ? stamp : undefined
 }
 
 function readStamp(cacheDir: string): Stamp | undefined {
@@ -99,13 +116,13 @@ function readStamp(cacheDir: string): Stamp | undefined {
  * Everything that a look depends on, in one text to compare. Neither our own node and helper, which the launcher need not
  * start, nor the data folder is in it: two shells in turn would otherwise look each time.
  */
-function factsOf({env, hosts}: SetupTarget, more: readonly string[] = []): string {
+function factsOf({env, endpoints}: SetupTarget, more: readonly string[] = []): string {
   const launcher = launcherPath(env)
   const {mode, uid} = statIfAny(dirname(launcher)) ?? {}
   const files = [...globalFiles(env), launcher, ...more]
   return JSON.stringify([
-    hosts.git,
-    hosts.api,
+    endpoints.git,
+    endpoints.api,
     launcherText({node: '', helper: ''}),
     `${mode} ${uid}`,
     ...files.map(stateOf),

@@ -9,8 +9,7 @@ import {makeFolder} from '../files/private-folder.js'
 import type {RunTool} from '../process/run.js'
 import {configuredHosts, forgetHost, rememberHost} from './configured-hosts.js'
 import {sharedFolder} from './data-dir.js'
-import {type Entry, type Git, GitProblem, NO_GIT, openGit} from './config.js'
-import {globalFiles} from './global-files.js'
+import {type Entry, type Git, GitProblem, globalFiles, NO_GIT, openGit} from './config.js'
 import {type PreparedLauncher, prepareLauncher} from './launcher.js'
 import {globalState, removeStamp, type SetupTarget, writeStamp} from './setup-stamp.js'
 import {
@@ -27,8 +26,8 @@ import {
 } from './helper-values.js'
 
 /** How git stands to us after a look. */
-export type GitState =
-  | {state: 'configured'; foreign: string[]}
+export type SetupResult =
+  | {state: 'configured'; others: string[]}
   /** `git config --global heroku.credentialHelper false` */
   | {state: 'opted out'}
   | {state: 'failed'; because: string}
@@ -48,19 +47,19 @@ export const BUSY = "another heroku command is still changing git's configuratio
  * @param patient whether to wait for another process of ours that is at it
  * @returns how it went; nothing is thrown for what is wrong with git or its files
  */
-export async function setUpHelper(subject: SetupTarget, run: RunTool, patient: boolean): Promise<GitState> {
+export async function setUpHelper(target: SetupTarget, run: RunTool, patient: boolean): Promise<SetupResult> {
   // Not remembered: it costs the next command no more than this look.
-  if (findProgram('git', subject.env) === undefined) return {state: 'failed', because: NO_GIT}
+  if (findProgram('git', target.env) === undefined) return {state: 'failed', because: NO_GIT}
   try {
-    const git = openGit(run, subject.env)
-    const {before, state, ...look} = await locked(subject, patient, () => configure(git, subject))
+    const git = openGit(run, target.env)
+    const {before, state, ...look} = await locked(target, patient, () => configure(git, target))
     // What somebody has changed since it was read was not looked at.
-    if (before === globalState(subject.env)) writeStamp(subject, look)
+    if (before === globalState(target.env)) writeStamp(target, look)
     return state
   } catch (error) {
     if (codeOf(error) === 'ELOCKED') return {state: 'busy'}
     const problem = reasonOf(error)
-    writeStamp(subject, {files: [], dataDirs: [], problem})
+    writeStamp(target, {files: [], dataDirs: [], problem})
     return {state: 'failed', because: problem}
   }
 }
@@ -71,11 +70,11 @@ interface Look {
   files: string[]
   dataDirs: string[]
   problem?: string
-  state: GitState
+  state: SetupResult
 }
 
-async function configure(git: Git, subject: SetupTarget): Promise<Look> {
-  const {dataDir, env, helper, hosts} = subject
+async function configure(git: Git, target: SetupTarget): Promise<Look> {
+  const {dataDir, env, helper, endpoints} = target
   let dataDirs = [dataDir]
   let prepared: PreparedLauncher | undefined
   for (let attempt = 1; ; attempt++) {
@@ -83,34 +82,34 @@ async function configure(git: Git, subject: SetupTarget): Promise<Look> {
     const {entries, files: read, written} = await git.read()
     if (isOptedOut(entries)) return {before, files: read, dataDirs, state: {state: 'opted out'}}
     if (!prepared) {
-      const stood = isConfigured(written, hosts.git) ? [] : valuesOf(written, sharedKey(hosts.git))
-      dataDirs = await rememberHost(env, {...hosts, before: stood}, dataDir)
+      const stood = isConfigured(written, endpoints.git) ? [] : valuesOf(written, sharedKey(endpoints.git))
+      dataDirs = await rememberHost(env, {...endpoints, before: stood}, dataDir)
       prepared = await prepareLauncher(env, {helper, node: process.execPath})
     }
 
     const {problem, targets, value: launcher} = prepared
     const files = [...read, ...targets]
-    const sharedRight = isSharedRight(written, hosts.git, launcher)
+    const sharedRight = isSharedRight(written, endpoints.git, launcher)
     // A comment of the user in our section keeps it where it is; auth:status names the helpers after it.
-    const isPlaced = isOwnLast(entries, written, hosts.git) || attempt === ATTEMPTS
-    const ownRight = isPlaced && isOwnRight(written, hosts.git, launcher)
-    const foreign = foreignValues(written, hosts.git)
+    const isPlaced = isOwnLast(entries, written, endpoints.git) || attempt === ATTEMPTS
+    const ownRight = isPlaced && isOwnRight(written, endpoints.git, launcher)
+    const others = foreignValues(written, endpoints.git)
     if (sharedRight && ownRight)
-      return {before, files, dataDirs, ...(problem && {problem}), state: {state: 'configured', foreign}}
+      return {before, files, dataDirs, ...(problem && {problem}), state: {state: 'configured', others}}
     if (attempt === ATTEMPTS) throw new GitProblem("git's global configuration does not keep what is written to it")
     if (attempt > 1) await sleep(Math.random() * 30 * attempt)
-    const wanted = wantedValues(written, hosts.git, launcher)
+    const wanted = wantedValues(written, endpoints.git, launcher)
     if (!sharedRight) {
       // While one key is written the other holds what the user has chosen: we may be killed at any moment.
-      const own = valuesOf(written, ownKey(hosts.git))
-      for (const value of foreign.filter((each) => !own.includes(each))) await git.add(ownKey(hosts.git), value)
-      await git.write(sharedKey(hosts.git), wanted.shared)
+      const own = valuesOf(written, ownKey(endpoints.git))
+      for (const value of others.filter((each) => !own.includes(each))) await git.add(ownKey(endpoints.git), value)
+      await git.write(sharedKey(endpoints.git), wanted.shared)
     }
 
     if (ownRight) continue
     // Emptied first, so that it is written at the end of the file.
-    await git.write(ownKey(hosts.git), [])
-    await git.write(ownKey(hosts.git), wanted.own)
+    await git.write(ownKey(endpoints.git), [])
+    await git.write(ownKey(endpoints.git), wanted.own)
   }
 }
 
@@ -120,37 +119,37 @@ async function configure(git: Git, subject: SetupTarget): Promise<Look> {
  * the default one, has a login.
  * @returns why that could not be done, if it could not; what is wrong with git keeps nobody logged in
  */
-export async function tearDownHelper(subject: SetupTarget, run: RunTool): Promise<string | undefined> {
-  const {dataDir, env, hosts} = subject
+export async function tearDownHelper(target: SetupTarget, run: RunTool): Promise<string | undefined> {
+  const {dataDir, env, endpoints} = target
   try {
     // Nobody asks where there is no git.
-    if (findProgram('git', subject.env) === undefined) return undefined
-    const git = openGit(run, subject.env)
-    await locked(subject, true, async () => {
-      const known = configuredHosts(env).find(({git}) => git === hosts.git)
+    if (findProgram('git', target.env) === undefined) return undefined
+    const git = openGit(run, target.env)
+    await locked(target, true, async () => {
+      const known = configuredHosts(env).find(({git}) => git === endpoints.git)
       const others = [...new Set([sharedFolder(env), ...(known?.dataDirs ?? [])])].filter(
         (folder) => folder !== dataDir && accountOnRecord(readLoginState(folder)) !== undefined,
       )
       // What is once taken for clean is never looked at again, so it has to look so twice.
       for (let clean = 0, attempt = 1; others.length === 0 && clean < 2; attempt++) {
         const {globals} = await git.read()
-        const ours = globals.filter(({entries}) => isConfigured(entries, hosts.git))
+        const ours = globals.filter(({entries}) => isConfigured(entries, endpoints.git))
         clean = ours.length > 0 ? 0 : clean + 1
         if (ours.length > 0 && attempt >= ATTEMPTS)
           throw new GitProblem("git's global configuration does not keep what is written to it")
         for (const {entries, file} of ours) {
-          await git.write(sharedKey(hosts.git), restoredValues(entries, hosts.git, known?.before ?? []), file)
-          await git.write(ownKey(hosts.git), [], file)
+          await git.write(sharedKey(endpoints.git), restoredValues(entries, endpoints.git, known?.before ?? []), file)
+          await git.write(ownKey(endpoints.git), [], file)
         }
       }
 
-      await forgetHost(env, hosts.git, others)
+      await forgetHost(env, endpoints.git, others)
     })
     return undefined
   } catch (error) {
     return reasonOf(error)
   } finally {
-    removeStamp(subject.cacheDir)
+    removeStamp(target.cacheDir)
   }
 }
 

@@ -12,16 +12,16 @@ import {accountOf, checkToken, lookAtKeychain, lookForToken, shadowedBy} from '.
 export interface Parts {
   stores: CredentialStores
   /** What git is to be configured for. */
-  subject: SetupTarget
+  target: SetupTarget
   cli: CliFacts
   /** Asks the API about a token; left out where it is not to be asked. */
   verify?: (token: string) => Promise<Verified>
 }
 
-export async function gather({cli, stores, subject, verify}: Parts): Promise<Facts> {
+export async function gather({cli, stores, target, verify}: Parts): Promise<Facts> {
   const {api, git: gitHost, warnings} = stores.context.endpoints
   const [git, {found, netrc, ...tokens}] = await Promise.all([
-    lookAtGit(subject, stores.context.run),
+    lookAtGit(target, stores.context.run),
     lookAtTokens(stores, verify),
   ])
   return {
@@ -39,12 +39,12 @@ export async function gather({cli, stores, subject, verify}: Parts): Promise<Fac
 }
 
 async function lookAtTokens(stores: CredentialStores, verify: Parts['verify']) {
-  const {dataDir, endpoints: hosts} = stores.context
+  const {dataDir, endpoints} = stores.context
   const {found, noToken} = await lookForToken(stores)
   // After the token, since a keychain that has failed is not asked again.
   const keychain = await lookAtKeychain(stores, found, readLoginState(dataDir))
   const [token, netrc] = await Promise.all([found && checkToken(stores, found, verify), lookAtNetrc(stores)])
-  const entry = entryOf(netrc, hosts.api)
+  const entry = entryOf(netrc, endpoints.api)
   return {
     found,
     netrc,

@@ -1,20 +1,18 @@
 // How git stands to us, from where the user stands.
 import {defined} from '../defined.js'
-import {askedHelpers, type Line, readLines} from '../git/helper-chain.js'
+import {askedHelpers, type Line, readLines, REWRITES, sshRewrite} from '../git/helper-chain.js'
 import {isOptedOut} from '../git/setup.js'
 import {type Git, GitProblem, openGit} from '../git/config.js'
-import {launcherProblem} from '../git/launcher.js'
-import {isLauncherValue, launcherValue} from '../git/launcher.js'
+import {isLauncherValue, launcherProblem, launcherValue} from '../git/launcher.js'
 import {lastProblem, someoneIsLoggedIn, type SetupTarget} from '../git/setup-stamp.js'
-import {REWRITES, sshRewrite} from '../git/rewrites.js'
 import {FALLBACKS, helperName} from '../git/helper-values.js'
 import type {RunTool} from '../process/run.js'
 import type {GitFacts} from './report.js'
 
 /** Asks git, and changes nothing; nothing is thrown for what is wrong with git or its files. */
-export async function lookAtGit(subject: SetupTarget, run: RunTool): Promise<GitFacts> {
-  const {dataDir, env, hosts} = subject
-  const facts = {host: hosts.git, kept: someoneIsLoggedIn(env, dataDir), others: []}
+export async function lookAtGit(target: SetupTarget, run: RunTool): Promise<GitFacts> {
+  const {dataDir, env, endpoints} = target
+  const facts = {host: endpoints.git, kept: someoneIsLoggedIn(env, dataDir), others: []}
   let git: Git
   try {
     git = openGit(run, env)
@@ -23,24 +21,24 @@ export async function lookAtGit(subject: SetupTarget, run: RunTool): Promise<Git
   }
 
   try {
-    const rewrite = sshRewrite(await readLines(git.callInRepository, REWRITES), hosts.git)
+    const rewrite = sshRewrite(await readLines(git.callInRepository, REWRITES), endpoints.git)
     const rewrittenBy = rewrite && {key: rewrite.key, scope: rewrite.scope, file: rewrite.file}
-    return {...facts, ...stateOf(await readLines(git.callInRepository), subject), ...(rewrittenBy && {rewrittenBy})}
+    return {...facts, ...stateOf(await readLines(git.callInRepository), target), ...(rewrittenBy && {rewrittenBy})}
   } catch (error) {
     return {...facts, state: 'failed', because: wordsOf(error)}
   }
 }
 
-function stateOf(lines: Line[], subject: SetupTarget): Omit<GitFacts, 'host' | 'kept'> & {kept?: boolean} {
-  const {env, hosts} = subject
+function stateOf(lines: Line[], target: SetupTarget): Omit<GitFacts, 'host' | 'kept'> & {kept?: boolean} {
+  const {env, endpoints} = target
   const isOurs = ({value}: Line) => isLauncherValue(value) || FALLBACKS.includes(value)
-  const {asked, dropped, droppedBy} = askedHelpers(lines, hosts.git)
+  const {asked, dropped, droppedBy} = askedHelpers(lines, endpoints.git)
   const others = asked
     .filter((line) => !isOurs(line))
     .map(({value, ...where}) => ({helper: helperName(value), ...where}))
 
   // One that does not work is passed over.
-  const last = lastProblem(subject)
+  const last = lastProblem(target)
   const problem = asked.some(({value}) => isLauncherValue(value)) ? launcherProblem(env)?.because : undefined
   if (asked.some(({value}) => value === launcherValue(env)) && problem === undefined)
     return {state: 'configured', by: 'heroku-keychain', others}

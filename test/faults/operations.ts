@@ -25,7 +25,7 @@ const gitTarget = ({cacheDir, dataDir, env, front, home}: World) => ({
   env,
   dataDir,
   cacheDir,
-  hosts: {git: front.host, api: front.host},
+  endpoints: {git: front.host, api: front.host},
   helper: join(home, 'git-helper.cjs'),
 })
 
@@ -104,8 +104,8 @@ export const OPERATIONS: Operation[] = [
       const notices: string[] = []
       const {stderr, stdout} = await answer('get', `protocol=https\nhost=${world.front.host}\n\n`, {
         env: world.env,
-        hosts: endpointsFrom(world.env),
-        open: (hosts) => world.stores(run, {endpoints: hosts, notify: (line) => notices.push(`heroku: ${line}\n`)}),
+        endpoints: endpointsFrom(world.env),
+        open: (endpoints) => world.stores(run, {endpoints, notify: (line) => notices.push(`heroku: ${line}\n`)}),
       })
       // git ignores the helper's exit status: an empty answer is a failure.
       return {exitCode: stdout === '' ? 1 : 0, stdout, stderr: notices.join('') + stderr}

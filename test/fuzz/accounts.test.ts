@@ -203,7 +203,7 @@ class World {
       .catch(() => [])
     const byGit = await answer('get', `protocol=https\nhost=${git}\n\n`, {
       env: this.stores(host, env).context.env,
-      hosts: endpointsFrom({HEROKU_HOST: host}),
+      endpoints: endpointsFrom({HEROKU_HOST: host}),
       open: () => this.stores(host, env),
     })
     const password = /^password=(.*)$/mu.exec(byGit.stdout)?.[1]

@@ -70,7 +70,7 @@ describe('any input from git to its helper', () => {
       user.memory.tokens.set(ada.account, ada.token)
       const reply = await answer(operation, input, {
         env: {HOME: user.home},
-        hosts: endpointsFrom({}),
+        endpoints: endpointsFrom({}),
         open: () => user.stores(),
       })
       const ours = /^git\.heroku\.com(?::443)?$/iu.test(said(input, 'host') ?? '')
@@ -156,8 +156,8 @@ describe('any output of git config', () => {
       rmSync(join(user.home, 'cache'), {recursive: true, force: true})
       user.write('cache/heroku-keychain-git.json', text)
       const env = {HOME: user.home}
-      const hosts = {git: 'git.heroku.com', api: 'api.heroku.com'}
-      const target = {env, hosts, helper: 'x', dataDir: user.dataDir, cacheDir: join(user.home, 'cache')}
+      const endpoints = {git: 'git.heroku.com', api: 'api.heroku.com'}
+      const target = {env, endpoints, helper: 'x', dataDir: user.dataDir, cacheDir: join(user.home, 'cache')}
       expect(isUpToDate(target)).to.equal(false)
     },
   })

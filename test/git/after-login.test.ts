@@ -100,8 +100,8 @@ describe('a login configures git, and', function () {
     const {cacheDir, dataDir} = dirs()
     const lock = await holdLock()
     try {
-      const hosts = endpointsFrom({})
-      const because = await tearDownHelper({cacheDir, dataDir, env: sandbox.env, hosts, helper: 'x'}, runHere)
+      const endpoints = endpointsFrom({})
+      const because = await tearDownHelper({cacheDir, dataDir, env: sandbox.env, endpoints, helper: 'x'}, runHere)
       expect(because).to.equal("another heroku command is still changing git's configuration")
     } finally {
       await lock.release()

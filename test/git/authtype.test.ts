@@ -32,16 +32,16 @@ describe('a push with the installed git', function () {
     const [, major = '', minor = ''] = /^git version (\d+)\.(\d+)/u.exec(stdout) ?? []
     expect(major, stdout).to.equal('2')
     takesAuthtype = Number(minor) >= 46
-    const subject = {
+    const target = {
       env: sandbox.env,
       dataDir: join(sandbox.home, 'data'),
       cacheDir: join(sandbox.home, 'cache'),
-      hosts: {git: git.host, api: 'api.heroku.com'},
+      endpoints: {git: git.host, api: 'api.heroku.com'},
       helper: HELPER,
     }
     const runHere: RunTool = (file, args, options) =>
       run(file, args, {...options, env: {...sandbox.env, ...options.env}})
-    expect(await setUpHelper(subject, runHere, true)).to.include({state: 'configured'})
+    expect(await setUpHelper(target, runHere, true)).to.include({state: 'configured'})
   })
   afterEach(async () => {
     await git.stop()

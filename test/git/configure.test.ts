@@ -3,10 +3,8 @@ import {chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, write
 import {dirname, join} from 'node:path'
 import {askedHelpers, readLines} from '../../src/git/helper-chain.js'
 import {setUpHelper, tearDownHelper} from '../../src/git/setup.js'
-import {openGit} from '../../src/git/config.js'
-import {homeOnWindows} from '../../src/git/global-files.js'
-import {launcherValue} from '../../src/git/launcher.js'
-import {launcherPath} from '../../src/git/launcher.js'
+import {homeOnWindows, openGit} from '../../src/git/config.js'
+import {launcherPath, launcherValue} from '../../src/git/launcher.js'
 import {isUpToDate, lastProblem, removeStamp, someoneIsLoggedIn, type SetupTarget} from '../../src/git/setup-stamp.js'
 import {FALLBACKS} from '../../src/git/helper-values.js'
 import {run, type RunTool} from '../../src/process/run.js'
@@ -15,7 +13,7 @@ import {inTerminal} from '../support/terminal.js'
 
 describe("git's configuration", () => {
   let sandbox: Sandbox
-  let subject: SetupTarget
+  let target: SetupTarget
   const config = () => join(sandbox.home, '.gitconfig')
   const values = async () =>
     (await sandbox.run('git', ['config', '--global', '--get-all', 'credential.https://git.heroku.com.helper'])).stdout
@@ -24,84 +22,84 @@ describe("git's configuration", () => {
   /** `run` in the sandbox's environment in place of this process's own. */
   const runHere: RunTool = (file, args, options) => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
-    return run(file, args, {...options, env: {...cleared, ...subject.env, ...options.env}})
+    return run(file, args, {...options, env: {...cleared, ...target.env, ...options.env}})
   }
 
   beforeEach(() => {
     sandbox = openSandbox()
-    subject = {
+    target = {
       env: sandbox.env,
       dataDir: join(sandbox.home, 'data'),
       cacheDir: join(sandbox.home, 'cache'),
-      hosts: {git: 'git.heroku.com', api: 'api.heroku.com'},
+      endpoints: {git: 'git.heroku.com', api: 'api.heroku.com'},
       helper: join(sandbox.home, 'git-helper.cjs'),
     }
-    writeFileSync(subject.helper, '')
+    writeFileSync(target.helper, '')
   })
   afterEach(() => sandbox.close())
 
   for (const text of ['null', '{"files":false}', '{"files":[7]}', '{"facts":"", "files'])
     it(`is looked at again where the note of the last look says ${text}`, () => {
-      mkdirSync(subject.cacheDir)
-      writeFileSync(join(subject.cacheDir, 'heroku-keychain-git.json'), text)
-      expect(isUpToDate(subject)).to.equal(false)
+      mkdirSync(target.cacheDir)
+      writeFileSync(join(target.cacheDir, 'heroku-keychain-git.json'), text)
+      expect(isUpToDate(target)).to.equal(false)
     })
 
   it('is looked at, and kept, where one of its files cannot be looked at', async () => {
     symlinkSync('loop', join(sandbox.home, 'loop'))
-    subject.helper = join(sandbox.home, 'loop')
-    expect(isUpToDate(subject)).to.equal(false)
-    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
-    expect(isUpToDate(subject)).to.equal(true)
+    target.helper = join(sandbox.home, 'loop')
+    expect(isUpToDate(target)).to.equal(false)
+    expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
+    expect(isUpToDate(target)).to.equal(true)
   })
 
   it('takes nobody for logged out because that cannot be told', () => {
-    mkdirSync(subject.dataDir)
-    symlinkSync('login.json', join(subject.dataDir, 'login.json'))
-    expect(someoneIsLoggedIn({}, subject.dataDir)).to.equal(true)
+    mkdirSync(target.dataDir)
+    symlinkSync('login.json', join(target.dataDir, 'login.json'))
+    expect(someoneIsLoggedIn({}, target.dataDir)).to.equal(true)
   })
 
   it('is nothing to undo where there is no git', async () => {
-    await setUpHelper(subject, runHere, true)
-    subject.env = {...subject.env, PATH: sandbox.bin}
-    expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
+    await setUpHelper(target, runHere, true)
+    target.env = {...target.env, PATH: sandbox.bin}
+    expect(await tearDownHelper(target, runHere)).to.equal(undefined)
   })
 
   it('says why it could not be undone, and forgets its note of the last look all the same', async () => {
-    await setUpHelper(subject, runHere, true)
+    await setUpHelper(target, runHere, true)
     rmSync(config())
     mkdirSync(config())
-    expect(await tearDownHelper(subject, runHere)).to.match(/^git cannot use its global configuration/u)
-    rmSync(join(subject.cacheDir, 'heroku-keychain-git.json'), {force: true})
-    mkdirSync(join(subject.cacheDir, 'heroku-keychain-git.json'))
-    expect(await tearDownHelper(subject, runHere)).to.be.a('string')
+    expect(await tearDownHelper(target, runHere)).to.match(/^git cannot use its global configuration/u)
+    rmSync(join(target.cacheDir, 'heroku-keychain-git.json'), {force: true})
+    mkdirSync(join(target.cacheDir, 'heroku-keychain-git.json'))
+    expect(await tearDownHelper(target, runHere)).to.be.a('string')
   })
 
   it('is steady once it was looked at, and until something changes', async () => {
-    expect(isUpToDate(subject)).to.equal(false)
-    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
-    expect(isUpToDate(subject)).to.equal(true)
+    expect(isUpToDate(target)).to.equal(false)
+    expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
+    expect(isUpToDate(target)).to.equal(true)
     await sandbox.run('git', ['config', '--global', 'user.name', 'Ada'])
-    expect(isUpToDate(subject)).to.equal(false)
-    await setUpHelper(subject, runHere, true)
-    writeFileSync(subject.helper, 'another version')
-    expect(isUpToDate(subject)).to.equal(false)
+    expect(isUpToDate(target)).to.equal(false)
+    await setUpHelper(target, runHere, true)
+    writeFileSync(target.helper, 'another version')
+    expect(isUpToDate(target)).to.equal(false)
   })
 
   it('is steady, and can be taken back, where data and cache are in one folder, as on Windows', async () => {
-    subject = {...subject, cacheDir: subject.dataDir}
+    target = {...target, cacheDir: target.dataDir}
     const before = '[credential "https://git.heroku.com"]\n\thelper = !heroku git:credentials\n'
     writeFileSync(config(), before)
-    await setUpHelper(subject, runHere, true)
-    expect(isUpToDate(subject)).to.equal(true)
-    await tearDownHelper(subject, runHere)
+    await setUpHelper(target, runHere, true)
+    expect(isUpToDate(target)).to.equal(true)
+    await tearDownHelper(target, runHere)
     expect(readFileSync(config(), 'utf8')).to.equal(before)
   })
 
   it('changes no more once it is right', async () => {
-    await setUpHelper(subject, runHere, true)
+    await setUpHelper(target, runHere, true)
     const first = readFileSync(config(), 'utf8')
-    await setUpHelper(subject, runHere, true)
+    await setUpHelper(target, runHere, true)
     expect(readFileSync(config(), 'utf8')).to.equal(first)
   })
 
@@ -115,29 +113,29 @@ describe("git's configuration", () => {
           '!heroku git:credentials',
         ])
     }
-    await Promise.all([other(), setUpHelper(subject, runHere, true)])
-    await setUpHelper(subject, runHere, true)
+    await Promise.all([other(), setUpHelper(target, runHere, true)])
+    await setUpHelper(target, runHere, true)
     expect((await values()).length).to.equal(3)
   }).timeout(30_000)
 
   it('is left to another of us that is at it, unless there is time to wait', async () => {
-    const lock = join(dirname(launcherPath(subject.env)), 'heroku-keychain-git.lock')
+    const lock = join(dirname(launcherPath(target.env)), 'heroku-keychain-git.lock')
     mkdirSync(lock, {recursive: true})
-    expect(await setUpHelper(subject, runHere, false)).to.deep.equal({state: 'busy'})
-    const waiting = setUpHelper(subject, runHere, true)
+    expect(await setUpHelper(target, runHere, false)).to.deep.equal({state: 'busy'})
+    const waiting = setUpHelper(target, runHere, true)
     rmSync(lock, {recursive: true})
-    expect(await waiting).to.deep.equal({state: 'configured', foreign: []})
+    expect(await waiting).to.deep.equal({state: 'configured', others: []})
   })
 
   it('has a file that an include names looked at again when that changes', async () => {
     const included = join(sandbox.home, 'included')
     writeFileSync(included, '[user]\n\tname = Ada\n')
     writeFileSync(config(), `[include]\n\tpath = ${included}\n`)
-    await setUpHelper(subject, runHere, true)
-    expect(isUpToDate(subject)).to.equal(true)
+    await setUpHelper(target, runHere, true)
+    expect(isUpToDate(target)).to.equal(true)
     writeFileSync(included, '[heroku]\n\tcredentialHelper = false\n')
-    expect(isUpToDate(subject)).to.equal(false)
-    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'opted out'})
+    expect(isUpToDate(target)).to.equal(false)
+    expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'opted out'})
   })
 
   for (const [what, env, message] of [
@@ -146,87 +144,87 @@ describe("git's configuration", () => {
     ['a variable makes git fail', {GIT_CONFIG_COUNT: 'many'}, /git/u],
   ] as const)
     it(`is tried again after a minute where ${what}, and at once in a process that has no such variable`, async () => {
-      const elsewhere = subject
-      subject = {...subject, env: {...subject.env, ...env}}
-      const state = await setUpHelper(subject, runHere, true)
+      const elsewhere = target
+      target = {...target, env: {...target.env, ...env}}
+      const state = await setUpHelper(target, runHere, true)
       expect(state).to.have.property('because').that.matches(message)
-      expect(lastProblem(subject)).to.match(message)
-      expect(isUpToDate(subject)).to.equal(true)
-      expect(isUpToDate(subject, Date.now() + 2 * 60 * 1000)).to.equal(false)
+      expect(lastProblem(target)).to.match(message)
+      expect(isUpToDate(target)).to.equal(true)
+      expect(isUpToDate(target, Date.now() + 2 * 60 * 1000)).to.equal(false)
       expect([isUpToDate(elsewhere), lastProblem(elsewhere)]).to.deep.equal([false, undefined])
-      subject = elsewhere
-      expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+      target = elsewhere
+      expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
     })
 
   it('is tried again at once where there was no git, and is now', async () => {
-    const {env} = subject
+    const {env} = target
     for (const PATH of ['/nonexistent', '']) {
-      subject = {...subject, env: {...env, PATH}}
-      const state = await setUpHelper(subject, runHere, true)
+      target = {...target, env: {...env, PATH}}
+      const state = await setUpHelper(target, runHere, true)
       expect(state).to.deep.equal({state: 'failed', because: 'git is not installed'})
-      expect(isUpToDate(subject)).to.equal(false)
+      expect(isUpToDate(target)).to.equal(false)
     }
 
-    subject = {...subject, env: {...env, PATH: sandbox.bin}}
-    await setUpHelper(subject, runHere, true)
+    target = {...target, env: {...env, PATH: sandbox.bin}}
+    await setUpHelper(target, runHere, true)
     symlinkSync('/usr/bin/git', join(sandbox.bin, 'git'))
-    expect(isUpToDate(subject)).to.equal(false)
-    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(isUpToDate(target)).to.equal(false)
+    expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
   })
 
   it('is tried again at once with another PATH, where the git of one cannot be started', async () => {
-    const {env} = subject
+    const {env} = target
     writeFileSync(join(sandbox.bin, 'git'), '#!/bin/sh\nkill -9 $$\n', {mode: 0o755})
-    expect(await setUpHelper(subject, runHere, true)).to.include({state: 'failed'})
-    expect(isUpToDate(subject)).to.equal(true)
-    subject = {...subject, env: {...env, PATH: '/usr/bin:/bin'}}
-    expect(isUpToDate(subject)).to.equal(false)
-    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(await setUpHelper(target, runHere, true)).to.include({state: 'failed'})
+    expect(isUpToDate(target)).to.equal(true)
+    target = {...target, env: {...env, PATH: '/usr/bin:/bin'}}
+    expect(isUpToDate(target)).to.equal(false)
+    expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
     // The one that worked is no word on the other, and the other way round.
-    subject = {...subject, env}
-    expect(isUpToDate(subject)).to.equal(true)
+    target = {...target, env}
+    expect(isUpToDate(target)).to.equal(true)
   })
 
   it('is written where GIT_CONFIG names a file, which only git config reads', async () => {
     const other = join(sandbox.home, 'other')
     writeFileSync(other, '')
-    const {env} = subject
-    subject = {...subject, env: {...env, GIT_CONFIG: other}}
-    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    const {env} = target
+    target = {...target, env: {...env, GIT_CONFIG: other}}
+    expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
     expect(await values()).to.have.length(3)
     expect(readFileSync(other, 'utf8')).to.equal('')
-    expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
+    expect(await tearDownHelper(target, runHere)).to.equal(undefined)
     expect(readFileSync(config(), 'utf8')).to.equal('')
   })
 
   it('leaves no value of a variable in its note of a failure', async () => {
     const secret = 'what-nobody-else-may-see'
-    subject = {
-      ...subject,
+    target = {
+      ...target,
       env: {
-        ...subject.env,
+        ...target.env,
         GIT_CONFIG_COUNT: 'many',
         GIT_CONFIG_KEY_0: 'http.extraHeader',
         GIT_CONFIG_VALUE_0: `Authorization: ${secret}`,
       },
     }
-    expect(await setUpHelper(subject, runHere, true)).to.include({state: 'failed'})
-    expect(readFileSync(join(subject.cacheDir, 'heroku-keychain-git.json'), 'utf8')).not.to.include(secret)
+    expect(await setUpHelper(target, runHere, true)).to.include({state: 'failed'})
+    expect(readFileSync(join(target.cacheDir, 'heroku-keychain-git.json'), 'utf8')).not.to.include(secret)
   })
 
   it('is tried again after a minute where it is locked', async () => {
     writeFileSync(`${config()}.lock`, '')
-    const state = await setUpHelper(subject, runHere, true)
+    const state = await setUpHelper(target, runHere, true)
     expect(state).to.deep.equal({state: 'failed', because: "git's global configuration is locked"})
-    expect(isUpToDate(subject)).to.equal(true)
-    expect(isUpToDate(subject, Date.now() + 2 * 60 * 1000)).to.equal(false)
+    expect(isUpToDate(target)).to.equal(true)
+    expect(isUpToDate(target, Date.now() + 2 * 60 * 1000)).to.equal(false)
   })
 
   const KEY = 'credential.https://git.heroku.com.helper'
   const THEIRS = ['store --file mine', '!theirs']
   /** The helpers that git asks, outside of every repository. */
   const askedNow = async () => {
-    const lines = await readLines(openGit(runHere, subject.env).call)
+    const lines = await readLines(openGit(runHere, target.env).call)
     return askedHelpers(lines, 'git.heroku.com').asked.map(({value}) => value)
   }
   const runIn =
@@ -243,10 +241,10 @@ describe("git's configuration", () => {
         args.includes('--global') && ++writes > lives
           ? Promise.resolve({status: 'killed', signal: 'SIGKILL'})
           : runHere(file, args, options)
-      died = (await setUpHelper(subject, mortal, true)).state === 'failed'
-      expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: THEIRS})
+      died = (await setUpHelper(target, mortal, true)).state === 'failed'
+      expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: THEIRS})
       expect((await values()).slice(2, -1)).to.deep.equal(THEIRS)
-      expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
+      expect(await tearDownHelper(target, runHere)).to.equal(undefined)
       expect(readFileSync(config(), 'utf8'), `killed at write ${lives + 1}`).to.equal(before)
     }
   }).timeout(60_000)
@@ -262,39 +260,39 @@ describe("git's configuration", () => {
     it(`moves behind ${what} that was added later, so that it does not receive the token`, async () => {
       writeFileSync(join(sandbox.home, 'included'), others['a general helper'] ?? '')
       await sandbox.run('git', ['config', '--global', '--add', KEY, '!theirs'])
-      await setUpHelper(subject, runHere, true)
+      await setUpHelper(target, runHere, true)
       writeFileSync(config(), `${readFileSync(config(), 'utf8')}${section}`)
       expect((await askedNow()).join('\n')).to.match(/^store$|^$/mu)
-      expect(isUpToDate(subject)).to.equal(false)
-      expect(await setUpHelper(subject, runHere, false)).to.deep.equal({state: 'configured', foreign: ['!theirs']})
-      expect(isUpToDate(subject)).to.equal(true)
-      expect(await askedNow()).to.deep.equal([launcherValue(subject.env), '!theirs', FALLBACKS[1]])
+      expect(isUpToDate(target)).to.equal(false)
+      expect(await setUpHelper(target, runHere, false)).to.deep.equal({state: 'configured', others: ['!theirs']})
+      expect(isUpToDate(target)).to.equal(true)
+      expect(await askedNow()).to.deep.equal([launcherValue(target.env), '!theirs', FALLBACKS[1]])
       const text = readFileSync(config(), 'utf8')
       expect(text).to.include(section)
-      await setUpHelper(subject, runHere, true)
+      await setUpHelper(target, runHere, true)
       expect(readFileSync(config(), 'utf8')).to.equal(text)
-      expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
+      expect(await tearDownHelper(target, runHere)).to.equal(undefined)
       expect(readFileSync(config(), 'utf8')).to.equal(
         `[credential "https://git.heroku.com"]\n\thelper = !theirs\n${section}`,
       )
     })
 
   it('stays where it is if there are no helpers but for other hosts below it', async () => {
-    await setUpHelper(subject, runHere, true)
+    await setUpHelper(target, runHere, true)
     const text = `${readFileSync(config(), 'utf8')}[credential "https://github.com"]\n\thelper = store\n[credential]\n\tuseHttpPath = true\n`
     writeFileSync(config(), text)
-    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
     expect(readFileSync(config(), 'utf8')).to.equal(text)
   })
 
   it('is configured where git keeps our section in its place, for a comment of the user in it', async () => {
-    await setUpHelper(subject, runHere, true)
+    await setUpHelper(target, runHere, true)
     const text = readFileSync(config(), 'utf8').replace(/(\.com\/"\]\n)/u, '$1\t# mine\n')
     expect(text).to.include('# mine')
     writeFileSync(config(), `${text}${others['a general helper']}`)
-    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: []})
+    expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
     expect(readFileSync(config(), 'utf8')).to.include('# mine')
-    expect(isUpToDate(subject)).to.equal(true)
+    expect(isUpToDate(target)).to.equal(true)
   })
 
   it('keeps the helpers of the user while it moves, whenever it is killed', async () => {
@@ -302,19 +300,19 @@ describe("git's configuration", () => {
     for (let lives = 0, died = true; died; lives++) {
       rmSync(config(), {force: true})
       for (const each of THEIRS) await sandbox.run('git', ['config', '--global', '--add', KEY, each])
-      await setUpHelper(subject, runHere, true)
+      await setUpHelper(target, runHere, true)
       writeFileSync(config(), `${readFileSync(config(), 'utf8')}${added}`)
       let writes = 0
       const mortal: RunTool = (file, args, options) =>
         args.includes('--global') && ++writes > lives
           ? Promise.resolve({status: 'killed', signal: 'SIGKILL'})
           : runHere(file, args, options)
-      died = (await setUpHelper(subject, mortal, true)).state === 'failed'
-      const {entries} = await openGit(runHere, subject.env).read()
+      died = (await setUpHelper(target, mortal, true)).state === 'failed'
+      const {entries} = await openGit(runHere, target.env).read()
       const kept = entries.map(({value}) => value)
       expect(kept, `killed at write ${lives + 1}`).to.include.members([...THEIRS, 'store'])
-      expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'configured', foreign: THEIRS})
-      expect(await askedNow()).to.deep.equal([launcherValue(subject.env), ...THEIRS, FALLBACKS[1]])
+      expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: THEIRS})
+      expect(await askedNow()).to.deep.equal([launcherValue(target.env), ...THEIRS, FALLBACKS[1]])
     }
   }).timeout(60_000)
 
@@ -331,9 +329,9 @@ describe("git's configuration", () => {
       )
       const before = `[${section}]\n\tpath = ~/included\n`
       writeFileSync(config(), before)
-      expect(await setUpHelper(subject, runIn(work), true)).to.deep.equal({state: 'configured', foreign: []})
+      expect(await setUpHelper(target, runIn(work), true)).to.deep.equal({state: 'configured', others: []})
       expect(readFileSync(config(), 'utf8')).not.to.include('!work')
-      expect(await tearDownHelper(subject, runIn(work))).to.equal(undefined)
+      expect(await tearDownHelper(target, runIn(work))).to.equal(undefined)
       expect(readFileSync(config(), 'utf8')).to.equal(before)
     })
 
@@ -341,8 +339,8 @@ describe("git's configuration", () => {
     const broken = join(sandbox.home, 'broken')
     await sandbox.run('git', ['init', '--quiet', broken])
     writeFileSync(join(broken, '.git', 'config'), '<<<<<<< HEAD\n')
-    expect(await setUpHelper(subject, runIn(broken), true)).to.deep.equal({state: 'configured', foreign: []})
-    expect(await tearDownHelper(subject, runIn(broken))).to.equal(undefined)
+    expect(await setUpHelper(target, runIn(broken), true)).to.deep.equal({state: 'configured', others: []})
+    expect(await tearDownHelper(target, runIn(broken))).to.equal(undefined)
     expect(readFileSync(config(), 'utf8')).to.equal('')
   })
 
@@ -351,28 +349,28 @@ describe("git's configuration", () => {
     mkdirSync(xdg, {recursive: true})
     writeFileSync(join(xdg, 'config'), '[heroku]\n\tcredentialHelper = false\n')
     writeFileSync(config(), '[user]\n\tname = Ada\n')
-    expect(await setUpHelper(subject, runHere, true)).to.deep.equal({state: 'opted out'})
+    expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'opted out'})
     expect(await values()).to.deep.equal([])
   })
 
   it('has a launcher that can be started, whatever became of its mode', async () => {
-    await setUpHelper(subject, runHere, true)
-    chmodSync(launcherPath(subject.env), 0o600)
-    expect(isUpToDate(subject)).to.equal(false)
-    await setUpHelper(subject, runHere, true)
-    expect(statSync(launcherPath(subject.env)).mode & 0o777).to.equal(0o700)
+    await setUpHelper(target, runHere, true)
+    chmodSync(launcherPath(target.env), 0o600)
+    expect(isUpToDate(target)).to.equal(false)
+    await setUpHelper(target, runHere, true)
+    expect(statSync(launcherPath(target.env)).mode & 0o777).to.equal(0o700)
   })
 
   it('is looked at again where somebody has changed it since it was read', async () => {
-    await setUpHelper(subject, runHere, true)
+    await setUpHelper(target, runHere, true)
     const late: RunTool = async (file, args, options) => {
       const ran = await runHere(file, args, options)
       if (args.includes('--list')) await sandbox.run('git', ['config', '--global', '--add', KEY, '!theirs'])
       return ran
     }
-    removeStamp(subject.cacheDir)
-    await setUpHelper(subject, late, true)
-    expect(isUpToDate(subject)).to.equal(false)
+    removeStamp(target.cacheDir)
+    await setUpHelper(target, late, true)
+    expect(isUpToDate(target)).to.equal(false)
   })
 
   it('is looked for on Windows where git looks for it', () => {
@@ -386,8 +384,8 @@ describe("git's configuration", () => {
     for (const before of ['', '# mine\n[credential]\n\thelper = cache\n[alias]\n\tst = status\n']) {
       rmSync(config(), {force: true})
       writeFileSync(config(), before)
-      await setUpHelper(subject, runHere, true)
-      await tearDownHelper(subject, runHere)
+      await setUpHelper(target, runHere, true)
+      await tearDownHelper(target, runHere)
       expect(readFileSync(config(), 'utf8')).to.equal(before)
     }
   })
@@ -395,9 +393,9 @@ describe("git's configuration", () => {
   it('has a launcher that steps aside in silence, wherever it lies', async () => {
     const home = join(sandbox.home, `it's (a) "home" $folder`)
     mkdirSync(home)
-    subject = {...subject, env: {...subject.env, HOME: home}, helper: join(home, 'helper.cjs')}
-    writeFileSync(subject.helper, 'process.stdout.write(JSON.stringify(process.argv.slice(2)))')
-    await setUpHelper(subject, runHere, true)
+    target = {...target, env: {...target.env, HOME: home}, helper: join(home, 'helper.cjs')}
+    writeFileSync(target.helper, 'process.stdout.write(JSON.stringify(process.argv.slice(2)))')
+    await setUpHelper(target, runHere, true)
     const env = {HOME: home}
     const found = await sandbox.run('git', ['config', '--global', '-z', '--get-all', KEY], {env})
     const [, value = ''] = found.stdout.split('\0')
@@ -405,14 +403,14 @@ describe("git's configuration", () => {
     const nothing = {stdout: '', stderr: '', exitCode: 0}
     expect(await ask('get')).to.deep.equal({...nothing, stdout: '["get"]'})
     // Somebody may be there to answer a prompt of the keychain.
-    const launcher = launcherPath(subject.env)
+    const launcher = launcherPath(target.env)
     const there = await inTerminal(launcher, ['get'], {env: sandbox.env, cwd: sandbox.home})
     expect(there.screen).to.equal('["get","terminal"]')
     expect(await ask('store')).to.deep.equal(nothing)
     // What it says does not depend on its mode, as on a disk that nothing may be started from.
     chmodSync(launcher, 0o600)
     expect(await ask('get')).to.deep.equal({...nothing, stdout: '["get"]'})
-    rmSync(subject.helper)
+    rmSync(target.helper)
     expect(await ask('get')).to.deep.equal(nothing)
     for (const spoil of [
       () => {

@@ -4,8 +4,7 @@ import fc from 'fast-check'
 import {existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {launcherPath} from '../../src/git/launcher.js'
-import {launcherText} from '../../src/git/launcher.js'
+import {launcherPath, launcherText} from '../../src/git/launcher.js'
 import {openSandbox, type RunOptions, type Sandbox} from '../support/sandbox.js'
 
 const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.url))

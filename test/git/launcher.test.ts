@@ -15,9 +15,7 @@ import {
 } from 'node:fs'
 import {dirname, join} from 'node:path'
 import {setUpHelper, tearDownHelper} from '../../src/git/setup.js'
-import {launcherProblem} from '../../src/git/launcher.js'
-import {launcherPath} from '../../src/git/launcher.js'
-import {launcherValue} from '../../src/git/launcher.js'
+import {launcherPath, launcherProblem, launcherValue} from '../../src/git/launcher.js'
 import {isUpToDate, lastProblem, type SetupTarget} from '../../src/git/setup-stamp.js'
 import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
@@ -29,31 +27,31 @@ const OTHER_USER = 1234
 
 describe("git's launcher", () => {
   let sandbox: Sandbox
-  let subject: SetupTarget
+  let target: SetupTarget
   let path: string
   let folder: string
 
   const runHere: RunTool = (file, args, options) => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
-    return run(file, args, {...options, env: {...cleared, ...subject.env, ...options.env}})
+    return run(file, args, {...options, env: {...cleared, ...target.env, ...options.env}})
   }
-  const configure = () => setUpHelper(subject, runHere, true)
+  const configure = () => setUpHelper(target, runHere, true)
   const values = async () =>
     (await sandbox.run('git', ['config', '--global', '-z', '--get-all', KEY])).stdout.split('\0').slice(0, -1)
-  const configured = {state: 'configured', foreign: []}
+  const configured = {state: 'configured', others: []}
   const modeOf = (file: string) => statSync(file).mode & 0o777
 
   beforeEach(() => {
     sandbox = openSandbox()
-    subject = {
+    target = {
       env: sandbox.env,
       dataDir: join(sandbox.home, 'data'),
       cacheDir: join(sandbox.home, 'cache'),
-      hosts: {git: HOST, api: 'api.heroku.com'},
+      endpoints: {git: HOST, api: 'api.heroku.com'},
       helper: join(sandbox.home, 'git-helper.cjs'),
     }
-    writeFileSync(subject.helper, '')
-    path = launcherPath(subject.env)
+    writeFileSync(target.helper, '')
+    path = launcherPath(target.env)
     folder = dirname(path)
   })
   afterEach(() => sandbox.close())
@@ -66,9 +64,9 @@ describe("git's launcher", () => {
       process.umask(umask)
     }
     expect([modeOf(folder), modeOf(path)]).to.deep.equal([0o700, 0o700])
-    expect(modeOf(subject.cacheDir)).to.equal(0o700)
-    expect(modeOf(join(subject.cacheDir, 'heroku-keychain-git.json'))).to.equal(0o600)
-    expect(launcherProblem(subject.env)).to.equal(undefined)
+    expect(modeOf(target.cacheDir)).to.equal(0o700)
+    expect(modeOf(join(target.cacheDir, 'heroku-keychain-git.json'))).to.equal(0o600)
+    expect(launcherProblem(target.env)).to.equal(undefined)
   })
 
   const SPOILT: Record<string, () => void> = {
@@ -101,7 +99,7 @@ describe("git's launcher", () => {
       writeFileSync(path, readFileSync(path, 'utf8').replace(process.execPath, '/nowhere/node'))
     },
     'starts a helper that is gone': () => {
-      writeFileSync(path, readFileSync(path, 'utf8').replace(subject.helper, '/nowhere/helper.cjs'))
+      writeFileSync(path, readFileSync(path, 'utf8').replace(target.helper, '/nowhere/helper.cjs'))
     },
     'is missing': () => {
       rmSync(path)
@@ -117,11 +115,11 @@ describe("git's launcher", () => {
       await configure()
       const right = readFileSync(path, 'utf8')
       spoil()
-      expect(launcherProblem(subject.env)).not.to.equal(undefined)
-      expect(isUpToDate(subject)).to.equal(false)
+      expect(launcherProblem(target.env)).not.to.equal(undefined)
+      expect(isUpToDate(target)).to.equal(false)
       expect(await configure()).to.deep.equal(configured)
-      expect(launcherProblem(subject.env)).to.equal(undefined)
-      expect(isUpToDate(subject)).to.equal(true)
+      expect(launcherProblem(target.env)).to.equal(undefined)
+      expect(isUpToDate(target)).to.equal(true)
       expect(readFileSync(path, 'utf8')).to.equal(right)
       expect(lstatSync(path).isFile()).to.equal(true)
       expect([modeOf(folder) & 0o022, modeOf(path)]).to.deep.equal([0, 0o700])
@@ -131,22 +129,22 @@ describe("git's launcher", () => {
   it('is not written through a link that stands for the note of the last look', async () => {
     const elsewhere = join(sandbox.home, 'elsewhere')
     writeFileSync(elsewhere, 'mine')
-    mkdirSync(subject.cacheDir)
-    symlinkSync(elsewhere, join(subject.cacheDir, 'heroku-keychain-git.json'))
+    mkdirSync(target.cacheDir)
+    symlinkSync(elsewhere, join(target.cacheDir, 'heroku-keychain-git.json'))
     await configure()
     expect(readFileSync(elsewhere, 'utf8')).to.equal('mine')
-    expect(isUpToDate(subject)).to.equal(true)
+    expect(isUpToDate(target)).to.equal(true)
   })
 
   it("leaves git with the CLI's own helper where there is a folder in its place", async () => {
     mkdirSync(path, {recursive: true})
     expect(await configure()).to.deep.equal(configured)
     expect(await values()).to.deep.equal(['', FALLBACK])
-    expect(lastProblem(subject)).to.include(path)
+    expect(lastProblem(target)).to.include(path)
     rmSync(path, {recursive: true})
-    expect(isUpToDate(subject)).to.equal(false)
+    expect(isUpToDate(target)).to.equal(false)
     expect(await configure()).to.deep.equal(configured)
-    expect(await values()).to.deep.equal(['', launcherValue(subject.env), FALLBACK])
+    expect(await values()).to.deep.equal(['', launcherValue(target.env), FALLBACK])
   })
 
   it("leaves git with the CLI's own helper where no data folder can be made, and what it wrote can be taken back", async () => {
@@ -159,7 +157,7 @@ describe("git's launcher", () => {
     const again = readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')
     expect(await configure()).to.deep.equal(configured)
     expect(readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')).to.equal(again)
-    expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
+    expect(await tearDownHelper(target, runHere)).to.equal(undefined)
     expect(readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')).to.equal('[user]\n\tname = Ada\n')
   })
 
@@ -169,7 +167,7 @@ describe("git's launcher", () => {
       await Promise.all([configure(), configure(), configure()])
       // What they could not agree on, the next one settles.
       expect(await configure()).to.deep.equal(configured)
-      expect(await values()).to.deep.equal(['', launcherValue(subject.env), FALLBACK])
+      expect(await values()).to.deep.equal(['', launcherValue(target.env), FALLBACK])
       rmSync(join(sandbox.home, '.gitconfig'))
     }
   }).timeout(60_000)
@@ -186,7 +184,7 @@ describe("git's launcher", () => {
       await configure()
       writeFileSync(second, '[user]\n\tname = Grace\n')
       await configure()
-      expect(await tearDownHelper(subject, runHere)).to.equal(undefined)
+      expect(await tearDownHelper(target, runHere)).to.equal(undefined)
       expect(readFileSync(first, 'utf8')).to.equal('[user]\n\tname = Ada\n')
       expect(readFileSync(second, 'utf8')).to.equal('[user]\n\tname = Grace\n')
       rmSync(xdg)
@@ -215,7 +213,7 @@ describe("git's launcher", () => {
     it("replaces another user's launcher in the user's own folder", async () => {
       await configure()
       chownSync(path, OTHER_USER, OTHER_USER)
-      expect(isUpToDate(subject)).to.equal(false)
+      expect(isUpToDate(target)).to.equal(false)
       expect(await configure()).to.deep.equal(configured)
       expect(statSync(path).uid).to.equal(0)
     })
@@ -243,7 +241,7 @@ describe("git's launcher", () => {
         for (const each of ['.gitconfig', 'cache']) rmSync(join(sandbox.home, each), {recursive: true})
         await withUser(OTHER_USER, async () => {
           expect(await configure()).to.deep.equal(configured)
-          expect(lastProblem(subject)).to.equal(
+          expect(lastProblem(target)).to.equal(
             `could not write ${path} (EACCES); try this: sudo chown -R ${OTHER_USER}:${process.getegid?.()} ${foreign}`,
           )
         })

@@ -49,7 +49,7 @@ describe('two shells of one user', function () {
   interface Shell {
     /** Its variables. */
     env: Record<string, string>
-    subject: SetupTarget
+    target: SetupTarget
     run: RunTool
     logIn(account: string): void
     logOut(): void
@@ -63,11 +63,11 @@ describe('two shells of one user', function () {
     const login = join(dataDir, 'login.json')
     return {
       env,
-      subject: {
+      target: {
         env: all,
         dataDir,
         cacheDir: join(sandbox.home, '.cache', 'heroku'),
-        hosts: {git: HOST, api: 'api.heroku.com'},
+        endpoints: {git: HOST, api: 'api.heroku.com'},
         helper,
       },
       run: (file, args, options) => {
@@ -97,7 +97,7 @@ describe('two shells of one user', function () {
 
   let first: Shell
   let second: Shell
-  const configure = (shell: Shell) => setUpHelper(shell.subject, shell.run, true)
+  const configure = (shell: Shell) => setUpHelper(shell.target, shell.run, true)
 
   afterEach(() => {
     for (const name of ['.gitconfig', '.local/share/heroku', '.cache', 'first', "it's the second"])
@@ -144,12 +144,12 @@ describe('two shells of one user', function () {
       })
 
       it('never rewrite the configuration or the launcher in turn, and look at it once each', async () => {
-        expect(await configure(first)).to.deep.equal({state: 'configured', foreign: []})
+        expect(await configure(first)).to.deep.equal({state: 'configured', others: []})
         const configured = [text(), readFileSync(launcher(), 'utf8')]
-        expect(isUpToDate(second.subject)).to.equal(false)
-        expect(await configure(second)).to.deep.equal({state: 'configured', foreign: []})
+        expect(isUpToDate(second.target)).to.equal(false)
+        expect(await configure(second)).to.deep.equal({state: 'configured', others: []})
         expect([text(), readFileSync(launcher(), 'utf8')]).to.deep.equal(configured)
-        expect([isUpToDate(first.subject), isUpToDate(second.subject)]).to.deep.equal([true, true])
+        expect([isUpToDate(first.target), isUpToDate(second.target)]).to.deep.equal([true, true])
       })
 
       it("keep each other's login usable after a logout, and take the configuration back with the last", async () => {
@@ -163,11 +163,11 @@ describe('two shells of one user', function () {
           await configure(other)
           const configured = text()
           one.logOut()
-          expect(await tearDownHelper(one.subject, one.run)).to.equal(undefined)
+          expect(await tearDownHelper(one.target, one.run)).to.equal(undefined)
           expect(text()).to.equal(configured)
           expect([await one.fill(), await other.fill()]).to.deep.equal(['', token])
           other.logOut()
-          expect(await tearDownHelper(other.subject, other.run)).to.equal(undefined)
+          expect(await tearDownHelper(other.target, other.run)).to.equal(undefined)
           expect(text()).to.equal(before)
           first.logIn(ada.account)
           second.logIn(grace.account)
@@ -193,14 +193,14 @@ describe('two shells of one user', function () {
       const written = readFileSync(launcher(), 'utf8')
       await configure(second)
       expect(readFileSync(launcher(), 'utf8')).to.equal(written)
-      expect([isUpToDate(first.subject), isUpToDate(second.subject)]).to.deep.equal([true, true])
+      expect([isUpToDate(first.target), isUpToDate(second.target)]).to.deep.equal([true, true])
     })
 
     it('replace a launcher whose plugin is gone', async () => {
       await configure(first)
       await configure(second)
       rmSync(own)
-      expect(isUpToDate(second.subject)).to.equal(false)
+      expect(isUpToDate(second.target)).to.equal(false)
       await configure(second)
       expect(readFileSync(launcher(), 'utf8')).to.include(HELPER).and.not.to.include(own)
       expect(await second.fill()).to.equal(grace.token)
@@ -221,13 +221,13 @@ describe('two shells of one user', function () {
       it(`replace a launcher ${what}, and never keep it as the user's own helper`, async () => {
         for (const value of ['', `!'${file}'`, '!theirs', FALLBACK])
           await sandbox.run('git', ['config', '--global', '--add', KEY, value])
-        expect(await configure(second)).to.deep.equal({state: 'configured', foreign: ['!theirs']})
+        expect(await configure(second)).to.deep.equal({state: 'configured', others: ['!theirs']})
         const found = await values()
         expect(found).to.have.length(4)
         expect(found[1]).to.include(`'${launcher()}'`)
         expect([found[0], ...found.slice(2)]).to.deep.equal(['', '!theirs', FALLBACK])
         expect(text()).not.to.include(file)
-        expect(await tearDownHelper(second.subject, second.run)).to.equal(undefined)
+        expect(await tearDownHelper(second.target, second.run)).to.equal(undefined)
         expect(await values()).to.deep.equal(['!theirs'])
       })
 
@@ -238,17 +238,17 @@ describe('two shells of one user', function () {
     ])
       it(`keep ${theirs}, which is the user's own`, async () => {
         await sandbox.run('git', ['config', '--global', '--add', KEY, theirs])
-        expect(await configure(second)).to.deep.equal({state: 'configured', foreign: [theirs]})
+        expect(await configure(second)).to.deep.equal({state: 'configured', others: [theirs]})
       })
   })
 
   it('share a launcher that no other user can change', async () => {
     second = openShell(join(sandbox.home, '.local', 'share', 'heroku'), {})
-    chmodSync(second.subject.dataDir, 0o777)
+    chmodSync(second.target.dataDir, 0o777)
     second.logIn(grace.account)
     await configure(second)
     chmodSync(launcher(), 0o777)
-    expect(isUpToDate(second.subject)).to.equal(false)
+    expect(isUpToDate(second.target)).to.equal(false)
     await configure(second)
     expect(await second.fill()).to.equal(grace.token)
   })

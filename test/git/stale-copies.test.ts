@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {rejectStaleCredentials} from '../../src/git/stale-credentials.js'
+import {rejectStaleCredentials} from '../../src/git/after-login.js'
 import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Env, type Sandbox} from '../support/sandbox.js'
 

@@ -33,16 +33,16 @@ describe('git where the login cannot be read', function () {
     program('heroku', `echo "heroku $*" >>${log()}`)
     program('askpass', `echo askpass >>${log()}; echo typed`)
     await sandbox.run('git', ['config', '--global', KEY, `!echo theirs >>${log()}; :`])
-    const subject = {
+    const target = {
       env: sandbox.env,
       dataDir,
       cacheDir: join(sandbox.home, 'cache'),
-      hosts: {git: HOST, api: 'api.heroku.com'},
+      endpoints: {git: HOST, api: 'api.heroku.com'},
       helper: HELPER,
     }
     const runHere: RunTool = (file, args, options) =>
       run(file, args, {...options, env: {...sandbox.env, ...options.env}})
-    expect(await setUpHelper(subject, runHere, true)).to.include({state: 'configured'})
+    expect(await setUpHelper(target, runHere, true)).to.include({state: 'configured'})
     write('login.json', {account: ADA})
     const record = {account: ADA, apiHost: 'api.heroku.com', fingerprint: 'x', savedIn: 'secret-service'}
     write('heroku-keychain.json', {version: 1, account: ADA, loggedOut: false, tokens: [record]})

@@ -21,11 +21,17 @@ describe('gathering what auth:status shows', () => {
   const keyring = {name: 'secret-service', title: 'the keyring'} as const
 
   const gatherFor = (stores = user.stores(), verify?: Parts['verify']) => {
-    const {env, endpoints: hosts} = stores.context
+    const {env, endpoints} = stores.context
     return gather({
       stores,
       // No git: it has tests of its own.
-      subject: {env: {...env, PATH: ''}, dataDir: user.dataDir, cacheDir: join(user.home, 'cache'), hosts, helper: 'h'},
+      target: {
+        env: {...env, PATH: ''},
+        dataDir: user.dataDir,
+        cacheDir: join(user.home, 'cache'),
+        endpoints,
+        helper: 'h',
+      },
       cli,
       ...(verify ? {verify} : {}),
     })

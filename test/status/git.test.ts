@@ -12,31 +12,31 @@ const host = 'git.heroku.com'
 
 describe('how git stands to us', () => {
   let sandbox: Sandbox
-  let subject: SetupTarget
+  let target: SetupTarget
   let cwd: string
 
   beforeEach(() => {
     sandbox = openSandbox()
     cwd = join(sandbox.home, 'app')
     mkdirSync(cwd)
-    subject = {
+    target = {
       env: sandbox.env,
       dataDir: join(sandbox.home, 'data'),
       cacheDir: join(sandbox.home, 'cache'),
-      hosts: {git: host, api: 'api.heroku.com'},
+      endpoints: {git: host, api: 'api.heroku.com'},
       helper: join(sandbox.home, 'git-helper.cjs'),
     }
-    writeFileSync(subject.helper, '')
+    writeFileSync(target.helper, '')
   })
   afterEach(() => sandbox.close())
 
   const runHere: RunTool = (file, args, options) => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
-    return run(file, args, {...options, cwd, env: {...cleared, ...subject.env, ...options.env}})
+    return run(file, args, {...options, cwd, env: {...cleared, ...target.env, ...options.env}})
   }
-  const look = () => lookAtGit(subject, runHere)
+  const look = () => lookAtGit(target, runHere)
   const git = (...args: string[]) => sandbox.run('git', args, {cwd})
-  const configure = () => setUpHelper(subject, runHere, true)
+  const configure = () => setUpHelper(target, runHere, true)
   const asksUs = {host, state: 'configured', by: 'heroku-keychain', kept: false, others: []}
   const notConfigured = {host, state: 'not configured', kept: false, others: []}
   const at = (scope: string, file: string, key = 'credential.helper') => ({key, scope, file})
@@ -49,8 +49,8 @@ describe('how git stands to us', () => {
   })
 
   it('is kept configured while somebody is logged in', async () => {
-    mkdirSync(subject.dataDir)
-    writeFileSync(join(subject.dataDir, 'login.json'), '{"account":"ada@example.com"}\n')
+    mkdirSync(target.dataDir)
+    writeFileSync(join(target.dataDir, 'login.json'), '{"account":"ada@example.com"}\n')
     expect(await look()).to.deep.equal({...notConfigured, kept: true})
   })
 
@@ -58,7 +58,7 @@ describe('how git stands to us', () => {
     await git('config', '--global', `credential.https://${host}.helper`, '!heroku git:credentials')
     expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
     await configure()
-    const launcher = launcherPath(subject.env)
+    const launcher = launcherPath(target.env)
     for (const [spoil, because] of [
       [
         () => {
@@ -120,7 +120,7 @@ describe('how git stands to us', () => {
     await configure()
     await git('init', '--quiet')
     await git('config', 'credential.helper', 'store')
-    subject.env = {...subject.env, GIT_CONFIG: '/dev/null'}
+    target.env = {...target.env, GIT_CONFIG: '/dev/null'}
     expect(await look()).to.deep.equal({...asksUs, others: [{helper: 'store', ...at('local', '.git/config')}]})
   })
 
@@ -162,7 +162,7 @@ describe('how git stands to us', () => {
   })
 
   it('could not be configured, as is remembered', async () => {
-    writeStamp(subject, {files: [], dataDirs: [], problem: 'it is read-only'})
+    writeStamp(target, {files: [], dataDirs: [], problem: 'it is read-only'})
     expect(await look()).to.deep.equal({...notConfigured, because: 'it is read-only'})
   })
 
@@ -216,7 +216,7 @@ describe('how git stands to us', () => {
   })
 
   it('is not there', async () => {
-    subject.env = {...sandbox.env, PATH: sandbox.home}
+    target.env = {...sandbox.env, PATH: sandbox.home}
     expect(await look()).to.deep.equal({
       host,
       state: 'not installed',

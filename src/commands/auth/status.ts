@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
-import {setupTarget} from '../../git/subject.js'
+import {setupTarget} from '../../git/setup-stamp.js'
 import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {verifyToken} from '../../heroku/verify.js'
@@ -45,14 +45,14 @@ export default class AuthStatus extends BaseCommand {
     const {flags} = await this.parse(AuthStatus)
     const {bin} = this.config
     // Hosts that are ignored are in the report; everything else that opens the places would say so on stderr, too.
-    const hosts = endpointsFrom(process.env)
+    const endpoints = endpointsFrom(process.env)
     const facts = await gather({
-      stores: this.storesAt(hosts),
-      subject: setupTarget(this.config, hosts),
+      stores: this.storesAt(endpoints),
+      target: setupTarget(this.config, endpoints),
       cli: this.describeCli(),
       ...(flags.offline
         ? {}
-        : {verify: (token) => verifyToken(openApi(openHttp(process.env), hosts.apiUrl, API_TIMEOUT_MS), token)}),
+        : {verify: (token) => verifyToken(openApi(openHttp(process.env), endpoints.apiUrl, API_TIMEOUT_MS), token)}),
     })
     const report = judge(facts, bin)
     const look = {colour: process.stdout.isTTY && process.stdout.hasColors(), unicode: showsUnicode(process.env)}

@@ -19,11 +19,11 @@ export default class GitCredentials extends BaseCommand {
   async run(): Promise<void> {
     const {argv} = await this.parse(GitCredentials)
     const operation = typeof argv[0] === 'string' ? argv[0] : undefined
-    const {env, endpoints: hosts} = this.stores.context
+    const {env, endpoints} = this.stores.context
     const {stderr, stdout} = await answer(operation, operation === 'get' ? await readStdin() : '', {
       env,
-      hosts,
-      open: (hosts) => this.storesAt(hosts),
+      endpoints,
+      open: (endpoints) => this.storesAt(endpoints),
     })
     process.stderr.write(stderr)
     process.stdout.write(stdout)
