@@ -15,7 +15,7 @@ import {setupTarget} from './setup-stamp.js'
  * Has git use the token that was just stored, and forget the ones before; tells the user where it will not.
  * @param saved where the token is; default: in a keychain
  */
-export async function haveGitUseToken(
+export async function updateGitAfterLogin(
   config: Pick<Interfaces.Config, 'cacheDir' | 'dataDir'>,
   {env, endpoints, notify, run}: StoresContext,
   saved?: Saved,

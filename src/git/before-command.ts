@@ -1,7 +1,7 @@
 import type {Interfaces} from '@oclif/core'
 import {findProgram} from '../process/find-program.js'
 import {endpointsFrom} from '../heroku/endpoints.js'
-import {isUpToDate, setupTarget, someoneIsLoggedIn} from './setup-stamp.js'
+import {isUpToDate, setupTarget, hasLogin} from './setup-stamp.js'
 
 /** These see to git themselves, run inside it, or only look. */
 const NOT_BEFORE = new Set([
@@ -22,7 +22,7 @@ const NOT_BEFORE = new Set([
 export function needsGitConfigured(config: Interfaces.Config, id: string | undefined): boolean {
   const target = setupTarget(config, endpointsFrom(process.env))
   if (isUpToDate(target) || (id !== undefined && NOT_BEFORE.has(id))) return false
-  return someoneIsLoggedIn(process.env, target.dataDir) && findProgram('git', process.env) !== undefined
+  return hasLogin(process.env, target.dataDir) && findProgram('git', process.env) !== undefined
 }
 
 /** Keeps git's configuration as a login made it. */

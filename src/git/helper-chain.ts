@@ -15,7 +15,7 @@ export interface Line extends Setting {
   value: string
 }
 
-const WANTED = String.raw`^(credential(\..*)?\.helper|heroku\.credentialhelper)$`
+const HELPER_KEYS = String.raw`^(credential(\..*)?\.helper|heroku\.credentialhelper)$`
 
 // "Nothing found" and "no such option", as git exits.
 const NONE = 1
@@ -27,7 +27,7 @@ const USAGE = 129
  * @param wanted a pattern for other keys
  * @throws {GitProblem}
  */
-export async function readLines(call: Call, wanted = WANTED): Promise<Line[]> {
+export async function readLines(call: Call, wanted = HELPER_KEYS): Promise<Line[]> {
   const list = (...more: string[]) => call(['config', ...more, '--show-origin', '-z', '--get-regexp', wanted])
   let done = await list('--show-scope')
   // Before 2.26.
@@ -53,7 +53,7 @@ function parse(words: string[], scopes: string[]): Line[] {
 }
 
 /** The helpers that git asks, in its order, and what has dropped others, the last of it. */
-export function askedHelpers(
+export function helperChain(
   lines: readonly Line[],
   gitHost: string,
 ): {asked: Line[]; dropped: Line[]; droppedBy: Setting | undefined} {
@@ -73,7 +73,7 @@ export const linesFor = (lines: readonly Line[], gitHost: string) => lines.filte
 
 // Lines that have git use another address than the one of a remote: `url.<base>.insteadOf`, and `pushInsteadOf` for pushes
 // alone. Over ssh git asks no credential helper, and Heroku takes no ssh.
-export const REWRITES = String.raw`^url\..*\.(push)?insteadof$`
+export const REWRITE_KEYS = String.raw`^url\..*\.(push)?insteadof$`
 
 /** The line that turns https addresses of the git host into ssh, if there is one. */
 export function sshRewrite(lines: readonly Line[], gitHost: string): Line | undefined {

@@ -36,7 +36,7 @@ export const isConfigured = (entries: readonly Entry[], gitHost: string) =>
     .some((value) => isLauncherValue(value) || value === FALLBACK_FOR_GET)
 
 /** The helpers that the user has chosen for this host, each once. */
-export function foreignValues(entries: readonly Entry[], gitHost: string): string[] {
+export function otherHelpers(entries: readonly Entry[], gitHost: string): string[] {
   const known = ['', ...FALLBACKS]
   const values = [...valuesOf(entries, sharedKey(gitHost)), ...valuesOf(entries, ownKey(gitHost))]
   return [...new Set(values.filter((value) => !known.includes(value) && !isLauncherValue(value)))]
@@ -53,17 +53,17 @@ export function helperName(value: string): string {
  * @param launcher undefined if there can be none
  */
 export function wantedValues(entries: readonly Entry[], gitHost: string, launcher: string | undefined) {
-  const ours = ['', ...(launcher === undefined ? [] : [launcher]), ...foreignValues(entries, gitHost)]
+  const ours = ['', ...(launcher === undefined ? [] : [launcher]), ...otherHelpers(entries, gitHost)]
   return {shared: [...ours, FALLBACK], own: [...ours, FALLBACK_FOR_GET]}
 }
 
 /** Whether the shared key is as it should be. */
-export function isSharedRight(entries: readonly Entry[], gitHost: string, launcher: string | undefined): boolean {
+export function isSharedKeyRight(entries: readonly Entry[], gitHost: string, launcher: string | undefined): boolean {
   return same(valuesOf(entries, sharedKey(gitHost)), wantedValues(entries, gitHost, launcher).shared)
 }
 
 /** Whether our own key has the values that it should have. */
-export function isOwnRight(entries: readonly Entry[], gitHost: string, launcher: string | undefined): boolean {
+export function isOwnKeyRight(entries: readonly Entry[], gitHost: string, launcher: string | undefined): boolean {
   return same(valuesOf(entries, ownKey(gitHost)), wantedValues(entries, gitHost, launcher).own)
 }
 
@@ -73,7 +73,7 @@ export function isOwnRight(entries: readonly Entry[], gitHost: string, launcher:
  * @param entries of all global files, in git's order
  * @param written those of `entries` in the file that we write
  */
-export function isOwnLast(entries: readonly Entry[], written: readonly Entry[], gitHost: string): boolean {
+export function isOwnKeyLast(entries: readonly Entry[], written: readonly Entry[], gitHost: string): boolean {
   const key = ownKey(gitHost)
   const own = written.find((entry) => entry.key === key)
   const last = entries.findLastIndex((entry) => entry.key !== key && appliesTo(entry, gitHost))
@@ -85,7 +85,7 @@ export function isOwnLast(entries: readonly Entry[], written: readonly Entry[], 
  * @param before what it held before we came
  */
 export function restoredValues(entries: readonly Entry[], gitHost: string, before: readonly string[]): string[] {
-  const foreign = foreignValues(entries, gitHost)
+  const foreign = otherHelpers(entries, gitHost)
   return valuesOf(entries, sharedKey(gitHost)).filter((value) => foreign.includes(value) || before.includes(value))
 }
 

@@ -74,7 +74,7 @@ const QUOTED = String.raw`'\''`
 const quote = (text: string) => `'${text.replaceAll("'", QUOTED)}'`
 const unquote = (text: string) => text.replaceAll(QUOTED, "'")
 
-const FOR_THE_OWNER = 0o500
+const OWNER_READS_AND_EXECUTES = 0o500
 
 /** What is wrong with the launcher. */
 export interface LauncherProblem {
@@ -94,7 +94,8 @@ export function launcherProblem(env: NodeJS.ProcessEnv): LauncherProblem | undef
     if (!stats.isFile()) return problem(`${path} is not a file`, true)
     if (!isOwn(stats, folder)) return problem(`${path} belongs to another user`, true)
     if (isWritableByOthers(stats)) return problem(`other users can write to ${path}`, true)
-    if (isPosix && (stats.mode & FOR_THE_OWNER) !== FOR_THE_OWNER) return problem(`${path} is not executable`)
+    if (isPosix && (stats.mode & OWNER_READS_AND_EXECUTES) !== OWNER_READS_AND_EXECUTES)
+      return problem(`${path} is not executable`)
     const targets = targetsIn(readFileSync(path, 'utf8'))
     if (!targets) return problem(`${path} is from another version`)
     const gone = [targets.node, targets.helper].find((file) => !exists(file))

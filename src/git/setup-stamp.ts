@@ -41,7 +41,7 @@ export function setupTarget(
 }
 
 /** What was found the last time. */
-export interface Look {
+export interface LastCheck {
   /** Files beyond the usual ones: those that the configuration includes, and those that the launcher starts. */
   files: string[]
   /** The data folders that are on record for the git host. */
@@ -51,7 +51,7 @@ export interface Look {
 }
 
 /** A look, and what it depended on. */
-export interface Stamp extends Look {
+export interface Stamp extends LastCheck {
   facts: string
   /** Where there was a problem: the environment that may have caused it. */
   environment?: string
@@ -70,7 +70,7 @@ export function isUpToDate(target: SetupTarget, now = Date.now()): boolean {
 export const lastProblem = (target: SetupTarget) => validStamp(target)?.problem
 
 /** Remembers a look. Not being able to costs the next command another one. */
-export function writeStamp(target: SetupTarget, look: Look, now = Date.now()): void {
+export function writeStamp(target: SetupTarget, look: LastCheck, now = Date.now()): void {
   const {cacheDir, env} = target
   const problem = look.problem !== undefined && {environment: environmentOf(env), until: now + RETRY_MS}
   const stamp: Stamp = {facts: factsOf(target, look.files), ...look, ...problem}
@@ -157,7 +157,7 @@ function statIfAny(file: string) {
 /**
  * Whether somebody is logged in, as far as that shows without asking a keychain: git is configured for nobody else.
  */
-export function someoneIsLoggedIn(env: NodeJS.ProcessEnv, dataDir: string): boolean {
+export function hasLogin(env: NodeJS.ProcessEnv, dataDir: string): boolean {
   if (env.HEROKU_API_KEY || exists(join(dataDir, LOGIN_JSON))) return true
   try {
     const {account} = JSON.parse(readFileSync(join(dataDir, OUR_JSON), 'utf8')) as {account?: unknown}

@@ -13,11 +13,11 @@ import {type Entry, type Git, GitProblem, globalFiles, NO_GIT, openGit} from './
 import {type PreparedLauncher, prepareLauncher} from './launcher.js'
 import {globalState, removeStamp, type SetupTarget, writeStamp} from './setup-stamp.js'
 import {
-  foreignValues,
+  otherHelpers,
   isConfigured,
-  isOwnLast,
-  isOwnRight,
-  isSharedRight,
+  isOwnKeyLast,
+  isOwnKeyRight,
+  isSharedKeyRight,
   ownKey,
   restoredValues,
   sharedKey,
@@ -52,7 +52,7 @@ export async function setUpHelper(target: SetupTarget, run: RunTool, patient: bo
   if (findProgram('git', target.env) === undefined) return {state: 'failed', because: NO_GIT}
   try {
     const git = openGit(run, target.env)
-    const {before, state, ...look} = await locked(target, patient, () => configure(git, target))
+    const {before, state, ...look} = await withLock(target, patient, () => configure(git, target))
     // What somebody has changed since it was read was not looked at.
     if (before === globalState(target.env)) writeStamp(target, look)
     return state
@@ -65,7 +65,7 @@ export async function setUpHelper(target: SetupTarget, run: RunTool, patient: bo
 }
 
 /** A look at git's files, what they were like before it, and how git stands to us. */
-interface Look {
+interface Outcome {
   before: string
   files: string[]
   dataDirs: string[]
@@ -73,7 +73,7 @@ interface Look {
   state: SetupResult
 }
 
-async function configure(git: Git, target: SetupTarget): Promise<Look> {
+async function configure(git: Git, target: SetupTarget): Promise<Outcome> {
   const {dataDir, env, helper, endpoints} = target
   let dataDirs = [dataDir]
   let prepared: PreparedLauncher | undefined
@@ -89,11 +89,11 @@ async function configure(git: Git, target: SetupTarget): Promise<Look> {
 
     const {problem, targets, value: launcher} = prepared
     const files = [...read, ...targets]
-    const sharedRight = isSharedRight(written, endpoints.git, launcher)
+    const sharedRight = isSharedKeyRight(written, endpoints.git, launcher)
     // A comment of the user in our section keeps it where it is; auth:status names the helpers after it.
-    const isPlaced = isOwnLast(entries, written, endpoints.git) || attempt === ATTEMPTS
-    const ownRight = isPlaced && isOwnRight(written, endpoints.git, launcher)
-    const others = foreignValues(written, endpoints.git)
+    const isPlaced = isOwnKeyLast(entries, written, endpoints.git) || attempt === ATTEMPTS
+    const ownRight = isPlaced && isOwnKeyRight(written, endpoints.git, launcher)
+    const others = otherHelpers(written, endpoints.git)
     if (sharedRight && ownRight)
       return {before, files, dataDirs, ...(problem && {problem}), state: {state: 'configured', others}}
     if (attempt === ATTEMPTS) throw new GitProblem("git's global configuration does not keep what is written to it")
@@ -125,7 +125,7 @@ export async function tearDownHelper(target: SetupTarget, run: RunTool): Promise
     // Nobody asks where there is no git.
     if (findProgram('git', target.env) === undefined) return undefined
     const git = openGit(run, target.env)
-    await locked(target, true, async () => {
+    await withLock(target, true, async () => {
       const known = configuredHosts(env).find(({git}) => git === endpoints.git)
       const others = [...new Set([sharedFolder(env), ...(known?.dataDirs ?? [])])].filter(
         (folder) => folder !== dataDir && accountOnRecord(readLoginState(folder)) !== undefined,
@@ -164,7 +164,7 @@ export const isOptedOut = (entries: readonly Entry[]) =>
  * as in a read-only folder, the look after each change has to do.
  * @throws {Error} 'ELOCKED' if another process has it
  */
-async function locked<T>({env}: SetupTarget, patient: boolean, work: () => Promise<T>): Promise<T> {
+async function withLock<T>({env}: SetupTarget, patient: boolean, work: () => Promise<T>): Promise<T> {
   if (globalFiles(env).length === 0) throw new GitProblem('git has no global configuration here')
   const folder = sharedFolder(env)
   let lock: Lock | undefined

@@ -1,33 +1,32 @@
-// Asks every part what it knows. What is wrong with a part is a fact like any other, and nothing is changed.
+// Collects the facts from every module. A failure of one is a fact too. Nothing is changed.
 import {readLoginState} from '../credentials/login-state.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import type {SetupTarget} from '../git/setup-stamp.js'
 import type {Verified} from '../heroku/verify.js'
-import {lookAtGit} from './git-facts.js'
-import {aliasFiles, exposedFiles, keyringFiles, leftInNetrc, type Netrc, lookAtNetrc} from './plaintext-copies.js'
+import {collectGitFacts} from './git-facts.js'
+import {aliasFiles, exposedFiles, keyringFiles, netrcCopies, type NetrcContent, readNetrc} from './plaintext-copies.js'
 import type {CliFacts, Facts, GitFacts} from './report.js'
-import {accountOf, checkToken, lookAtKeychain, lookForToken, shadowedBy} from './token-facts.js'
+import {accountOf, tokenFacts, keychainFacts, lookUpToken, shadowedBy} from './token-facts.js'
 
-/** Whom to ask. */
-export interface Parts {
+export interface FactSources {
   stores: CredentialStores
-  /** What git is to be configured for. */
+  /** What git should be configured for. */
   target: SetupTarget
   cli: CliFacts
-  /** Asks the API about a token; left out where it is not to be asked. */
+  /** Verifies a token with the API; omitted with --offline. */
   verify?: (token: string) => Promise<Verified>
 }
 
-export async function gather({cli, stores, target, verify}: Parts): Promise<Facts> {
+export async function collectFacts({cli, stores, target, verify}: FactSources): Promise<Facts> {
   const {api, git: gitHost, warnings} = stores.context.endpoints
   const [git, {found, netrc, ...tokens}] = await Promise.all([
-    lookAtGit(target, stores.context.run),
-    lookAtTokens(stores, verify),
+    collectGitFacts(target, stores.context.run),
+    collectTokenFacts(stores, verify),
   ])
   return {
     ...tokens,
     plainText: [
-      ...leftInNetrc(netrc, found),
+      ...netrcCopies(netrc, found),
       ...keyringFiles(stores),
       ...(await aliasFiles(stores.context.env)),
       ...exposedFiles(stores.context.dataDir, netrc.place),
@@ -38,12 +37,12 @@ export async function gather({cli, stores, target, verify}: Parts): Promise<Fact
   }
 }
 
-async function lookAtTokens(stores: CredentialStores, verify: Parts['verify']) {
+async function collectTokenFacts(stores: CredentialStores, verify: FactSources['verify']) {
   const {dataDir, endpoints} = stores.context
-  const {found, noToken} = await lookForToken(stores)
-  // After the token, since a keychain that has failed is not asked again.
-  const keychain = await lookAtKeychain(stores, found, readLoginState(dataDir))
-  const [token, netrc] = await Promise.all([found && checkToken(stores, found, verify), lookAtNetrc(stores)])
+  const {found, noToken} = await lookUpToken(stores)
+  // After the token: if the lookup failed, the keychain is not called again.
+  const keychain = await keychainFacts(stores, found, readLoginState(dataDir))
+  const [token, netrc] = await Promise.all([found && tokenFacts(stores, found, verify), readNetrc(stores)])
   const entry = entryOf(netrc, endpoints.api)
   return {
     found,
@@ -55,11 +54,11 @@ async function lookAtTokens(stores: CredentialStores, verify: Parts['verify']) {
   }
 }
 
-const entryOf = (netrc: Netrc, host: string) =>
+const entryOf = (netrc: NetrcContent, host: string) =>
   'entries' in netrc ? netrc.entries.find((entry) => entry.host === host && entry.token) : undefined
 
-/** What git finds in `.netrc` before it asks any helper. */
-function inNetrc(netrc: Netrc, gitHost: string, found: FoundCredential | undefined): Pick<GitFacts, 'netrc'> {
+/** The entry in `.netrc` that git uses before it asks any helper. */
+function inNetrc(netrc: NetrcContent, gitHost: string, found: FoundCredential | undefined): Pick<GitFacts, 'netrc'> {
   const entry = entryOf(netrc, gitHost)
   if (!entry) return {}
   return {netrc: {place: netrc.place, ...accountOf(entry), ...(found ? {same: entry.token === found.token} : {})}}

@@ -1,9 +1,8 @@
 import type {Setting} from '../git/helper-chain.js'
-import {type Check, check, of} from './check.js'
-import type {Facts, GitFacts} from './report.js'
+import {type Check, check, type Facts, type GitFacts, ofAccount} from './report.js'
 
-/** What git does at the Heroku git host. @param bin what the user calls the CLI */
-export function judgeGit(facts: Facts, bin: string): Check[] {
+/** What git does for the Heroku git host. @param bin the command name of the CLI, for hints */
+export function gitChecks(facts: Facts, bin: string): Check[] {
   const {git, token} = facts
   const {host, netrc, others} = git
   const line = (level: Check['level'], message: string, hint?: string) => check('git', level, message, hint)
@@ -12,13 +11,13 @@ export function judgeGit(facts: Facts, bin: string): Check[] {
   )
   if (git.state === 'not installed') return [line('warning', 'is not installed')]
   if (git.state === 'failed') return [line('error', git.because ?? 'git failed', 'git config --list')]
-  // libcurl reads it before git asks any helper.
+  // libcurl reads .netrc before git asks any helper.
   if (netrc && netrc.same !== true)
     return [
       line(
         'warning',
-        `uses the token${of(netrc.account)} in ${netrc.place} for ${host}, before it asks anybody`,
-        wayOutOfNetrc(facts, bin),
+        `uses the token${ofAccount(netrc.account)} in ${netrc.place} for ${host}, before it asks anybody`,
+        netrcHint(facts, bin),
       ),
       ...alsoGiven,
     ]
@@ -32,10 +31,10 @@ export function judgeGit(facts: Facts, bin: string): Check[] {
       ),
       ...alsoGiven,
     ]
-  return [asked(git, facts, bin), ...alsoGiven]
+  return [helperCheck(git, facts, bin), ...alsoGiven]
 }
 
-function asked({because, by, droppedBy, host, kept, netrc, state}: GitFacts, {token}: Facts, bin: string): Check {
+function helperCheck({because, by, droppedBy, host, kept, netrc, state}: GitFacts, {token}: Facts, bin: string): Check {
   const line = (level: Check['level'], message: string, hint?: string) => check('git', level, message, hint)
   if (netrc && token?.source === 'netrc') return line('ok', `finds the token for ${host} in ${netrc.place} by itself`)
   if (state === 'configured' && because !== undefined)
@@ -60,19 +59,19 @@ function asked({because, by, droppedBy, host, kept, netrc, state}: GitFacts, {to
   return line('warning', `is not configured for ${host}`, kept ? `${bin} whoami` : `${bin} login`)
 }
 
-/** With a keychain it is emptied; without, a login writes both hosts' entries anew. */
-function wayOutOfNetrc({keychain: {state}, token}: Facts, bin: string): string | undefined {
+/** auth:migrate empties `.netrc` if there is a keychain; without one, a login rewrites the entries of both hosts. */
+function netrcHint({keychain: {state}, token}: Facts, bin: string): string | undefined {
   if (state === 'unlocked' || state === 'answers') return `${bin} auth:migrate`
   return token?.source === 'HEROKU_API_KEY' ? undefined : `${bin} login`
 }
 
 const OWN_FILES = ['system', 'global', 'local', 'worktree']
 
-/** What shows the user the line; one of the environment is in no file. */
+/** Opens the file with the setting; undefined for a setting in the environment. */
 const edit = ({scope}: Setting) => (OWN_FILES.includes(scope) ? `git config --${scope} --edit` : undefined)
 
 const unset = ({key, scope}: Setting, value = ` '^$'`) =>
   OWN_FILES.includes(scope) ? `git config --${scope} --unset-all ${quoted(key)}${value}` : undefined
 
-/** For a shell, where that is needed. */
+/** Quoted for a shell, if needed. */
 const quoted = (key: string) => (/^[\w.:/@-]+$/u.test(key) ? key : `'${key.replaceAll("'", String.raw`'\''`)}'`)

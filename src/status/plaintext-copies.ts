@@ -1,4 +1,4 @@
-// Tokens that lie about in plain text.
+// Heroku tokens in plain text.
 import {defined} from '../defined.js'
 import {readdirSync, readFileSync, statSync} from 'node:fs'
 import {join} from 'node:path'
@@ -12,11 +12,11 @@ import {codeOf} from '../errors.js'
 import type {PlainText} from './report.js'
 import {accountOf, failureOf} from './token-facts.js'
 
-/** What `.netrc` has of Heroku's, or why that cannot be read. */
-export type Netrc = {place: string; entries: NetrcEntry[]} | {place: string; because: string; hint?: string}
+/** The entries of the Heroku hosts in `.netrc`, or why it cannot be read. */
+export type NetrcContent = {place: string; entries: NetrcEntry[]} | {place: string; because: string; hint?: string}
 
-/** Reads `.netrc`, unless it is encrypted: that is no plain text, git does not read it, and gpg may ask for a passphrase. */
-export async function lookAtNetrc(stores: CredentialStores): Promise<Netrc> {
+/** Skips an encrypted file: it is not plain text, git does not read it, and gpg may ask for a passphrase. */
+export async function readNetrc(stores: CredentialStores): Promise<NetrcContent> {
   let place = '.netrc'
   try {
     const netrc = await stores.netrc()
@@ -27,12 +27,12 @@ export async function lookAtNetrc(stores: CredentialStores): Promise<Netrc> {
   }
 }
 
-/** The files of keyrings without a password. */
+/** Keyring files without a password. */
 export const keyringFiles = ({context: {env, keychain}}: CredentialStores): PlainText[] =>
   keychain.name === 'secret-service' ? plainKeyrings(env).map((place) => ({kind: 'keyring', place})) : []
 
 /** The tokens in `.netrc` other than the one in use. */
-export function leftInNetrc(netrc: Netrc, found: FoundCredential | undefined): PlainText[] {
+export function netrcCopies(netrc: NetrcContent, found: FoundCredential | undefined): PlainText[] {
   const {place} = netrc
   if ('because' in netrc) return [{kind: 'unreadable', ...netrc}]
   const left = netrc.entries.filter(({token}) => token && !(found?.source === 'netrc' && token === found.token))
@@ -77,11 +77,11 @@ async function tokenIn(place: string): Promise<PlainText[]> {
 
 const hintOf = ({hint}: {hint?: string | undefined}) => defined({hint})
 
-/** What decides who is logged in, where other users can write to it. */
+/** The files that decide which account is logged in, if other users can write to them. */
 export const exposedFiles = (dataDir: string, netrc: string): PlainText[] =>
   [dataDir, join(dataDir, LOGIN_JSON), join(dataDir, OUR_JSON), netrc].flatMap((place) => {
     const stats = statSync(place, {throwIfNoEntry: false})
-    // On Windows, modes say nothing of other users. A group may be the user's own.
+    // On Windows, modes do not cover other users. A group may be the user's private one.
     if (!stats || process.getuid === undefined || (stats.mode & 0o002) === 0 || stats.isCharacterDevice()) return []
     return [{kind: 'exposed', place, because: `other users can write to ${place}`, hint: `chmod go-w ${place}`}]
   })

@@ -1,19 +1,19 @@
-// What `auth:status` knows and says; `--json` prints it as it is. docs/status-json.md describes it for scripts.
+// The report of `auth:status`, which `--json` prints as is. docs/status-json.md describes it for scripts.
 import type {KeychainName, StoreName} from '../backends/backend.js'
+import {defined} from '../defined.js'
 import type {Problem} from '../errors.js'
 import type {Setting} from '../git/helper-chain.js'
-import type {Check} from './check.js'
 
-/** What was found out, part by part. Holds no token. */
+/** The facts, module by module. They contain no token. */
 export interface Facts {
-  /** The token in use; left out where there is none. */
+  /** The token in use; omitted if there is none. */
   token?: TokenFacts
-  /** Why no token was found, where there is more to say than that nobody logged in. */
+  /** Why no token was found; omitted if the user has simply not logged in. */
   noToken?: NoToken
-  /** Other tokens, which would be used if the one in use were not there. */
-  shadowed: Copy[]
+  /** The tokens that would be used without the one in use. */
+  shadowed: ShadowedToken[]
   keychain: KeychainFacts
-  /** Tokens in plain text beside the one in use. */
+  /** Tokens in plain text other than the one in use. */
   plainText: PlainText[]
   git: GitFacts
   host: HostFacts
@@ -21,20 +21,20 @@ export interface Facts {
 }
 
 export interface TokenFacts {
-  /** Which rule found it, in the order in which they are asked. */
+  /** The rule that found it, in order of precedence. */
   tier: 'HEROKU_API_KEY' | 'HEROKU_NETRC_WRITE' | 'keychain' | 'netrc'
   source: 'HEROKU_API_KEY' | StoreName
-  /** The source in words for a person. */
+  /** The source, for people. */
   place: string
-  /** Its kind, if it shows one, and nothing else of it. */
+  /** Its prefix, if any, and asterisks. */
   masked: string
-  /** Whose it is: by the API if it was asked, or else by what it is filed under. */
+  /** The account: from the API if verified, else the one that the token is stored under. */
   account?: string
-  /** What it is filed under, if that is not whose it is. */
+  /** The account that the token is stored under, if the API returned another one. */
   filedUnder?: string
   /** ISO 8601. */
   expiresAt?: string
-  /** What the API says: 'unknown' where it was asked and did not tell. */
+  /** The API's result: 'unknown' if the request failed. */
   validity: 'valid' | 'invalid' | 'unknown' | 'not checked'
   /** Why it is unknown. */
   because?: string
@@ -44,26 +44,25 @@ export interface TokenFacts {
 export interface NoToken {
   because: string
   hint?: string
-  /** Whether something is wrong: without it, logging in is all there is to do. */
+  /** Whether something failed; if not, a login is all that is missing. */
   isTrouble: boolean
 }
 
-/** A token somewhere else. */
-export interface Copy {
+export interface ShadowedToken {
   source: StoreName
   place: string
   account?: string
-  /** Whether it is the token in use; left out where that is not known. */
+  /** Whether it equals the token in use; omitted if unknown. */
   same?: boolean
 }
 
 export interface KeychainFacts {
   name?: KeychainName
-  /** The name in words for a person. */
+  /** The name, for people. */
   title?: string
   /**
-   * How it is: 'unlocked' once it gave a token, 'answers' where none was asked for; 'missing' where this machine has none;
-   * 'not used' where HEROKU_NETRC_WRITE says so; or what is wrong with it.
+   * 'unlocked' if it returned a token, 'answers' if it only listed accounts, 'missing' if this machine has none, 'not used'
+   * if HEROKU_NETRC_WRITE is true; or its failure.
    */
   state: 'unlocked' | 'answers' | 'missing' | 'not used' | Problem
   because?: string
@@ -71,10 +70,10 @@ export interface KeychainFacts {
   accounts: {account: string; current: boolean}[]
 }
 
-/** A file with a token of Heroku's in plain text, or one that cannot be read. */
+/** A file with a Heroku token in plain text, or one that cannot be read. */
 export type PlainText =
   | {kind: 'netrc'; place: string; account?: string; same?: boolean; because?: never}
-  /** A file of a keyring that has no password. */
+  /** A keyring file without a password. */
   | {kind: 'keyring'; place: string; because?: never}
   /** A file of `heroku accounts`. */
   | {kind: 'alias'; place: string; because?: never}
@@ -85,34 +84,34 @@ export type PlainText =
 export interface GitFacts {
   host: string
   /**
-   * 'configured' where git asks `by`; 'dropped' where it would, but for a setting of this folder's repository or of a
-   * later line; 'opted out' by `git config --global heroku.credentialHelper false`.
+   * 'configured' if git asks `by`; 'dropped' if an empty value in the current repository or further down removes it;
+   * 'opted out' by `git config --global heroku.credentialHelper false`.
    */
   state: 'configured' | 'dropped' | 'not configured' | 'opted out' | 'not installed' | 'failed'
   by?: 'heroku-keychain' | 'heroku'
-  /** Why it failed, or could not be configured the last time that was tried; or why it asks the CLI and not our launcher. */
+  /** Why it failed, why the last setup failed, or why git asks the CLI instead of our launcher. */
   because?: string
-  /** Where what drops it stands. */
+  /** The setting that drops our helper. */
   droppedBy?: Setting
-  /** Other helpers that git asks for this host: after `by`, whose token it gives them to keep; or in our place. */
+  /** Other helpers that git asks for this host: after `by`, whose token it passes to them; or instead of it. */
   others: (Setting & {helper: string})[]
-  /** Whether the next command of the CLI sees to it that git is configured. */
+  /** Whether the next command of the CLI configures git. */
   kept: boolean
-  /** What turns https addresses of this host into ssh, for which git asks no helper. */
+  /** The setting that rewrites https URLs of this host to ssh, for which git asks no helper. */
   rewrittenBy?: Setting
-  /** The `.netrc` entry for this host, which git uses before it asks anybody. */
+  /** The `.netrc` entry for this host, which git uses before it asks any helper. */
   netrc?: {place: string; account?: string; same?: boolean}
 }
 
 export interface HostFacts {
   api: string
   git: string
-  /** What HEROKU_HOST or HEROKU_GIT_HOST say in vain. */
+  /** The ignored values of HEROKU_HOST or HEROKU_GIT_HOST. */
   warnings: string[]
 }
 
 export interface CliFacts {
-  /** The host CLI as it calls itself, such as `heroku/11.10.0`. */
+  /** The host CLI, such as `heroku/11.10.0`. */
   name: string
   /** This plugin, such as `heroku-keychain/1.0.0`. */
   plugin?: string
@@ -124,7 +123,29 @@ export interface CliFacts {
 
 export interface Report extends Facts {
   version: 1
-  /** As the exit status says it: 0, 100 and 1. */
+  /** Exit status 0, 100 and 1. */
   verdict: 'healthy' | 'not logged in' | 'trouble'
   checks: Check[]
 }
+
+/** One line of the screen. */
+export interface Check {
+  subject: 'token' | 'account' | 'validity' | 'shadows' | 'keychain' | 'plain text' | 'git' | 'host' | 'heroku'
+  /** Only 'error' sets the exit status to 1. */
+  level: 'ok' | 'warning' | 'error'
+  message: string
+  /** The next step. */
+  hint?: string
+  /** Lines below the message, such as the accounts in the keychain. */
+  more?: string[]
+}
+
+export const check = (subject: Check['subject'], level: Check['level'], message: string, hint?: string): Check => ({
+  subject,
+  level,
+  message,
+  ...defined({hint}),
+})
+
+/** ` of <account>`, or nothing if the account is unknown. */
+export const ofAccount = (account: string | undefined) => (account === undefined ? '' : ` of ${account}`)

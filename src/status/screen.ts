@@ -1,15 +1,13 @@
-// A report for a person: a mark and a line for each thing, and below it what to do about it.
+// The report as lines for a terminal: a mark and a message for each check, and its hint below.
 import {printable} from '../ui/printable.js'
-import type {Check} from './check.js'
-import type {Report} from './report.js'
+import type {Check, Report} from './report.js'
 
-/** What the terminal can show. */
-export interface Look {
+export interface Terminal {
   colour: boolean
   unicode: boolean
 }
 
-// Select Graphic Rendition (ECMA-48, 8.3.117). Node's styleText asks stdout for its opinion in some versions only.
+// Select Graphic Rendition (ECMA-48, 8.3.117). Whether Node's styleText checks stdout depends on its version.
 const [RED, GREEN, YELLOW, CYAN, DEFAULT] = [31, 32, 33, 36, 39]
 
 const MARKS = {
@@ -20,10 +18,10 @@ const MARKS = {
 
 const LABEL_WIDTH = 'plain text'.length
 
-export const screen = ({checks}: Pick<Report, 'checks'>, look: Look): string[] =>
-  checks.flatMap((check) => linesOf(check, look))
+export const screen = ({checks}: Pick<Report, 'checks'>, terminal: Terminal): string[] =>
+  checks.flatMap((check) => linesOf(check, terminal))
 
-function linesOf({hint, level, message, more = [], subject}: Check, {colour, unicode}: Look): string[] {
+function linesOf({hint, level, message, more = [], subject}: Check, {colour, unicode}: Terminal): string[] {
   const paint = (code: number, text: string) => (colour ? `\u001B[${code}m${text}\u001B[${DEFAULT}m` : text)
   const {colour: ofMark, ...marks} = MARKS[level]
   const mark = paint(ofMark, unicode ? marks.unicode : marks.ascii)
@@ -35,6 +33,6 @@ function linesOf({hint, level, message, more = [], subject}: Check, {colour, uni
   ]
 }
 
-/** Whether the locale is one of UTF-8; Windows Terminal has none, and shows everything. */
+/** Whether the locale uses UTF-8. Windows Terminal sets no locale and shows all characters. */
 export const showsUnicode = ({LANG, LC_ALL, LC_CTYPE, WT_SESSION}: NodeJS.ProcessEnv) =>
   /utf-?8/iu.test([LC_ALL, LC_CTYPE, LANG].find(Boolean) ?? '') || Boolean(WT_SESSION)

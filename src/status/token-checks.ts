@@ -1,13 +1,12 @@
 import {isEncrypted} from '../backends/netrc/gpg.js'
 import {lifeLeft} from '../ui/expiry.js'
-import {type Check, check, of} from './check.js'
-import type {Copy, Facts, TokenFacts} from './report.js'
+import {type Check, check, type Facts, ofAccount, type ShadowedToken, type TokenFacts} from './report.js'
 
 const SOON_SECONDS = 24 * 60 * 60
 
-/** @param bin what the user calls the CLI */
-export function judgeMissing({keychain, noToken}: Facts, bin: string): Check {
-  // The keychain has a line of its own for that.
+/** @param bin the command name of the CLI, for hints */
+export function missingTokenCheck({keychain, noToken}: Facts, bin: string): Check {
+  // keychainCheck shows the reason.
   if (noToken?.isTrouble && noToken.because === keychain.because)
     return check('token', 'error', `not known, since ${keychain.title ?? 'the keychain'} did not tell`)
   if (noToken?.isTrouble) return check('token', 'error', `none: ${noToken.because}`, noToken.hint)
@@ -22,18 +21,18 @@ export function judgeMissing({keychain, noToken}: Facts, bin: string): Check {
   )
 }
 
-/** @param bin what the user calls the CLI */
-export function judgeToken(token: TokenFacts, facts: Facts, bin: string, now: number): Check[] {
+/** @param bin the command name of the CLI, for hints */
+export function tokenChecks(token: TokenFacts, facts: Facts, bin: string, now: number): Check[] {
   return [
-    winner(token, facts, bin),
-    account(token, bin),
-    validity(token, facts, bin, now),
-    // Beside the keychain's, a copy in .netrc is one in plain text.
-    ...facts.shadowed.filter(({source}) => token.tier !== 'keychain' || source !== 'netrc').map(shadow(token)),
+    sourceCheck(token, facts, bin),
+    accountCheck(token, bin),
+    validityCheck(token, facts, bin, now),
+    // If the keychain has the token, plainTextChecks reports a copy in .netrc.
+    ...facts.shadowed.filter(({source}) => token.tier !== 'keychain' || source !== 'netrc').map(shadowedCheck(token)),
   ]
 }
 
-function winner({masked, place, tier}: TokenFacts, facts: Facts, bin: string): Check {
+function sourceCheck({masked, place, tier}: TokenFacts, facts: Facts, bin: string): Check {
   switch (tier) {
     case 'HEROKU_API_KEY':
       return check('token', 'ok', `${masked} from HEROKU_API_KEY, which comes before everything else`)
@@ -59,7 +58,7 @@ function whyNetrc({keychain, shadowed}: Facts, bin: string): {because: string; h
   return {because: `${title} holds none`, hint: `${bin} auth:migrate`}
 }
 
-function account({account, filedUnder, source, validity}: TokenFacts, bin: string): Check {
+function accountCheck({account, filedUnder, source, validity}: TokenFacts, bin: string): Check {
   if (account === undefined)
     return check(
       'account',
@@ -70,7 +69,7 @@ function account({account, filedUnder, source, validity}: TokenFacts, bin: strin
   return check('account', 'warning', `${account}, though the token is filed under ${filedUnder}`, `${bin} login`)
 }
 
-function validity(token: TokenFacts, {host}: Facts, bin: string, now: number): Check {
+function validityCheck(token: TokenFacts, {host}: Facts, bin: string, now: number): Check {
   const {because = '', expiresAt, hint, tier, validity} = token
   const renew = tier === 'HEROKU_API_KEY' ? 'unset HEROKU_API_KEY, or set it to a valid token' : `${bin} login`
   const left = expiresAt === undefined ? undefined : lifeLeft(expiresAt, now)
@@ -85,15 +84,15 @@ function validity(token: TokenFacts, {host}: Facts, bin: string, now: number): C
   return check('validity', isSoon ? 'warning' : 'ok', `${said}; ${until}`, isSoon ? renew : undefined)
 }
 
-/** In the world's own time, whatever the user's. */
+/** The date in UTC. */
 const day = (iso = '') => new Date(iso).toISOString().slice(0, 10)
 
-const shadow =
+const shadowedCheck =
   ({tier}: TokenFacts) =>
-  ({account, place, same}: Copy): Check =>
+  ({account, place, same}: ShadowedToken): Check =>
     check(
       'shadows',
       same ? 'ok' : 'warning',
-      `${same ? 'the same token' : 'the token'}${of(account)} in ${place}`,
+      `${same ? 'the same token' : 'the token'}${ofAccount(account)} in ${place}`,
       tier === 'HEROKU_API_KEY' && !same ? 'unset HEROKU_API_KEY' : undefined,
     )

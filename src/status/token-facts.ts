@@ -1,4 +1,4 @@
-// The token in use, what it keeps from being used, and the keychain that it may be in.
+// The token in use, the tokens that it shadows, and the keychain.
 import {defined} from '../defined.js'
 import {StorageError, UserError} from '../errors.js'
 import type {NetrcEntry} from '../backends/netrc/netrc-file.js'
@@ -8,10 +8,10 @@ import type {LoginState} from '../credentials/login-state.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import {ApiError} from '../heroku/api.js'
 import {InvalidToken, type Verified} from '../heroku/verify.js'
-import type {Copy, KeychainFacts, NoToken, TokenFacts} from './report.js'
+import type {ShadowedToken, KeychainFacts, NoToken, TokenFacts} from './report.js'
 
-/** Looks the token up; nothing is thrown for what is wrong with a place that it could be in. */
-export async function lookForToken(stores: CredentialStores): Promise<{found?: FoundCredential; noToken?: NoToken}> {
+/** Looks up the token in use. A failure of a store is a fact too, and is not thrown. */
+export async function lookUpToken(stores: CredentialStores): Promise<{found?: FoundCredential; noToken?: NoToken}> {
   try {
     const looked = await findCredential(stores, {lookOnly: true})
     if (looked.found) return {found: looked.found}
@@ -22,11 +22,8 @@ export async function lookForToken(stores: CredentialStores): Promise<{found?: F
   }
 }
 
-/**
- * Asks the API about the token.
- * @param verify left out where it is not to be asked
- */
-export async function checkToken(
+/** @param verify asks the API; omitted with --offline */
+export async function tokenFacts(
   stores: CredentialStores,
   found: FoundCredential,
   verify: ((token: string) => Promise<Verified>) | undefined,
@@ -59,11 +56,11 @@ function tierOf({netrcOnly}: CredentialStores, {source}: FoundCredential): Token
 
 const tryAgainIf = (error: unknown) => (error instanceof ApiError && !error.hint ? {hint: 'see: heroku status'} : {})
 
-/** Shows a token's kind, and neither its length nor a character more of it. */
+/** Shows the kind of a token, but not its length or any other character. */
 const mask = (token: string) => `${token.startsWith('HRKU-') ? 'HRKU-' : ''}********`
 
-/** How the keychain is; nothing is thrown for what is wrong with it. */
-export async function lookAtKeychain(
+/** The state of the keychain. A failure is a fact too, and is not thrown. */
+export async function keychainFacts(
   {context, keychain, netrcOnly}: CredentialStores,
   found: FoundCredential | undefined,
   state: LoginState,
@@ -89,20 +86,20 @@ export async function lookAtKeychain(
 }
 
 /**
- * The tokens that would be used if the one in use were not there.
- * @param entry what `.netrc` has for the API host
+ * The tokens that would be used without the one in use.
+ * @param entry the `.netrc` entry of the API host
  */
 export function shadowedBy(
   found: FoundCredential,
   {accounts, name, title = ''}: KeychainFacts,
   entry: {place: string; entry: NetrcEntry} | undefined,
-): Copy[] {
+): ShadowedToken[] {
   const current = accounts.find(({current}) => current)
-  const inKeychain: Copy[] =
+  const inKeychain: ShadowedToken[] =
     name === undefined || !current || found.source === name
       ? []
       : [{source: name, place: title, account: current.account}]
-  const inNetrc: Copy[] =
+  const inNetrc: ShadowedToken[] =
     !entry?.entry.token || found.source === 'netrc'
       ? []
       : [{source: 'netrc', place: entry.place, ...accountOf(entry.entry), same: entry.entry.token === found.token}]
@@ -113,10 +110,7 @@ export const accountOf = ({account}: {account?: string | undefined}) => defined(
 
 const hintOf = (from: {hint?: string | undefined} | undefined) => defined({hint: from?.hint})
 
-/**
- * The words of an error that was made for the user.
- * @throws the error, if it was not
- */
+/** @throws the error, if it has no message for the user */
 export function failureOf(error: unknown): {because: string; hint?: string} {
   if (!(error instanceof UserError)) throw error
   return {because: error.message, ...hintOf(error)}

@@ -7,7 +7,7 @@ import {findCredential} from '../../src/credentials/find.js'
 import {readLoginState, recordLogin, recordLogout} from '../../src/credentials/login-state.js'
 import {fingerprint} from '../../src/credentials/token-record.js'
 import {describeExpiry} from '../../src/ui/expiry.js'
-import {someoneIsLoggedIn} from '../../src/git/setup-stamp.js'
+import {hasLogin} from '../../src/git/setup-stamp.js'
 import {fuzz} from '../support/fuzz.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, OUR_JSON, type User} from '../support/user.js'
 
@@ -78,7 +78,7 @@ describe('any login.json and heroku-keychain.json', () => {
       for (const {account, apiHost, expiresAt, fingerprint, savedIn} of tokens)
         for (const each of [account, apiHost, fingerprint, savedIn, expiresAt ?? 'none'])
           expect(each).to.be.a('string').and.not.to.equal('')
-      expect(someoneIsLoggedIn({}, user.dataDir)).to.equal(true)
+      expect(hasLogin({}, user.dataDir)).to.equal(true)
     },
   })
 

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {mkdirSync} from 'node:fs'
 import {join} from 'node:path'
-import {haveGitUseToken} from '../../src/git/after-login.js'
+import {updateGitAfterLogin} from '../../src/git/after-login.js'
 import {tearDownHelper} from '../../src/git/setup.js'
 import {sharedFolder} from '../../src/git/data-dir.js'
 import {endpointsFrom} from '../../src/heroku/endpoints.js'
@@ -32,7 +32,7 @@ describe('a login configures git, and', function () {
     const own = {...process.env}
     Object.assign(process.env, sandbox.env)
     try {
-      await haveGitUseToken(
+      await updateGitAfterLogin(
         dirs(),
         {
           dataDir: dirs().dataDir,

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {askedHelpers, type Line, readLines} from '../../src/git/helper-chain.js'
+import {helperChain, type Line, readLines} from '../../src/git/helper-chain.js'
 import {openGit} from '../../src/git/config.js'
 import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
@@ -90,14 +90,14 @@ describe('the helpers that git asks', () => {
   for (const [shape, config] of Object.entries(shapes))
     it(`are those that a real git asks: ${shape}`, async () => {
       await configure(config)
-      expect(askedHelpers(await lines(), HOST).asked.map(nameOf)).to.deep.equal(await askedByGit(HOST))
+      expect(helperChain(await lines(), HOST).asked.map(nameOf)).to.deep.equal(await askedByGit(HOST))
     })
 
   it('are told with where they stand, and what dropped others', async () => {
     await configure(['global credential.helper one', 'local credential.helper -', 'local credential.helper two'])
     const here = {key: 'credential.helper', scope: 'local', file: '.git/config'}
     const global = {key: 'credential.helper', scope: 'global', file: join(sandbox.home, '.gitconfig')}
-    expect(askedHelpers(await lines(), HOST)).to.deep.equal({
+    expect(helperChain(await lines(), HOST)).to.deep.equal({
       asked: [{...here, value: helper('two')}],
       dropped: [{...global, value: helper('one')}],
       droppedBy: here,
@@ -106,7 +106,7 @@ describe('the helpers that git asks', () => {
 
   it('are those outside of the repository where the user is outside', async () => {
     await configure(['global credential.helper one', 'local credential.helper two'])
-    expect(askedHelpers(await lines(sandbox.home), HOST).asked.map(nameOf)).to.deep.equal(['one'])
+    expect(helperChain(await lines(sandbox.home), HOST).asked.map(nameOf)).to.deep.equal(['one'])
   })
 
   it('are none that can be told where the configuration makes no sense', async () => {

@@ -1,11 +1,11 @@
 import {expect} from 'chai'
 import {chmodSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
-import {askedHelpers, readLines} from '../../src/git/helper-chain.js'
+import {helperChain, readLines} from '../../src/git/helper-chain.js'
 import {setUpHelper, tearDownHelper} from '../../src/git/setup.js'
 import {homeOnWindows, openGit} from '../../src/git/config.js'
 import {launcherPath, launcherValue} from '../../src/git/launcher.js'
-import {isUpToDate, lastProblem, removeStamp, someoneIsLoggedIn, type SetupTarget} from '../../src/git/setup-stamp.js'
+import {isUpToDate, lastProblem, removeStamp, hasLogin, type SetupTarget} from '../../src/git/setup-stamp.js'
 import {FALLBACKS} from '../../src/git/helper-values.js'
 import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
@@ -56,7 +56,7 @@ describe("git's configuration", () => {
   it('takes nobody for logged out because that cannot be told', () => {
     mkdirSync(target.dataDir)
     symlinkSync('login.json', join(target.dataDir, 'login.json'))
-    expect(someoneIsLoggedIn({}, target.dataDir)).to.equal(true)
+    expect(hasLogin({}, target.dataDir)).to.equal(true)
   })
 
   it('is nothing to undo where there is no git', async () => {
@@ -225,7 +225,7 @@ describe("git's configuration", () => {
   /** The helpers that git asks, outside of every repository. */
   const askedNow = async () => {
     const lines = await readLines(openGit(runHere, target.env).call)
-    return askedHelpers(lines, 'git.heroku.com').asked.map(({value}) => value)
+    return helperChain(lines, 'git.heroku.com').asked.map(({value}) => value)
   }
   const runIn =
     (cwd: string): RunTool =>

@@ -4,9 +4,9 @@ import type {Entry} from '../../src/git/config.js'
 import {launcherValue} from '../../src/git/launcher.js'
 import {
   helperName,
-  isOwnLast,
-  isOwnRight,
-  isSharedRight,
+  isOwnKeyLast,
+  isOwnKeyRight,
+  isSharedKeyRight,
   ownKey,
   restoredValues,
   sharedKey,
@@ -32,9 +32,12 @@ describe("the values of git's configuration", () => {
   it('are right as they are wanted', () => {
     const wanted = wantedValues([], HOST, LAUNCHER)
     const entries = [...shared(...wanted.shared), ...own(...wanted.own)]
-    expect([isSharedRight(entries, HOST, LAUNCHER), isOwnRight(entries, HOST, LAUNCHER)]).to.deep.equal([true, true])
-    expect(isSharedRight(shared(...wanted.shared, FALLBACK), HOST, LAUNCHER)).to.equal(false)
-    expect(isOwnRight(own(...wanted.own, FALLBACK), HOST, LAUNCHER)).to.equal(false)
+    expect([isSharedKeyRight(entries, HOST, LAUNCHER), isOwnKeyRight(entries, HOST, LAUNCHER)]).to.deep.equal([
+      true,
+      true,
+    ])
+    expect(isSharedKeyRight(shared(...wanted.shared, FALLBACK), HOST, LAUNCHER)).to.equal(false)
+    expect(isOwnKeyRight(own(...wanted.own, FALLBACK), HOST, LAUNCHER)).to.equal(false)
   })
 
   for (const [key, counts] of [
@@ -50,19 +53,19 @@ describe("the values of git's configuration", () => {
     it(`need their own key ${counts ? 'below' : 'anywhere beside'} ${key}`, () => {
       const other = {key, value: 'store'}
       const ours = own('', LAUNCHER)
-      expect(isOwnLast([other, ...ours], ours, HOST)).to.equal(true)
-      expect(isOwnLast([...ours, other], ours, HOST)).to.equal(!counts)
+      expect(isOwnKeyLast([other, ...ours], ours, HOST)).to.equal(true)
+      expect(isOwnKeyLast([...ours, other], ours, HOST)).to.equal(!counts)
       const [first, second] = ours as [Entry, Entry]
-      expect(isOwnLast([first, other, second], ours, HOST)).to.equal(!counts)
+      expect(isOwnKeyLast([first, other, second], ours, HOST)).to.equal(!counts)
     })
 
   it('need their own key in the file that is written', () => {
     const inOther = own('', LAUNCHER)
-    expect(isOwnLast(inOther, [], HOST)).to.equal(false)
+    expect(isOwnKeyLast(inOther, [], HOST)).to.equal(false)
     const written = own('', LAUNCHER)
     const general = {key: 'credential.helper', value: 'store'}
-    expect(isOwnLast([...inOther, general, ...written], written, HOST)).to.equal(true)
-    expect(isOwnLast([...inOther, ...written, general], written, HOST)).to.equal(false)
+    expect(isOwnKeyLast([...inOther, general, ...written], written, HOST)).to.equal(true)
+    expect(isOwnKeyLast([...inOther, ...written, general], written, HOST)).to.equal(false)
   })
 
   it('need to be written once, and go back to what they were, whatever they were', () => {
@@ -71,7 +74,7 @@ describe("the values of git's configuration", () => {
       fc.property(some, (before) => {
         const wanted = wantedValues(shared(...before), HOST, LAUNCHER)
         const written = [...shared(...wanted.shared), ...own(...wanted.own)]
-        expect(isSharedRight(written, HOST, LAUNCHER) && isOwnRight(written, HOST, LAUNCHER)).to.equal(true)
+        expect(isSharedKeyRight(written, HOST, LAUNCHER) && isOwnKeyRight(written, HOST, LAUNCHER)).to.equal(true)
         const restored = restoredValues(written, HOST, before)
         expect(new Set(restored)).to.deep.equal(new Set(before))
         expect(restored).not.to.include(LAUNCHER)

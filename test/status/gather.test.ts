@@ -8,8 +8,8 @@ import {saveToken} from '../../src/credentials/save.js'
 import {ApiError} from '../../src/heroku/api.js'
 import {NetworkError} from '../../src/heroku/http.js'
 import {InvalidToken} from '../../src/heroku/verify.js'
-import {gather, type Parts} from '../../src/status/facts.js'
-import {judge} from '../../src/status/checks.js'
+import {collectFacts, type FactSources} from '../../src/status/facts.js'
+import {buildReport} from '../../src/status/checks.js'
 import type {Facts, TokenFacts} from '../../src/status/report.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain} from '../support/user.js'
 
@@ -20,9 +20,9 @@ describe('gathering what auth:status shows', () => {
   const user = freshUser()
   const keyring = {name: 'secret-service', title: 'the keyring'} as const
 
-  const gatherFor = (stores = user.stores(), verify?: Parts['verify']) => {
+  const gatherFor = (stores = user.stores(), verify?: FactSources['verify']) => {
     const {env, endpoints} = stores.context
-    return gather({
+    return collectFacts({
       stores,
       // No git: it has tests of its own.
       target: {
@@ -298,7 +298,7 @@ describe('gathering what auth:status shows', () => {
   })
 
   describe('asks the API', () => {
-    const tokenWith = async (verify: Parts['verify']) => (await gatherFor(user.stores(), verify)).token
+    const tokenWith = async (verify: FactSources['verify']) => (await gatherFor(user.stores(), verify)).token
     beforeEach(() => logIn())
 
     it('whose the token is, and until when', async () => {
@@ -352,7 +352,7 @@ describe('gathering what auth:status shows', () => {
       writeNetrc(entries({...grace, token: `${token}-too`}))
       const facts = await gatherFor()
       expect(facts.token?.masked).to.equal(masked)
-      if (token !== 'HRKU-') expect(JSON.stringify(judge(facts, 'heroku'))).not.to.include(token.slice(5))
+      if (token !== 'HRKU-') expect(JSON.stringify(buildReport(facts, 'heroku'))).not.to.include(token.slice(5))
     }
   })
 

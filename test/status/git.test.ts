@@ -5,7 +5,7 @@ import {setUpHelper} from '../../src/git/setup.js'
 import {launcherPath} from '../../src/git/launcher.js'
 import {type SetupTarget, writeStamp} from '../../src/git/setup-stamp.js'
 import {run, type RunTool} from '../../src/process/run.js'
-import {lookAtGit} from '../../src/status/git-facts.js'
+import {collectGitFacts} from '../../src/status/git-facts.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
 const host = 'git.heroku.com'
@@ -34,7 +34,7 @@ describe('how git stands to us', () => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
     return run(file, args, {...options, cwd, env: {...cleared, ...target.env, ...options.env}})
   }
-  const look = () => lookAtGit(target, runHere)
+  const look = () => collectGitFacts(target, runHere)
   const git = (...args: string[]) => sandbox.run('git', args, {cwd})
   const configure = () => setUpHelper(target, runHere, true)
   const asksUs = {host, state: 'configured', by: 'heroku-keychain', kept: false, others: []}

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
-import {judge} from '../../src/status/checks.js'
+import {buildReport} from '../../src/status/checks.js'
 import {healthy, NOW} from './facts.js'
 import {STATES} from './states.js'
 
@@ -14,11 +14,11 @@ function fieldsOf(value: unknown, path = ''): string[] {
 }
 
 describe('the JSON of auth:status', () => {
-  const reports = Object.values(STATES).map((facts) => judge(facts, 'heroku', NOW))
+  const reports = Object.values(STATES).map((facts) => buildReport(facts, 'heroku', NOW))
 
   it('is as the example in its documentation', () => {
     const [, example = ''] = /```json\n(.*?)```/su.exec(doc) ?? []
-    expect(JSON.parse(example)).to.deep.equal(JSON.parse(JSON.stringify(judge(healthy, 'heroku', NOW))))
+    expect(JSON.parse(example)).to.deep.equal(JSON.parse(JSON.stringify(buildReport(healthy, 'heroku', NOW))))
   })
 
   it('has no field that its documentation does not name', () => {

@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
 import {stripVTControlCharacters} from 'node:util'
-import {judge} from '../../src/status/checks.js'
+import {buildReport} from '../../src/status/checks.js'
 import {screen, showsUnicode} from '../../src/status/screen.js'
 import {adas, healthy, NOW} from './facts.js'
 import {STATES} from './states.js'
@@ -26,7 +26,7 @@ describe('the screen of auth:status', () => {
 
   for (const [state, facts] of Object.entries(STATES))
     it(`is the whole of what is expected: ${state}`, () => {
-      const report = judge(facts, 'heroku', NOW)
+      const report = buildReport(facts, 'heroku', NOW)
       expect([report.verdict, ...screen(report, plain)].join('\n')).to.equal(screens.get(state))
     })
 
@@ -36,14 +36,14 @@ describe('the screen of auth:status', () => {
 
   it('is plain ASCII where the locale is not of UTF-8', () => {
     for (const facts of Object.values(STATES)) {
-      const lines = screen(judge(facts, 'heroku', NOW), {colour: false, unicode: false})
+      const lines = screen(buildReport(facts, 'heroku', NOW), {colour: false, unicode: false})
       // eslint-disable-next-line no-control-regex -- all of ASCII is meant
       expect(lines.join('')).to.match(/^[\u0000-\u007F]*$/u)
     }
   })
 
   it('has its marks and hints in colour, and nothing else', () => {
-    const {checks} = judge({...healthy, token: {...adas, validity: 'invalid'}}, 'heroku', NOW)
+    const {checks} = buildReport({...healthy, token: {...adas, validity: 'invalid'}}, 'heroku', NOW)
     const lines = screen({checks}, {colour: true, unicode: true})
     expect(lines.slice(0, 4)).to.deep.equal([
       '\u001B[32m✓\u001B[39m token       HRKU-******** from the keyring, as no variable says otherwise',
@@ -57,7 +57,7 @@ describe('the screen of auth:status', () => {
   it('lets nothing from elsewhere move the cursor', () => {
     const account = 'a\u001B[2J\n\u202Eb@example.com'
     const keychain = {...healthy.keychain, accounts: [{account, current: true}]}
-    const report = judge({...healthy, token: {...adas, account}, keychain}, 'heroku', NOW)
+    const report = buildReport({...healthy, token: {...adas, account}, keychain}, 'heroku', NOW)
     expect(screen(report, plain).filter((line) => line.includes('@'))).to.deep.equal([
       '✓ account     a\uFFFD[2J\uFFFD\uFFFDb@example.com',
       '              * a\uFFFD[2J\uFFFD\uFFFDb@example.com',

@@ -5,7 +5,7 @@ import {BaseCommand} from '../../base-command.js'
 import {accountOnRecord, type LoginState, readLoginState} from '../../credentials/login-state.js'
 import {recordOf} from '../../credentials/token-record.js'
 import {assertLoginRecordable, describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
-import {haveGitUseToken} from '../../git/after-login.js'
+import {updateGitAfterLogin} from '../../git/after-login.js'
 import {type Api, type Issued, openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {login, type Method, methodFor} from '../../heroku/login.js'
@@ -105,7 +105,7 @@ export default class AuthLogin extends BaseCommand {
     this.report(saved)
     await this.mentionReplaced(saved, issued, before, openApi(http, hosts.apiUrl, DISCARD_TIMEOUT_MS))
     await this.mentionLeftovers(saved, issued.token)
-    await haveGitUseToken(this.config, this.stores.context, saved)
+    await updateGitAfterLogin(this.config, this.stores.context, saved)
     await this.config.runHook('recache', {type: 'login'})
   }
 

@@ -6,7 +6,7 @@ import type {FoundCredential} from '../../credentials/stores.js'
 import {findToRemove, forgetLogin, type Removal, removeToken, stillThere} from '../../credentials/remove.js'
 import {tearDownHelper} from '../../git/setup.js'
 import {rejectStaleCredentials} from '../../git/after-login.js'
-import {setupTarget, someoneIsLoggedIn} from '../../git/setup-stamp.js'
+import {setupTarget, hasLogin} from '../../git/setup-stamp.js'
 import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {revoke, type Revocation} from '../../heroku/revoke.js'
@@ -90,7 +90,7 @@ export default class AuthLogout extends BaseCommand {
   private async unconfigureGit(): Promise<void> {
     const {dataDir, env, endpoints: hosts} = this.stores.context
     // A login that .netrc had nothing to do with goes on.
-    if (someoneIsLoggedIn(env, dataDir)) return
+    if (hasLogin(env, dataDir)) return
     const because = await tearDownHelper(setupTarget(this.config, hosts), run)
     if (because !== undefined) this.notify(`git still asks for the token, and gets none: ${because}`)
     await rejectStaleCredentials(run, env, hosts.git)

@@ -10,7 +10,7 @@ import type {Plan, MigrateOptions} from '../../migrate/plan.js'
 import type {Verify} from '../../migrate/survey.js'
 import {inWords, type PublicStep, withoutTokens} from '../../migrate/describe.js'
 import {CredentialStores} from '../../credentials/stores.js'
-import {haveGitUseToken} from '../../git/after-login.js'
+import {updateGitAfterLogin} from '../../git/after-login.js'
 import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {InvalidToken, verifyToken} from '../../heroku/verify.js'
@@ -150,7 +150,7 @@ export default class AuthMigrate extends BaseCommand {
     }
 
     const failures = await carryOut(stores, keychain, plan, {
-      configureGit: () => haveGitUseToken(this.config, stores.context),
+      configureGit: () => updateGitAfterLogin(this.config, stores.context),
       done: (step) => {
         const words = inWords(step, keychain.title)
         if (words && step.do !== 'configure git') this.log(words.done)

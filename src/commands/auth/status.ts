@@ -7,12 +7,11 @@ import {verifyToken} from '../../heroku/verify.js'
 import {PLUGIN} from '../../host/override-commands.js'
 import {describeService} from '../../host/installed-client.js'
 import {endpointsFrom} from '../../heroku/endpoints.js'
-import {gather} from '../../status/facts.js'
-import {judge} from '../../status/checks.js'
+import {collectFacts} from '../../status/facts.js'
+import {buildReport} from '../../status/checks.js'
 import type {CliFacts, Report} from '../../status/report.js'
 import {screen, showsUnicode} from '../../status/screen.js'
 
-// Nobody waits longer than this for a screen about themselves.
 const API_TIMEOUT_MS = 10_000
 
 const EXIT = {healthy: 0, trouble: 1, 'not logged in': 100} as const
@@ -44,9 +43,9 @@ export default class AuthStatus extends BaseCommand {
   async run(): Promise<Report> {
     const {flags} = await this.parse(AuthStatus)
     const {bin} = this.config
-    // Hosts that are ignored are in the report; everything else that opens the places would say so on stderr, too.
+    // Not this.stores, which prints a warning about ignored hosts: here they are part of the report.
     const endpoints = endpointsFrom(process.env)
-    const facts = await gather({
+    const facts = await collectFacts({
       stores: this.storesAt(endpoints),
       target: setupTarget(this.config, endpoints),
       cli: this.describeCli(),
@@ -54,10 +53,10 @@ export default class AuthStatus extends BaseCommand {
         ? {}
         : {verify: (token) => verifyToken(openApi(openHttp(process.env), endpoints.apiUrl, API_TIMEOUT_MS), token)}),
     })
-    const report = judge(facts, bin)
-    const look = {colour: process.stdout.isTTY && process.stdout.hasColors(), unicode: showsUnicode(process.env)}
-    for (const line of screen(report, look)) this.log(line)
-    // Not exit(), which is an error to oclif: with --json it would be printed in the report's place.
+    const report = buildReport(facts, bin)
+    const terminal = {colour: process.stdout.isTTY && process.stdout.hasColors(), unicode: showsUnicode(process.env)}
+    for (const line of screen(report, terminal)) this.log(line)
+    // Not exit(), which throws: with --json oclif would print that error instead of the report.
     process.exitCode = EXIT[report.verdict]
     return report
   }

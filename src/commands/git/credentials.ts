@@ -13,7 +13,7 @@ export default class GitCredentials extends BaseCommand {
 
   static override hidden = true
 
-  // git may come to know more operations than any helper does, and expects them to be ignored.
+  // Helpers must ignore operations that they do not know (gitcredentials(7)).
   static override strict = false
 
   async run(): Promise<void> {
