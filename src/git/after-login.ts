@@ -12,7 +12,7 @@ import {BUSY, setUpHelper} from './setup.js'
 import {setupTarget} from './setup-stamp.js'
 
 /**
- * Has git use the token that was just stored, and forget the ones before; tells the user where it will not.
+ * Configures git for the token that was just stored, rejects older credentials, and notifies the user of failures.
  * @param saved where the token is; default: in a keychain
  */
 export async function updateGitAfterLogin(
@@ -22,7 +22,7 @@ export async function updateGitAfterLogin(
 ): Promise<void> {
   const git = await setUpHelper(setupTarget(config, endpoints), run, true)
   await rejectStaleCredentials(run, env, endpoints.git)
-  // git reads a .netrc by itself, unless it is encrypted; libcurl looks for the host's name there, without a port.
+  // git itself reads .netrc, unless it is encrypted; libcurl looks up the host name there without a port.
   const needsUs = saved?.savedIn !== 'netrc' || isEncrypted(saved.location) || endpoints.git.includes(':')
   if (git.state === 'failed' && needsUs) notify(`git push will not find the token: ${git.because}`)
   if (git.state === 'busy' && needsUs) notify(`git could not be configured: ${BUSY}; to try again, run: heroku whoami`)
@@ -33,11 +33,10 @@ export async function updateGitAfterLogin(
   }
 }
 
-// Passwords for the Heroku git host that other credential helpers keep are stale after a login and after a logout.
-
 /**
- * Tells every helper of the user's own configuration, also those that ours hides, to erase its password for this host.
- * No helper of the current repository: those are commands that the repository's author chose.
+ * After a login or logout, passwords that other helpers store for the git host are stale. This makes every helper in the user's
+ * own configuration erase them, including those hidden by ours. It does not call helpers of the current repository, which are
+ * commands that its author chose.
  */
 export async function rejectStaleCredentials(run: RunTool, env: NodeJS.ProcessEnv, gitHost: string): Promise<void> {
   try {
@@ -46,7 +45,7 @@ export async function rejectStaleCredentials(run: RunTool, env: NodeJS.ProcessEn
     const values = linesFor(await readLines(git.call), gitHost).map(({value}) => value)
     const helpers = [...new Set(values)].filter((value) => !ours.includes(value) && !isLauncherValue(value))
     if (helpers.length === 0) return
-    // The command line comes last of all, so the empty value drops every configured helper.
+    // git reads the command line last, so the empty value drops every configured helper.
     const config = ['', ...helpers].flatMap((helper) => ['-c', `${ownKey(gitHost)}=${helper}`])
     await git.call([...config, 'credential', 'reject'], `protocol=https\nhost=${gitHost}\n\n`)
   } catch (error) {

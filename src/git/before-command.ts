@@ -3,7 +3,7 @@ import {findProgram} from '../process/find-program.js'
 import {endpointsFrom} from '../heroku/endpoints.js'
 import {isUpToDate, setupTarget, hasLogin} from './setup-stamp.js'
 
-/** These see to git themselves, run inside it, or only look. */
+/** These configure git themselves, run inside git, or must not change anything. */
 const NOT_BEFORE = new Set([
   'auth:login',
   'login',
@@ -15,9 +15,9 @@ const NOT_BEFORE = new Set([
 ])
 
 /**
- * Whether git is to be configured before a command. Where nothing has changed since the last look, which is before nearly
- * every command, nothing is imported and nothing is started.
- * @param id of the command that is about to run
+ * Whether git must be configured before a command. Usually nothing has changed since the last check; then this imports nothing
+ * and starts no process.
+ * @param id the command's ID
  */
 export function needsGitConfigured(config: Interfaces.Config, id: string | undefined): boolean {
   const target = setupTarget(config, endpointsFrom(process.env))
@@ -25,7 +25,6 @@ export function needsGitConfigured(config: Interfaces.Config, id: string | undef
   return hasLogin(process.env, target.dataDir) && findProgram('git', process.env) !== undefined
 }
 
-/** Keeps git's configuration as a login made it. */
 export async function keepGitConfigured(config: Interfaces.Config): Promise<void> {
   const [{setUpHelper}, {spawnTool}] = await Promise.all([import('./setup.js'), import('../process/spawn.js')])
   await setUpHelper(setupTarget(config, endpointsFrom(process.env)), spawnTool, false)

@@ -1,26 +1,26 @@
-// For which git hosts we have configured git, what stood there before, and for which data folders. All shells of a user
-// share git's configuration, and so this file: it is in the folder that no variable moves.
+// The git hosts that we have configured git for, with their previous values and data folders. All shells of a user share git's
+// configuration, so this file is in the folder that no variable changes.
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {isAllowedHost} from '../heroku/endpoints.js'
 import {replaceOwnFile, sharedFolder} from './data-dir.js'
 
-// On Windows this folder is also the one of the stamp (see steady-state.ts), so the names differ.
+// On Windows setup-stamp.ts uses the same folder, so the names must differ.
 const NAME = 'heroku-keychain-git-hosts.json'
 
 export interface ConfiguredHost {
   git: string
-  /** The API whose token this git host takes. */
+  /** The API host whose token this git host accepts. */
   api: string
-  /** The values that stood there before ours. */
+  /** The values of the key before ours. */
   before: string[]
-  /** The data folders whose login git has used; none in a file of an earlier version. */
+  /** The data folders whose login git has used; missing in a file of an earlier version. */
   dataDirs?: string[]
 }
 
 /**
- * A file that is missing or makes no sense is as good as an empty one. It names no host that the environment must not name:
- * these hosts get the token, and another program may have written the file.
+ * A missing or invalid file counts as empty. Hosts that the environment must not name are left out: another program may have
+ * written the file, and these hosts receive the token.
  */
 export function configuredHosts(env: NodeJS.ProcessEnv): ConfiguredHost[] {
   try {
@@ -32,9 +32,8 @@ export function configuredHosts(env: NodeJS.ProcessEnv): ConfiguredHost[] {
 }
 
 /**
- * Adds a host, or a data folder to a host, and keeps what is recorded of it already: what stood there before is known only
- * the first time.
- * @returns the data folders of that host, also where the file cannot be written
+ * Adds a host, or a data folder to a host. Keeps the previous values on record, which are known only the first time.
+ * @returns the data folders of that host, even if the file cannot be written
  */
 export async function rememberHost(
   env: NodeJS.ProcessEnv,
@@ -52,7 +51,7 @@ export async function rememberHost(
   return dataDirs
 }
 
-/** Removes a data folder from a host, and the host with the last one. */
+/** Sets the data folders of a host; removes a host without any. */
 export async function forgetHost(env: NodeJS.ProcessEnv, git: string, dataDirs: readonly string[]): Promise<void> {
   const hosts = configuredHosts(env)
   const known = hosts.find((host) => host.git === git)
@@ -61,12 +60,12 @@ export async function forgetHost(env: NodeJS.ProcessEnv, git: string, dataDirs: 
   await write(env, dataDirs.length === 0 ? others : [...others, {...known, dataDirs: [...dataDirs]}])
 }
 
-/** Not being able to costs no more than what the file says: git's own configuration is what counts. */
+/** Best effort: a failure loses only these records, not git's configuration. */
 async function write(env: NodeJS.ProcessEnv, hosts: ConfiguredHost[]): Promise<void> {
   try {
     await replaceOwnFile(join(sharedFolder(env), NAME), `${JSON.stringify({version: 1, hosts}, undefined, 2)}\n`, 0o600)
   } catch {
-    // See above.
+    // Best effort, see above.
   }
 }
 

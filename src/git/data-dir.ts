@@ -1,4 +1,4 @@
-// Where the Heroku CLI keeps its data, found without oclif: git starts the helper by itself, in any shell.
+// Where the Heroku CLI keeps its data, without oclif: git starts the helper in any shell.
 import {chmodSync, lstatSync, rmSync} from 'node:fs'
 import {homedir, tmpdir, userInfo} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -7,10 +7,10 @@ import {replaceFile} from '../files/atomic-write.js'
 import {fileError} from '../files/file-error.js'
 import {giveToOwnerOf, isOwn, makeFolder} from '../files/private-folder.js'
 
-// oclif's `dirname`, of the CLI's package.json.
+// oclif's `dirname` in the CLI's package.json.
 const NAME = 'heroku'
 
-// An empty variable counts as unset, as it does there.
+// oclif also treats an empty variable as unset.
 const firstOf = (...values: (string | undefined)[]) => values.find((value) => value !== undefined && value !== '')
 
 /**
@@ -30,8 +30,8 @@ function homeOf(env: NodeJS.ProcessEnv, windows: boolean): string {
 }
 
 /**
- * The default data folder, which no variable of oclif's moves: what all shells of a user share with git is in there, since
- * git's configuration is the same for all of them.
+ * The default data folder, regardless of oclif's variables. It holds what all shells of a user share, as they share git's
+ * configuration.
  */
 export function sharedFolder(env: NodeJS.ProcessEnv, platform = process.platform): string {
   const windows = platform === 'win32'
@@ -40,9 +40,8 @@ export function sharedFolder(env: NodeJS.ProcessEnv, platform = process.platform
 }
 
 /**
- * Replaces a file in one step, and its folder if there is none. Whatever else is there, such as a link, or a file of another
- * user's, is not written to.
- * @throws {StorageError} if it cannot be written
+ * Replaces a file atomically; creates its folder. Removes a link or another user's file instead of writing to it.
+ * @throws {StorageError} if the file cannot be written
  */
 export async function replaceOwnFile(path: string, text: string, mode: number): Promise<void> {
   const folder = dirname(path)
@@ -51,7 +50,7 @@ export async function replaceOwnFile(path: string, text: string, mode: number): 
     const old = lstatSync(path, {throwIfNoEntry: false})
     if (old && !(old.isFile() && isOwn(old, folder))) rmSync(path)
     await replaceFile(path, text, {mode})
-    // A mode is only ever made stricter by replacing.
+    // replaceFile only makes a mode stricter.
     chmodSync(path, mode)
     giveToOwnerOf(folder, path)
   } catch (error) {

@@ -1,12 +1,12 @@
-// Which helpers git asks for the Heroku git host from where the user stands: a repository may have settings of its own,
-// and a line further down counts for more than one above it.
+// Which helpers git asks for the Heroku git host in the current directory. A repository can have its own settings, and a later
+// setting overrides an earlier one.
 import {type Call, GitProblem, parseEntry} from './config.js'
 import {appliesTo} from './helper-values.js'
 
-/** Where a line of git's configuration stands. */
+/** Where a setting of git's configuration is. */
 export interface Setting {
   key: string
-  /** As git calls it: `system`, `global`, `local`, `worktree` or `command`. */
+  /** git's name for it: `system`, `global`, `local`, `worktree` or `command`. */
   scope: string
   file: string
 }
@@ -17,20 +17,20 @@ export interface Line extends Setting {
 
 const HELPER_KEYS = String.raw`^(credential(\..*)?\.helper|heroku\.credentialhelper)$`
 
-// "Nothing found" and "no such option", as git exits.
+// git's exit statuses for "nothing found" and "no such option".
 const NONE = 1
 const USAGE = 129
 
 /**
- * Reads every line about helpers, in git's order.
- * @param call with or without those of the current repository
- * @param wanted a pattern for other keys
+ * Reads settings, in git's order.
+ * @param call with or without the current repository
+ * @param keys a pattern; default: everything about helpers
  * @throws {GitProblem}
  */
-export async function readLines(call: Call, wanted = HELPER_KEYS): Promise<Line[]> {
-  const list = (...more: string[]) => call(['config', ...more, '--show-origin', '-z', '--get-regexp', wanted])
+export async function readLines(call: Call, keys = HELPER_KEYS): Promise<Line[]> {
+  const list = (...more: string[]) => call(['config', ...more, '--show-origin', '-z', '--get-regexp', keys])
   let done = await list('--show-scope')
-  // Before 2.26.
+  // git before 2.26 has no --show-scope.
   const isOld = done?.code === USAGE
   if (isOld) done = await list()
   if (done?.code === NONE) return []
@@ -52,7 +52,7 @@ function parse(words: string[], scopes: string[]): Line[] {
   return lines
 }
 
-/** The helpers that git asks, in its order, and what has dropped others, the last of it. */
+/** The helpers that git asks, in its order, those dropped, and the last setting that drops any. */
 export function helperChain(
   lines: readonly Line[],
   gitHost: string,
@@ -68,20 +68,20 @@ export function helperChain(
   }
 }
 
-/** The lines that count at this host. */
+/** The settings that apply to this host. */
 export const linesFor = (lines: readonly Line[], gitHost: string) => lines.filter((line) => appliesTo(line, gitHost))
 
-// Lines that have git use another address than the one of a remote: `url.<base>.insteadOf`, and `pushInsteadOf` for pushes
-// alone. Over ssh git asks no credential helper, and Heroku takes no ssh.
+// Settings that make git replace the URL of a remote: `url.<base>.insteadOf`, and `pushInsteadOf` only for pushes. Over ssh git
+// asks no credential helper, and Heroku does not accept ssh.
 export const REWRITE_KEYS = String.raw`^url\..*\.(push)?insteadof$`
 
-/** The line that turns https addresses of the git host into ssh, if there is one. */
+/** The setting that rewrites https URLs of the git host to ssh, if any. */
 export function sshRewrite(lines: readonly Line[], gitHost: string): Line | undefined {
   const address = `https://${gitHost}/`
   const [fetching, pushing] = ['insteadof', 'pushinsteadof'].map((name) =>
     lines.filter(({key, value}) => key.endsWith(`.${name}`) && value !== '' && concerns(value, address)),
   )
-  // The longest wins; one for a push wins over any other.
+  // The longest match wins; pushInsteadOf wins over insteadOf (git-config(1)).
   const winning = [fetching, pushing].flatMap((some = []) => [
     ...some.filter(({value}) => value.length > address.length),
     ...some
@@ -92,10 +92,10 @@ export function sshRewrite(lines: readonly Line[], gitHost: string): Line | unde
   return winning.find(({key}) => isSsh(baseOf(key)))
 }
 
-/** Whether a line is for every address of the host, or for some of them. */
+/** Whether a setting applies to all URLs of the host or to some of them. */
 const concerns = (value: string, address: string) => address.startsWith(value) || value.startsWith(address)
 
 const baseOf = (key: string) => key.slice('url.'.length, key.lastIndexOf('.'))
 
-/** `ssh://…`, or `user@host:path`, as git-clone(1) has it. */
+/** `ssh://…` or `user@host:path`, see git-clone(1). */
 const isSsh = (base: string) => /^(?:git\+)?ssh(?:\+git)?:\/\/|^[^/:]+:(?!\/\/)/iu.test(base)

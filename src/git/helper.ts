@@ -1,4 +1,4 @@
-// git's credential helper for the Heroku git host: a program by itself, bundled into one file, without oclif.
+// git's credential helper for the Heroku git host: a program of its own, bundled into one file, without oclif.
 import {readFileSync, writeSync} from 'node:fs'
 import {openStores} from '../credentials/open-places.js'
 import {endpointsFrom} from '../heroku/endpoints.js'
@@ -16,7 +16,7 @@ async function main(operation: string | undefined, terminal: boolean): Promise<v
     endpoints: endpointsFrom(process.env),
     open: (endpoints) =>
       openStores({
-        // As in the shell that runs git, whichever has configured it.
+        // Of the shell that runs git, not of the one that configured it.
         dataDir: dataDirOf(process.env),
         endpoints,
         run: spawnTool,
@@ -38,17 +38,17 @@ function readInput(): string {
   }
 }
 
-// Not process.stdout, which takes longer to load than all that we have to say.
+// Not process.stdout, which takes longer to load than the whole answer.
 function write(descriptor: number, text: string): void {
   if (text !== '') writeSync(descriptor, text)
 }
 
-// The launcher says whether stderr is a terminal, since node would have to load more to know.
-const [operation, where] = process.argv.slice(2)
-main(operation, where === 'terminal')
-  // git ignores how a helper ends, and goes on to the next one. The error may hold anything, so it is not shown.
+// The launcher passes whether stderr is a terminal: node would have to load another module to find out.
+const [operation, stderr] = process.argv.slice(2)
+main(operation, stderr === 'terminal')
+  // git ignores the exit status and asks the next helper. The error may contain anything, so it is not printed.
   .catch(() => {
     write(STDERR, 'heroku: the credential helper failed; try this: heroku auth:token\n')
   })
-  // All is said and done; node would clean up before it ends by itself.
+  // Faster than node's own shutdown.
   .finally(() => process.exit())

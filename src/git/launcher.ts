@@ -7,25 +7,21 @@ import {fileError} from '../files/file-error.js'
 import {isOwn, isPosix, isWritableByOthers, keepFromOthers, makeFolder} from '../files/private-folder.js'
 import {replaceOwnFile, sharedFolder} from './data-dir.js'
 
-/** The launcher's file name, as in every version. */
+/** The launcher's file name, the same in every version. */
 const LAUNCHER = 'git-credential-helper'
 
-/** The user's one launcher. */
 export const launcherPath = (env: NodeJS.ProcessEnv) => join(sharedFolder(env), LAUNCHER)
 
-/** What the launcher starts. */
 export interface LauncherTargets {
-  /** node's own file. */
+  /** The path of node. */
   node: string
-  /** The helper's file. */
+  /** The path of the helper. */
   helper: string
 }
 
 /**
- * The launcher's text.
- *
- * It answers `store` and `erase`, which git calls as often as `get`, by itself, since there is nothing to do; and it exits
- * silently if node or the helper is gone, so that git continues with its next helper. The helper finds the data folder in
+ * The launcher handles `store` and `erase` itself, which git calls as often as `get`: they need no action. It exits silently if
+ * node or the helper is missing, so that git continues with the next helper. It names no data folder: the helper finds it in
  * the environment of the shell that runs git.
  */
 export function launcherText({helper, node}: LauncherTargets, platform = process.platform): string {
@@ -43,7 +39,7 @@ exec "$node" "$helper" get $terminal
 `
 }
 
-/** What a launcher of this version starts; undefined for any other text. */
+/** What a launcher of this version starts; undefined for other text. */
 export function targetsIn(text: string, platform = process.platform): LauncherTargets | undefined {
   const [, node, helper] = /^node='(.*)'\nhelper='(.*)'$/mu.exec(text) ?? []
   if (node === undefined || helper === undefined) return undefined
@@ -52,22 +48,22 @@ export function targetsIn(text: string, platform = process.platform): LauncherTa
 }
 
 /**
- * The value of git's `credential.<url>.helper` that has git run the launcher, through its own `sh` on every system.
+ * The value of `credential.<url>.helper` that makes git run the launcher, in git's own `sh` on every system.
  *
- * The shell reads the launcher itself: that needs no further process, works on a disk mounted `noexec`, and prints nothing
- * where the launcher is gone, as in a home folder that was copied.
+ * The shell sources the launcher: that starts no other process, works on a disk mounted with `noexec`, and prints nothing if the
+ * launcher is missing, as in a copied home folder.
  */
 export const launcherValue = (env: NodeJS.ProcessEnv) => guarded(quote(forShell(launcherPath(env), process.platform)))
 
 const guarded = (path: string) => `!f() { test -f ${path} && test -r ${path} && . ${path}; }; f`
 
-/** Whether a value runs a launcher of ours, in any folder: an earlier version had one in each data folder. */
+/** Whether a value runs a launcher of ours, in any folder: earlier versions had one in each data folder. */
 export function isLauncherValue(value: string): boolean {
   const [path] = new RegExp(String.raw`'(?:[^']|'\\'')*/${LAUNCHER}'`, 'u').exec(value) ?? []
   return path !== undefined && [`!${path}`, guarded(path)].includes(value)
 }
 
-/** In Git for Windows' sh a backslash escapes. */
+/** A backslash is an escape character in Git for Windows' sh. */
 const forShell = (path: string, platform: NodeJS.Platform) => (platform === 'win32' ? path.replaceAll('\\', '/') : path)
 
 const QUOTED = String.raw`'\''`
@@ -76,14 +72,13 @@ const unquote = (text: string) => text.replaceAll(QUOTED, "'")
 
 const OWNER_READS_AND_EXECUTES = 0o500
 
-/** What is wrong with the launcher. */
 export interface LauncherProblem {
   because: string
-  /** Whether other users could change what git runs. */
+  /** Whether other users can change what git runs. */
   unsafe: boolean
 }
 
-/** What is wrong with the launcher, if anything. Only looks. */
+/** Why git cannot use the launcher, or undefined. Changes nothing. */
 export function launcherProblem(env: NodeJS.ProcessEnv): LauncherProblem | undefined {
   const path = launcherPath(env)
   const folder = dirname(path)
@@ -107,19 +102,18 @@ export function launcherProblem(env: NodeJS.ProcessEnv): LauncherProblem | undef
   }
 }
 
-/** How git is to be pointed to the launcher. */
 export interface PreparedLauncher {
-  /** The value for git's configuration, if the launcher may be named there. */
+  /** The value for git's configuration; undefined if git must not run the launcher. */
   value: string | undefined
   /** The files that the launcher starts. */
   targets: string[]
-  /** Why the launcher could not be written, if that was needed. */
+  /** Why the launcher could not be written. */
   problem?: string
 }
 
 /**
- * Writes the launcher, if that is needed. Where it cannot be written, as in a read-only folder, git's configuration names
- * it all the same: git passes over a launcher that is not there. A launcher that other users can change is never named.
+ * Writes the launcher if necessary. If that fails, as in a read-only folder, git's configuration still names it, since git skips
+ * a missing launcher. It never names a launcher that other users can change.
  */
 export async function prepareLauncher(env: NodeJS.ProcessEnv, targets: LauncherTargets): Promise<PreparedLauncher> {
   try {
@@ -133,9 +127,9 @@ export async function prepareLauncher(env: NodeJS.ProcessEnv, targets: LauncherT
 }
 
 /**
- * Writes the launcher, unless it works: one that starts another node, or the helper of another data folder's plugin, is
- * left as it is, so that two shells never rewrite it in turn.
- * @param targets what a new one is to start
+ * Writes the launcher unless it works. One that starts another node, or the helper of a plugin in another data folder, is kept,
+ * so that two shells do not rewrite it alternately.
+ * @param targets for a new launcher
  * @throws {StorageError} if it cannot be written
  */
 async function writeLauncher(env: NodeJS.ProcessEnv, targets: LauncherTargets): Promise<void> {

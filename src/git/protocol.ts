@@ -5,18 +5,18 @@ import type {Endpoints} from '../heroku/endpoints.js'
 import {UserError} from '../errors.js'
 import {configuredHosts} from './configured-hosts.js'
 
-/** The attributes of git's request that count here; there may be any others. */
+/** The attributes of git's request that we use; it may have others. */
 export interface Request {
   protocol: string | undefined
   host: string | undefined
-  /** Whether git (2.46 and later) can use a ready-made Authorization header. */
+  /** Whether git (2.46 and later) accepts a complete Authorization header. */
   authtype: boolean
 }
 
-/** Ends git's search: neither another helper nor the terminal is asked. */
+/** Ends git's search: git asks no other helper and shows no prompt. */
 export const QUIT = 'quit=1\n'
 
-/** Reads what git writes: `name=value` lines up to an empty one. Never throws, whatever the input. */
+/** Parses `name=value` lines up to an empty one. Never throws. */
 export function parseRequest(input: string): Request {
   const attributes = new Map<string, string>()
   let capabilities: string[] = []
@@ -38,8 +38,8 @@ export function parseRequest(input: string): Request {
 }
 
 /**
- * Whether it is for us to answer.
- * @param gitHost the Heroku git host, with a port if there is one
+ * Whether a request is for the Heroku git host.
+ * @param gitHost with its port, if any
  */
 export function isFor(gitHost: string, {host, protocol}: Pick<Request, 'host' | 'protocol'>): boolean {
   return (
@@ -48,22 +48,22 @@ export function isFor(gitHost: string, {host, protocol}: Pick<Request, 'host' | 
 }
 
 /**
- * Writes the answer. Nothing, for a token that would add lines to it.
+ * Formats the answer; empty for a token that would add lines to it.
  *
- * After a success git passes a username and password to every configured helper, also to one that writes them to a file.
- * An ephemeral credential is passed only to helpers that can treat it as such, and these must not store it.
- * @param token may be anything
- * @param authtype as the request says; older git does not know the form
+ * After a success git passes a username and password to every configured helper, even to one that writes them to a file. It
+ * passes an ephemeral credential only to helpers that support these, and they must not store it.
+ * @param token any text
+ * @param authtype whether git supports ephemeral credentials
  */
 export function formatAnswer(token: string, authtype: boolean): string {
-  // eslint-disable-next-line no-control-regex -- these three are what the protocol is made of
+  // eslint-disable-next-line no-control-regex -- the protocol's separators
   if (/[\n\r\u0000]/u.test(token)) return ''
   if (!authtype) return `username=heroku\npassword=${token}\n`
   const credential = Buffer.from(`heroku:${token}`).toString('base64')
   return `capability[]=authtype\nauthtype=Basic\ncredential=${credential}\nephemeral=1\n`
 }
 
-/** What git gets on stdout, and what the user gets on stderr; both may be empty. */
+/** The answer to git on stdout, and a message to the user on stderr; both may be empty. */
 export interface Reply {
   stdout: string
   stderr: string
@@ -72,12 +72,12 @@ export interface Reply {
 const NOTHING: Reply = {stdout: '', stderr: ''}
 
 /**
- * Answers git, which goes on to the next helper if stdout is empty, and ignores exit statuses.
- * @param operation `get`, or anything else, which is ignored: a failed push must not end a login
- * @param input what git wrote on our stdin
+ * Answers git, which asks the next helper if stdout is empty and ignores exit statuses.
+ * @param operation `get`; any other is ignored: a failed push must not end a login
+ * @param input git's request
  * @param env the environment of the shell that runs git
- * @param endpoints the Heroku that the environment names
- * @param open the places of tokens, for the Heroku that git asks about
+ * @param endpoints the endpoints that this environment names
+ * @param open opens the stores for the endpoints that git asks about
  */
 export async function answer(
   operation: string | undefined,
@@ -91,11 +91,11 @@ export async function answer(
   if (operation !== 'get') return NOTHING
   const request = parseRequest(input)
   if (isFor(endpoints.git, request)) return reply(open(endpoints), request)
-  // git may be configured for another Heroku than the environment names, as in the window of a desktop program.
+  // git may be configured for another HEROKU_HOST than this environment's, for example in a graphical git client.
   const configured = configuredHosts(env).find(({git}) => isFor(git, request))
   if (!configured) return NOTHING
   const stores = open({...endpoints, api: configured.api, git: configured.git})
-  // HEROKU_API_KEY is for the Heroku that the environment names.
+  // HEROKU_API_KEY belongs to the environment's HEROKU_HOST.
   return stores.apiKey === undefined ? reply(stores, request) : NOTHING
 }
 
@@ -115,7 +115,7 @@ async function reply(stores: CredentialStores, {authtype}: Request): Promise<Rep
   }
 }
 
-/** Reported once: the next helper would wait and report the same, and the terminal would ask for a password. */
+/** Reported once: the next helper would wait and report the same failure, and git would prompt for a password. */
 const unreadable = ({hint, message}: {message: string; hint?: string | undefined}): Reply => ({
   stdout: QUIT,
   stderr: line(message, hint),

@@ -1,5 +1,5 @@
-// Whether git's configuration needs to be looked at again: decided before every command, so with a few looks at files,
-// no import beyond node's own, and no process.
+// Whether git's configuration needs a check. Runs before every command, so it only calls stat() and starts no process; the
+// bundle imports only modules of node.
 import {mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -12,21 +12,20 @@ import {launcherText} from './launcher.js'
 
 const NAME = 'heroku-keychain-git.json'
 
-// The cause may be gone without a trace in what we look at: a lock was removed, a disk was mounted.
+// The cause may disappear without a change in the files that we check: a lock was removed, a disk was mounted.
 const RETRY_MS = 60 * 1000
 
-/** What the configuration of git depends on. */
+/** What git should be configured for. */
 export interface SetupTarget {
   env: NodeJS.ProcessEnv
   dataDir: string
   cacheDir: string
-  /** The git host and its API. */
+  /** The git host and its API host. */
   endpoints: {git: string; api: string}
-  /** The helper's file. */
+  /** The path of dist/git-helper.cjs. */
   helper: string
 }
 
-/** What git is to be configured for, as a command of this host CLI sees it. */
 export function setupTarget(
   config: Pick<Interfaces.Config, 'cacheDir' | 'dataDir'>,
   endpoints: Endpoints,
@@ -40,41 +39,40 @@ export function setupTarget(
   }
 }
 
-/** What was found the last time. */
 export interface LastCheck {
-  /** Files beyond the usual ones: those that the configuration includes, and those that the launcher starts. */
+  /** Further files to check: included configuration, and the programs that the launcher starts. */
   files: string[]
-  /** The data folders that are on record for the git host. */
+  /** The data folders recorded for the git host. */
   dataDirs: string[]
-  /** Why git could not be configured, or without a launcher only. */
+  /** Why git could not be configured, or only without a launcher. */
   problem?: string
 }
 
-/** A look, and what it depended on. */
+/** The last check, and the state that it depended on. */
 export interface Stamp extends LastCheck {
   facts: string
-  /** Where there was a problem: the environment that may have caused it. */
+  /** If there was a problem: the environment that may have caused it. */
   environment?: string
-  /** Until when it is not tried again there, in milliseconds since 1970. */
+  /** When to try again in this environment, in milliseconds since 1970. */
   until?: number
 }
 
-/** Whether nothing has changed since the last look. */
+/** Whether nothing has changed since the last check. */
 export function isUpToDate(target: SetupTarget, now = Date.now()): boolean {
   const stamp = validStamp(target)
   if (!stamp) return false
   return stamp.problem === undefined ? stamp.dataDirs.includes(target.dataDir) : now < (stamp.until ?? 0)
 }
 
-/** Why git could not be configured the last time, if that still holds for this process. */
+/** Why the last setup failed, if that still applies to this process. */
 export const lastProblem = (target: SetupTarget) => validStamp(target)?.problem
 
-/** Remembers a look. Not being able to costs the next command another one. */
-export function writeStamp(target: SetupTarget, look: LastCheck, now = Date.now()): void {
+/** Best effort: without a stamp the next command checks again. */
+export function writeStamp(target: SetupTarget, check: LastCheck, now = Date.now()): void {
   const {cacheDir, env} = target
-  const problem = look.problem !== undefined && {environment: environmentOf(env), until: now + RETRY_MS}
-  const stamp: Stamp = {facts: factsOf(target, look.files), ...look, ...problem}
-  // Beside it first: a link that another user may have put in its place is not followed.
+  const problem = check.problem !== undefined && {environment: environmentOf(env), until: now + RETRY_MS}
+  const stamp: Stamp = {facts: factsOf(target, check.files), ...check, ...problem}
+  // Not written in place: this would follow a link that another user may have created.
   const fresh = join(cacheDir, `${NAME}.${process.pid}`)
   try {
     mkdirSync(cacheDir, {recursive: true, mode: 0o700})
@@ -82,7 +80,7 @@ export function writeStamp(target: SetupTarget, look: LastCheck, now = Date.now(
     writeFileSync(fresh, JSON.stringify(stamp), {mode: 0o600, flag: 'wx'})
     renameSync(fresh, join(cacheDir, NAME))
   } catch {
-    // See above.
+    // Best effort, see above.
   }
 }
 
@@ -90,11 +88,11 @@ export function removeStamp(cacheDir: string): void {
   try {
     rmSync(join(cacheDir, NAME), {force: true})
   } catch {
-    // It says nothing that a look at git would not put right.
+    // An old stamp only leads to another check.
   }
 }
 
-/** The last look, if what it depended on is as it was. */
+/** The stamp, if the state that it depended on is unchanged. */
 function validStamp(target: SetupTarget): Stamp | undefined {
   const stamp = readStamp(target.cacheDir)
   if (stamp?.facts !== factsOf(target, stamp?.files)) return undefined
@@ -105,7 +103,7 @@ function readStamp(cacheDir: string): Stamp | undefined {
   try {
     const stamp = JSON.parse(readFileSync(join(cacheDir, NAME), 'utf8')) as Stamp
     const isList = (list: unknown) => Array.isArray(list) && list.every((each) => typeof each === 'string')
-    // Half a file, or another version's: a look that costs a little is better than one that fails for ever.
+    // A truncated file, or another version's: check again.
     return isList(stamp.files) && isList(stamp.dataDirs) ? stamp : undefined
   } catch {
     return undefined
@@ -113,8 +111,8 @@ function readStamp(cacheDir: string): Stamp | undefined {
 }
 
 /**
- * Everything that a look depends on, in one text to compare. Neither our own node and helper, which the launcher need not
- * start, nor the data folder is in it: two shells in turn would otherwise look each time.
+ * Everything that a check depends on, as one text to compare. Not our own node, helper and data folder: two shells that differ
+ * in them would check again before every command.
  */
 function factsOf({env, endpoints}: SetupTarget, more: readonly string[] = []): string {
   const launcher = launcherPath(env)
@@ -130,16 +128,16 @@ function factsOf({env, endpoints}: SetupTarget, more: readonly string[] = []): s
 }
 
 /**
- * What git may have failed for in one process and not in another: where it is looked for, and which variables of its own
- * are set. Without their values, which may hold a secret.
+ * What can make git fail in one process but not in another: PATH, and which of git's variables are set. Not their values,
+ * which may hold a secret.
  */
 const environmentOf = (env: NodeJS.ProcessEnv) =>
   [...Object.keys(env).filter((name) => name.startsWith('GIT_')), env.PATH].join('\n')
 
-/** Changes whenever git's global configuration does, but for what it includes. */
+/** Changes whenever git's global configuration does, except for included files. */
 export const globalState = (env: NodeJS.ProcessEnv) => globalFiles(env).map(stateOf).join('\n')
 
-/** Changes whenever the file does: git replaces its configuration rather than writes into it. */
+/** Changes whenever the file does: git replaces its configuration files instead of writing to them. */
 function stateOf(file: string): string {
   const stat = statIfAny(file)
   return stat ? `${file} ${stat.ino} ${stat.mode} ${stat.uid} ${stat.size} ${stat.mtimeNs}` : file
@@ -149,14 +147,12 @@ function statIfAny(file: string) {
   try {
     return statSync(file, {bigint: true, throwIfNoEntry: false})
   } catch {
-    // In a folder that we may not look into, or on a disk that is broken.
+    // No permission to search the folder, or an I/O error.
     return undefined
   }
 }
 
-/**
- * Whether somebody is logged in, as far as that shows without asking a keychain: git is configured for nobody else.
- */
+/** Whether the user is logged in, as far as that is known without a call to a keychain. */
 export function hasLogin(env: NodeJS.ProcessEnv, dataDir: string): boolean {
   if (env.HEROKU_API_KEY || exists(join(dataDir, LOGIN_JSON))) return true
   try {
@@ -167,7 +163,7 @@ export function hasLogin(env: NodeJS.ProcessEnv, dataDir: string): boolean {
   }
 }
 
-/** Also where that cannot be told, as in a folder that we may not look into. */
+/** True if it is unknown: without permission to search the folder. */
 function exists(file: string): boolean {
   try {
     return statSync(file, {throwIfNoEntry: false}) !== undefined

@@ -1,4 +1,4 @@
-// Having git ask our helper for the Heroku git host, and taking that back.
+// Configures git to ask our helper for the Heroku git host, and restores the configuration.
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {codeOf, StorageError} from '../errors.js'
@@ -11,7 +11,7 @@ import {configuredHosts, forgetHost, rememberHost} from './configured-hosts.js'
 import {sharedFolder} from './data-dir.js'
 import {type Entry, type Git, GitProblem, globalFiles, NO_GIT, openGit} from './config.js'
 import {type PreparedLauncher, prepareLauncher} from './launcher.js'
-import {globalState, removeStamp, type SetupTarget, writeStamp} from './setup-stamp.js'
+import {globalState, type LastCheck, removeStamp, type SetupTarget, writeStamp} from './setup-stamp.js'
 import {
   otherHelpers,
   isConfigured,
@@ -25,36 +25,35 @@ import {
   wantedValues,
 } from './helper-values.js'
 
-/** How git stands to us after a look. */
 export type SetupResult =
   | {state: 'configured'; others: string[]}
   /** `git config --global heroku.credentialHelper false` */
   | {state: 'opted out'}
   | {state: 'failed'; because: string}
-  /** Another process of ours is at it. */
+  /** Another process of ours holds the lock. */
   | {state: 'busy'}
 
-// The host CLI may write the same key at the same moment, in a process or hook of its own.
+// The host CLI may write the same key at the same time, in another process or in its hook.
 const ATTEMPTS = 6
 
-// Longer than the lock of a process that was killed stands in the way.
+// Longer than the lock of a killed process stays valid.
 const PATIENCE_MS = 7000
 
 export const BUSY = "another heroku command is still changing git's configuration"
 
 /**
- * Has git ask our helper, unless the user would rather not. Idempotent, and remembered, also where it fails.
- * @param patient whether to wait for another process of ours that is at it
- * @returns how it went; nothing is thrown for what is wrong with git or its files
+ * Configures git to ask our helper, unless the user opted out. Idempotent. Writes the stamp, after a failure too.
+ * @param patient whether to wait if another process of ours holds the lock
+ * @returns the result; a failure of git or its files is not thrown
  */
 export async function setUpHelper(target: SetupTarget, run: RunTool, patient: boolean): Promise<SetupResult> {
-  // Not remembered: it costs the next command no more than this look.
+  // No stamp: repeating this check costs no more than reading one.
   if (findProgram('git', target.env) === undefined) return {state: 'failed', because: NO_GIT}
   try {
     const git = openGit(run, target.env)
-    const {before, state, ...look} = await withLock(target, patient, () => configure(git, target))
-    // What somebody has changed since it was read was not looked at.
-    if (before === globalState(target.env)) writeStamp(target, look)
+    const {before, state, ...check} = await withLock(target, patient, () => configure(git, target))
+    // No stamp if the files have changed since they were read: this change was not checked.
+    if (before === globalState(target.env)) writeStamp(target, check)
     return state
   } catch (error) {
     if (codeOf(error) === 'ELOCKED') return {state: 'busy'}
@@ -64,12 +63,9 @@ export async function setUpHelper(target: SetupTarget, run: RunTool, patient: bo
   }
 }
 
-/** A look at git's files, what they were like before it, and how git stands to us. */
-interface Outcome {
+interface Outcome extends LastCheck {
+  /** git's files before they were read. */
   before: string
-  files: string[]
-  dataDirs: string[]
-  problem?: string
   state: SetupResult
 }
 
@@ -82,15 +78,15 @@ async function configure(git: Git, target: SetupTarget): Promise<Outcome> {
     const {entries, files: read, written} = await git.read()
     if (isOptedOut(entries)) return {before, files: read, dataDirs, state: {state: 'opted out'}}
     if (!prepared) {
-      const stood = isConfigured(written, endpoints.git) ? [] : valuesOf(written, sharedKey(endpoints.git))
-      dataDirs = await rememberHost(env, {...endpoints, before: stood}, dataDir)
+      const previous = isConfigured(written, endpoints.git) ? [] : valuesOf(written, sharedKey(endpoints.git))
+      dataDirs = await rememberHost(env, {...endpoints, before: previous}, dataDir)
       prepared = await prepareLauncher(env, {helper, node: process.execPath})
     }
 
     const {problem, targets, value: launcher} = prepared
     const files = [...read, ...targets]
     const sharedRight = isSharedKeyRight(written, endpoints.git, launcher)
-    // A comment of the user in our section keeps it where it is; auth:status names the helpers after it.
+    // git does not move a section with a user's comment in it; auth:status then names the helpers after ours.
     const isPlaced = isOwnKeyLast(entries, written, endpoints.git) || attempt === ATTEMPTS
     const ownRight = isPlaced && isOwnKeyRight(written, endpoints.git, launcher)
     const others = otherHelpers(written, endpoints.git)
@@ -100,29 +96,27 @@ async function configure(git: Git, target: SetupTarget): Promise<Outcome> {
     if (attempt > 1) await sleep(Math.random() * 30 * attempt)
     const wanted = wantedValues(written, endpoints.git, launcher)
     if (!sharedRight) {
-      // While one key is written the other holds what the user has chosen: we may be killed at any moment.
+      // While one key is written the other holds the user's helpers: we may be killed at any moment.
       const own = valuesOf(written, ownKey(endpoints.git))
       for (const value of others.filter((each) => !own.includes(each))) await git.add(ownKey(endpoints.git), value)
       await git.write(sharedKey(endpoints.git), wanted.shared)
     }
 
     if (ownRight) continue
-    // Emptied first, so that it is written at the end of the file.
+    // Removed first, so that git writes it at the end of the file.
     await git.write(ownKey(endpoints.git), [])
     await git.write(ownKey(endpoints.git), wanted.own)
   }
 }
 
 /**
- * Takes back what {@link setUpHelper} did for this git host, and leaves what stood there before and what the user has
- * there now. All shells of the user share the configuration, so it stays while another data folder that has used it, or
- * the default one, has a login.
- * @returns why that could not be done, if it could not; what is wrong with git keeps nobody logged in
+ * Reverts {@link setUpHelper} for this git host; keeps the previous values and the user's current ones. All shells of the user
+ * share the configuration, so it stays while the default data folder, or another one that has used it, has a login.
+ * @returns why it failed, or undefined; a failure of git must not prevent a logout
  */
 export async function tearDownHelper(target: SetupTarget, run: RunTool): Promise<string | undefined> {
   const {dataDir, env, endpoints} = target
   try {
-    // Nobody asks where there is no git.
     if (findProgram('git', target.env) === undefined) return undefined
     const git = openGit(run, target.env)
     await withLock(target, true, async () => {
@@ -130,7 +124,7 @@ export async function tearDownHelper(target: SetupTarget, run: RunTool): Promise
       const others = [...new Set([sharedFolder(env), ...(known?.dataDirs ?? [])])].filter(
         (folder) => folder !== dataDir && accountOnRecord(readLoginState(folder)) !== undefined,
       )
-      // What is once taken for clean is never looked at again, so it has to look so twice.
+      // Checked twice: another process may be writing without the lock, and nothing checks this again after a logout.
       for (let clean = 0, attempt = 1; others.length === 0 && clean < 2; attempt++) {
         const {globals} = await git.read()
         const ours = globals.filter(({entries}) => isConfigured(entries, endpoints.git))
@@ -153,16 +147,15 @@ export async function tearDownHelper(target: SetupTarget, run: RunTool): Promise
   }
 }
 
-/** Whether the user would rather not. */
 export const isOptedOut = (entries: readonly Entry[]) =>
   ['false', 'no', 'off', '0'].includes(
     entries.findLast(({key}) => key === 'heroku.credentialhelper')?.value.toLowerCase() ?? '',
   )
 
 /**
- * One of us at a time, in whichever shell; git's own lock is held for each single change alone. Where there can be no lock,
- * as in a read-only folder, the look after each change has to do.
- * @throws {Error} 'ELOCKED' if another process has it
+ * Holds our lock for all changes; git locks its file only for one. Without a lock, if the folder is read-only, the read after
+ * each change has to do.
+ * @throws {Error} 'ELOCKED' if another process holds the lock
  */
 async function withLock<T>({env}: SetupTarget, patient: boolean, work: () => Promise<T>): Promise<T> {
   if (globalFiles(env).length === 0) throw new GitProblem('git has no global configuration here')
@@ -182,7 +175,7 @@ async function withLock<T>({env}: SetupTarget, patient: boolean, work: () => Pro
   }
 }
 
-/** @throws the error, if it is neither git's nor the file system's */
+/** @throws the error, unless it comes from git or the file system */
 function reasonOf(error: unknown): string {
   if (error instanceof GitProblem || error instanceof StorageError) return error.message
   const code = codeOf(error)
