@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
 import {buildReport} from '../../src/status/checks.js'
-import {healthy, NOW} from './facts.js'
+import {healthy, NOW} from './example-facts.js'
 import {STATES} from './states.js'
 
 const doc = readFileSync(new URL('../../docs/status-json.md', import.meta.url), 'utf8')

@@ -3,7 +3,7 @@ import {readFileSync} from 'node:fs'
 import {stripVTControlCharacters} from 'node:util'
 import {buildReport} from '../../src/status/checks.js'
 import {screen, showsUnicode} from '../../src/status/screen.js'
-import {adas, healthy, NOW} from './facts.js'
+import {adas, healthy, NOW} from './example-facts.js'
 import {STATES} from './states.js'
 
 /** The screens by state: `== state: verdict`, and what follows. */

@@ -1,6 +1,6 @@
 // Every state that `auth:status` knows, each as facts; what a person sees of it is in screens.txt.
 import type {Facts, KeychainFacts, TokenFacts} from '../../src/status/report.js'
-import {adas, healthy, inKey, inNetrc, loggedOut, netrc} from './facts.js'
+import {adas, healthy, inKey, inNetrc, loggedOut, netrc} from './example-facts.js'
 
 const {keychain, git, host, cli} = healthy
 const keyring = {name: 'secret-service', title: 'the keyring', accounts: []} satisfies Partial<KeychainFacts>
