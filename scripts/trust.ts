@@ -9,7 +9,7 @@ const SUITES = [
   'test/fuzz',
   'test/faults',
   'test/credentials/crash.test.ts',
-  'test/credentials/migrate/crash.test.ts',
+  'test/migrate/crash.test.ts',
   'test/hosts/leaks.test.ts',
   'test/hosts/network.test.ts',
   'test/hosts/concurrency.test.ts',

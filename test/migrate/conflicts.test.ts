@@ -1,8 +1,8 @@
 import {expect} from 'chai'
-import {decide} from '../../../src/migrate/conflicts.js'
-import type {Conflict, Plan, Planned, MigrateOptions} from '../../../src/migrate/plan.js'
-import {UserError} from '../../../src/errors.js'
-import {thrownBy} from '../../support/thrown-by.js'
+import {decide} from '../../src/migrate/conflicts.js'
+import type {Conflict, Plan, Planned, MigrateOptions} from '../../src/migrate/plan.js'
+import {UserError} from '../../src/errors.js'
+import {thrownBy} from '../support/thrown-by.js'
 
 const plan: Plan = {to: 'keychain', steps: [], notes: []}
 const token: Conflict = {about: 'token', candidates: ['ada'], says: 'two tokens of ada', asks: 'keep the one?'}
