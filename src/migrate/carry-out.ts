@@ -1,5 +1,6 @@
 // Doing what a plan says. Every step looks first whether things are still as they were when the plan was made, and is
 // harmless to repeat: whatever a crash or a refusal leaves undone, the next run plans again.
+import {stripAlias} from '../backends/account-aliases.js'
 import type {Backend} from '../backends/backend.js'
 import {StorageError} from '../errors.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
@@ -14,8 +15,7 @@ import {
 import type {CredentialStores} from '../credentials/stores.js'
 import {recordFor, recordingLogin} from '../credentials/recording.js'
 import {withLoginLock} from '../credentials/turn.js'
-import type {Plan, Proof, Step} from './plan.js'
-import {removePlainCopy} from './plain-copies.js'
+import type {Location, Plan, Proof, Step} from './plan.js'
 import {heldIn} from './survey.js'
 
 export interface Callbacks {
@@ -136,6 +136,25 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
       })
     }
   }
+}
+
+/**
+ * Takes a copy away, if it is still there.
+ * @param account whose it was found to be; an alias's file goes on saying so
+ * @throws {StorageError} if it is still there
+ */
+async function removePlainCopy(
+  stores: CredentialStores,
+  spot: Location,
+  token: string,
+  account?: string,
+): Promise<void> {
+  if (spot.in === 'alias') {
+    await stripAlias(spot.path, token, account)
+    return
+  }
+
+  await (await stores.netrc()).removeHosts(spot.hosts, token)
 }
 
 async function assertInNetrc(stores: CredentialStores, {account, token}: Proof): Promise<void> {

@@ -1,7 +1,6 @@
 // A plan in words for a person, and in JSON without its tokens.
 import {printable} from '../ui/printable.js'
-import type {Conflict, Plan, Step} from './plan.js'
-import type {Location} from './plain-copies.js'
+import type {Conflict, Location, Plan, Step} from './plan.js'
 
 interface Words {
   /** 'copy the token …', for what would be done. */

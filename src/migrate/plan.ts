@@ -1,5 +1,7 @@
 // What a migrate is going to do, as a value: shown by --dry-run, carried out otherwise, and the same in both.
-import type {Location} from './plain-copies.js'
+
+/** Where a token is in plain text: in one or both of Heroku's entries of `.netrc`, or in the file of an alias. */
+export type Location = {in: 'netrc'; path: string; hosts: string[]} | {in: 'alias'; path: string; alias: string}
 
 interface Token {
   account: string

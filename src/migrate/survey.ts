@@ -1,10 +1,20 @@
 // What there is to migrate, and where to: all that a plan is made of, read before anything is changed.
+import {defined} from '../defined.js'
+import {readAliases} from '../backends/account-aliases.js'
 import type {KeychainName, Peek} from '../backends/backend.js'
 import {isToken} from '../backends/credential-rules.js'
+import {printable} from '../ui/printable.js'
 import {isStoredIn, type LoginState, readLoginState} from '../credentials/login-state.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
 import type {CredentialStores} from '../credentials/stores.js'
-import {findPlainCopies, type PlaintextCopy} from './plain-copies.js'
+import type {Location} from './plan.js'
+
+export interface PlaintextCopy {
+  spot: Location
+  /** Whose it is, if the file says so. */
+  account?: string
+  token: string
+}
 
 /** What the API says of a token: whose it is and until when (ISO 8601), or that it knows no such token. */
 export type Verdict = {account: string; expiresAt?: string} | 'invalid'
@@ -37,6 +47,9 @@ export interface Survey {
   apiHost: string
 }
 
+/** The API that every `accounts:set` writes its entry for, whatever HEROKU_HOST says. */
+const ALIASES_API = 'api.heroku.com'
+
 /**
  * Looks at every plain copy, asks about each token once, and looks what the keychain holds of the same accounts. Where
  * there is no copy, the API is not asked anything, and the keychain only about whom the user names.
@@ -66,6 +79,48 @@ export async function survey(
     state,
     apiHost: stores.context.endpoints.api,
   }
+}
+
+/**
+ * Finds all of them: those of the API host first, then of the git host, then the aliases by name.
+ * @returns with what there is to say of tokens that were passed over
+ * @throws {StorageError} if a file cannot be read
+ */
+async function findPlainCopies(stores: CredentialStores): Promise<{copies: PlaintextCopy[]; notes: string[]}> {
+  const {env, endpoints: hosts} = stores.context
+  const notes: string[] = []
+  const aliases = await readAliases(env, (path) =>
+    notes.push(`${path} was left alone: it is not what an alias looks like`),
+  )
+  const found = [...(await inNetrc(stores))]
+  if (hosts.api === ALIASES_API)
+    for (const {alias, path, ...rest} of aliases) found.push({...rest, spot: {in: 'alias', path, alias}})
+  else if (aliases.length > 0)
+    notes.push(
+      `the tokens in ${aliases.map(({path}) => path).join(', ')} were left alone: they are for ${ALIASES_API}, not ${hosts.api}`,
+    )
+
+  const copies = found.filter(({token}) => isToken(token))
+  for (const {spot} of found.filter((each) => !copies.includes(each)))
+    notes.push(`${printable(spot.path)} was left alone: what it holds is no token`)
+  return {copies, notes}
+}
+
+async function inNetrc(stores: CredentialStores): Promise<PlaintextCopy[]> {
+  const netrc = await stores.netrc()
+  const copies: (PlaintextCopy & {spot: {in: 'netrc'; hosts: string[]}})[] = []
+  for (const {account, host, token} of await netrc.entries()) {
+    if (token === undefined) continue
+    const same = copies.find((each) => each.token === token && each.account === account)
+    if (same) same.spot.hosts.push(host)
+    else
+      copies.push({
+        spot: {in: 'netrc', path: netrc.path, hosts: [host]},
+        token,
+        ...defined({account}),
+      })
+  }
+  return copies
 }
 
 async function ask(verify: Verify, tokens: Set<string>): Promise<Map<string, Verdict>> {

@@ -3,10 +3,9 @@
 import {defined} from '../defined.js'
 import {printable} from '../ui/printable.js'
 import {recordOf} from '../credentials/token-record.js'
-import {type Conflict, mayReplace, type Planned, type Step, type MigrateOptions} from './plan.js'
-import type {Location} from './plain-copies.js'
+import {type Conflict, type Location, mayReplace, type Planned, type Step, type MigrateOptions} from './plan.js'
 import type {CheckedCopy, Survey} from './survey.js'
-import {absentAccount, currentAfter, isNamed, type OwnedCopy} from './who.js'
+import {absentAccount, currentAfter, isNamed, type OwnedCopy} from './current-account.js'
 import {tokenOf} from './describe.js'
 
 /** One account's token that goes into the keychain, and the copies of it. */
