@@ -57,7 +57,7 @@ await build({
 // netrc-parser, which only commands with an older client need.
 for (const [source, outdir] of [
   ['src/hooks/init.ts', 'dist/hooks'],
-  ['src/host/stand-before-netrc.ts', 'dist/host'],
+  ['src/host/netrc-parser/patch.ts', 'dist/host/netrc-parser'],
 ])
   await build({
     ...common,
@@ -75,15 +75,15 @@ rmSync('dist/hooks/init.js')
 // Before version 11 the host is CommonJS, and pays for the loader of ES modules where somebody needs it first: so no
 // command of such a host does.
 const hook = readFileSync('dist/hooks/init.cjs', 'utf8')
-const inHook = hook.replace('import("../host/stand-before-netrc.js")', 'require("../host/stand-before-netrc.cjs")')
-if (inHook === hook) throw new Error('the hook does not import stand-before-netrc.js')
+const inHook = hook.replace('import("../host/netrc-parser/patch.js")', 'require("../host/netrc-parser/patch.cjs")')
+if (inHook === hook) throw new Error('the hook does not import netrc-parser/patch.js')
 writeFileSync('dist/hooks/init.cjs', inHook)
 
 // For commands of CLI 11.
 await build({
   ...common,
-  entryPoints: ['src/host/provide-tokens.ts'],
-  outfile: 'dist/host/provide-tokens.js',
+  entryPoints: ['src/host/credential-provider.ts'],
+  outfile: 'dist/host/credential-provider.js',
   format: 'esm',
   minify: true,
   packages: 'external',

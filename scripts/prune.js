@@ -8,7 +8,7 @@ const built = readdirSync('dist', {recursive: true, encoding: 'utf8'})
 
 // What is started or loaded from outside.
 const entryPoints = built.filter((name) =>
-  /^dist\/(?:commands|hooks)\/|^dist\/(?:git-helper|netrc-worker|host\/stand-before-netrc)\.cjs$/u.test(name),
+  /^dist\/(?:commands|hooks)\/|^dist\/(?:git-helper|netrc-worker|host\/netrc-parser\/patch)\.cjs$/u.test(name),
 )
 const {metafile} = await build({
   entryPoints,

@@ -1,5 +1,7 @@
 // The Heroku CLI's own commands, and those of other plugins, with our four tiers for a credential manager: what
 // `@heroku-cli/command` 12.4 and later takes from `setCredentialManagerProvider`.
+import type {Interfaces} from '@oclif/core'
+import {pathToFileURL} from 'node:url'
 import {defined} from '../defined.js'
 import {findAccountCredential, findCredential, type Lookup} from '../credentials/find.js'
 import {accountOnRecord, readLoginState, rememberNamed} from '../credentials/login-state.js'
@@ -8,6 +10,8 @@ import {removeAccount} from '../credentials/remove-account.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
 import {printable} from '../ui/printable.js'
 import {UserError} from '../errors.js'
+import {openHostStores} from './host-stores.js'
+import {SETTER} from './installed-client.js'
 import {unreadableToken} from './unreadable-token.js'
 
 /** As the client's functions of the same names: it throws away what they return but for `getAuth`. */
@@ -16,6 +20,17 @@ export interface Provider {
   getAuth(account: string | undefined, host: string): Promise<{account?: string; token: string}>
   saveAuth(account: string, token: string, hosts: string[]): Promise<void>
   removeAuth(account: string | undefined, hosts: string[]): Promise<void>
+}
+
+// Shared by all copies of the client: a keychain that has failed is not called again in this process.
+let stores: CredentialStores | undefined
+
+/** Imports a copy of the client's module and sets our provider in it. */
+export async function installProvider(config: Interfaces.Config, module: string): Promise<void> {
+  const {[SETTER]: set} = (await import(pathToFileURL(module).href)) as Record<string, unknown>
+  if (typeof set !== 'function') return
+  stores ??= openHostStores(config)
+  ;(set as (provider: Provider) => void)(openProvider(stores))
 }
 
 export function openProvider(stores: CredentialStores): Provider {

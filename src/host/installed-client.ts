@@ -11,11 +11,10 @@ const NETRC = 'netrc-parser'
 export const SETTER = 'setCredentialManagerProvider'
 
 /** A copy of the client, on disk. */
-export interface Client {
-  root: string
+export interface InstalledClient {
   version: string
   /** Takes a provider; reads `.netrc` by a parser that we can stand before; or is made in a way that we do not know. */
-  seam: 'provider' | 'netrc' | 'unknown'
+  adapter: 'provider' | 'netrc' | 'unknown'
   /** The file that has the {@link SETTER}, if any has. */
   providerModule: string
   /** The file that has the class that sends requests, `APIClient`. */
@@ -27,18 +26,18 @@ export interface Client {
  * @param root the plugin's folder
  * @returns undefined where there is none
  */
-export function findClient(root: string): Client | undefined {
+export function findClient(root: string): InstalledClient | undefined {
   const folder = findPackage(CLIENT, root)
   if (folder === undefined) return undefined
   const {dependencies, version} = readPackage(folder)
   const providerModule = join(folder, 'lib', 'credential-manager.js')
-  const seam = NETRC in dependencies ? 'netrc' : mentions(providerModule, SETTER) ? 'provider' : 'unknown'
-  return {root: folder, version, seam, providerModule, apiModule: join(folder, 'lib', 'api-client.js')}
+  const adapter = NETRC in dependencies ? 'netrc' : mentions(providerModule, SETTER) ? 'provider' : 'unknown'
+  return {version, adapter, providerModule, apiModule: join(folder, 'lib', 'api-client.js')}
 }
 
-/** How the CLI's own commands get their token: by a seam of the client, or by no client at all. */
-export interface Service {
-  how: Client['seam'] | 'nothing'
+/** How the CLI's own commands get their token: by a adapter of the client, or by no client at all. */
+export interface ClientSummary {
+  how: InstalledClient['adapter'] | 'nothing'
   clientVersion?: string
 }
 
@@ -46,9 +45,9 @@ export interface Service {
  * Looks at the client that the CLI's own commands use, and loads nothing.
  * @param root the CLI's folder
  */
-export function describeService(root: string): Service {
+export function describeClient(root: string): ClientSummary {
   const client = findClient(root)
-  return client ? {how: client.seam, clientVersion: client.version} : {how: 'nothing'}
+  return client ? {how: client.adapter, clientVersion: client.version} : {how: 'nothing'}
 }
 
 /** The copies of netrc-parser that a plugin's code, and that of its client, would import. */

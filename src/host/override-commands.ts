@@ -15,7 +15,7 @@ type Find = (id: string, options?: {must: boolean}) => Command.Loadable | undefi
  * host's own are taken from those. Nothing on disk changes.
  * @param config the host's configuration; nothing happens where we are not among its plugins
  */
-export function claimCommands(config: Interfaces.Config): void {
+export function overrideCommands(config: Interfaces.Config): void {
   if (claimed.has(config)) return
   // An array on @oclif/core 2, a Map from 3 on.
   const plugins = [...config.plugins.values()]
@@ -44,5 +44,21 @@ function removeFrom(commands: Command.Loadable[], ours: Map<string, unknown>): v
   for (let index = commands.length - 1; index >= 0; index--) {
     const id = commands[index]?.id
     if (id !== undefined && ours.has(id)) commands.splice(index, 1)
+  }
+}
+
+// CLI 11.9 and later: it configures git with one value of its own, and loads half a second of code for it.
+const THE_HOSTS = 'configure-git-credential-manager'
+
+/**
+ * Takes the host's own hook for the git configuration out of this process, so that there is one that sees to it. Nothing
+ * on disk changes; and nothing happens where there is none, or it has run already: the host reads the list as it goes.
+ */
+export function disableGitHook({plugins}: Pick<Interfaces.Config, 'plugins'>): void {
+  for (const {hooks} of plugins.values()) {
+    const list = hooks.init as unknown
+    if (!Array.isArray(list)) continue
+    const index = list.findIndex((hook: {target?: unknown}) => String(hook.target).includes(THE_HOSTS))
+    if (index !== -1) list.splice(index, 1)
   }
 }

@@ -4,7 +4,6 @@ import type {Interfaces} from '@oclif/core'
 import {isatty} from 'node:tty'
 import {pathToFileURL} from 'node:url'
 import {notLoggedIn, UserError, withoutTerminal} from '../errors.js'
-import type {Client} from './installed-client.js'
 
 const STDIN = 0
 
@@ -21,10 +20,10 @@ interface ApiClient {
  */
 export async function replaceLogin(
   {bin}: Pick<Interfaces.Config, 'bin'>,
-  {apiModule}: Pick<Client, 'apiModule'>,
+  module: string,
   interactive: () => boolean = () => isatty(STDIN),
 ): Promise<void> {
-  const {APIClient} = (await import(pathToFileURL(apiModule).href)) as {APIClient?: {prototype: ApiClient}}
+  const {APIClient} = (await import(pathToFileURL(module).href)) as {APIClient?: {prototype: ApiClient}}
   if (typeof APIClient?.prototype.login !== 'function') return
   const {prototype} = APIClient
   const {login} = prototype

@@ -115,7 +115,7 @@ export interface CliFacts {
   name: string
   /** This plugin, such as `heroku-keychain/1.0.0`. */
   plugin?: string
-  /** How the CLI's own commands get their token: see `Service` in src/host/installed-client.ts. */
+  /** How the CLI's own commands get their token: see `ClientSummary` in src/host/installed-client.ts. */
   how: 'provider' | 'netrc' | 'unknown' | 'nothing'
   /** The version of `@heroku-cli/command` that they use. */
   clientVersion?: string

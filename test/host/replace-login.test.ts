@@ -17,7 +17,7 @@ describe("the login of the Heroku CLI's client, without a terminal", () => {
   const open = async (code: string, interactive: boolean, auth?: string): Promise<Client> => {
     write('package.json', code.includes('exports.') ? '{}' : '{"type": "module"}')
     write('api-client.js', code)
-    await replaceLogin({bin: 'heroku'}, {apiModule: at('api-client.js')}, () => interactive)
+    await replaceLogin({bin: 'heroku'}, at('api-client.js'), () => interactive)
     const module = (await import(at('api-client.js'))) as {APIClient: new () => Client}
     return Object.assign(new module.APIClient(), {auth})
   }
@@ -63,7 +63,7 @@ describe("the login of the Heroku CLI's client, without a terminal", () => {
     it(`leaves a client alone that has none: ${code.trim()}`, async () => {
       write('package.json', '{"type": "module"}')
       write('api-client.js', code)
-      await replaceLogin({bin: 'heroku'}, {apiModule: at('api-client.js')}, () => false)
+      await replaceLogin({bin: 'heroku'}, at('api-client.js'), () => false)
       const module = (await import(at('api-client.js'))) as {APIClient?: {prototype: object}}
       expect('login' in (module.APIClient?.prototype ?? {})).to.equal(false)
     })

@@ -5,7 +5,7 @@ import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
 import {verifyToken} from '../../heroku/verify.js'
 import {PLUGIN} from '../../host/override-commands.js'
-import {describeService} from '../../host/installed-client.js'
+import {describeClient} from '../../host/installed-client.js'
 import {endpointsFrom} from '../../heroku/endpoints.js'
 import {collectFacts} from '../../status/facts.js'
 import {buildReport} from '../../status/checks.js'
@@ -67,7 +67,7 @@ export default class AuthStatus extends BaseCommand {
     return {
       name: `${config.name}/${config.version}`,
       ...(plugin && plugin.name !== config.name ? {plugin: `${plugin.name}/${plugin.version}`} : {}),
-      ...describeService(config.root),
+      ...describeClient(config.root),
     }
   }
 }

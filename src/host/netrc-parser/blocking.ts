@@ -21,7 +21,7 @@ export interface Order {
   dataDir: string
 }
 
-const WORKER = new URL('../netrc-worker.cjs', import.meta.url)
+const WORKER = new URL('../../netrc-worker.cjs', import.meta.url)
 
 // The keyring answers in 20 ms (measured). Short, because Ctrl-C does not reach the tool: it has its own process group.
 const KEYRING_MS = 500

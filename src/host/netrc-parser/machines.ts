@@ -3,11 +3,10 @@ import {defined} from '../../defined.js'
 import type {Credential} from '../../backends/backend.js'
 import type {MachineChange} from '../../backends/netrc/netrc-file.js'
 import {UserError} from '../../errors.js'
-import {isForAnalytics} from '../analytics.js'
 import {HerokuMachine, type Properties} from './machine.js'
 import type {Changes} from './requests.js'
 import {unreadableToken} from '../unreadable-token.js'
-import {errorOf, type SyncCredentials} from '../sync-credentials.js'
+import {errorOf, type SyncCredentials} from './sync-credentials.js'
 
 /** netrc-parser's `machines`, by host; `_tokens` is no machine, and is not listed. */
 export type Machines = Record<string, Properties | undefined>
@@ -176,3 +175,9 @@ function copyOf(machine: Properties | undefined): Properties | undefined {
     Object.keys(machine).flatMap((key) => (machine[key] === undefined ? [] : [[key, machine[key]]])),
   )
 }
+
+/**
+ * Whether it is the CLI's analytics that look: CLI 9 and 10 do so after every command, `heroku version` too, to send the
+ * token along. They get what they find in the file; a keychain is not asked for them.
+ */
+export const isForAnalytics = () => /[\\/]lib[\\/]analytics\.js:/u.test(new Error('who looks').stack ?? '')

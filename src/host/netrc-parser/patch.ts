@@ -1,10 +1,11 @@
 // Between a copy of netrc-parser (3.1.6 is in use everywhere) and the file: older versions of @heroku-cli/command, and
 // plugins that carry one, read the token through it. Nothing on disk changes by this.
+import type {Interfaces} from '@oclif/core'
 import {statSync} from 'node:fs'
+import {createRequire} from 'node:module'
 import {notAFile} from '../../files/file-error.js'
-import {isForAnalytics} from '../analytics.js'
-import {loadMachines, type LoadedMachines, type Machines} from './machines.js'
-import type {SyncCredentials} from '../sync-credentials.js'
+import {isForAnalytics, loadMachines, type LoadedMachines, type Machines} from './machines.js'
+import {openSyncCredentials, type SyncCredentials} from './sync-credentials.js'
 
 /** An object of netrc-parser's class. */
 interface Netrc {
@@ -24,7 +25,19 @@ export interface NetrcModule {
   parse: (body: string) => Machines
 }
 
-const overlaid = new WeakSet<object>()
+// Shared by all copies of netrc-parser.
+let credentials: SyncCredentials | undefined
+
+/**
+ * Loads a copy of netrc-parser and patches it.
+ * @param folder the copy's
+ */
+export function installPatch(config: Interfaces.Config, folder: string): void {
+  credentials ??= openSyncCredentials(config)
+  patchNetrcParser(createRequire(import.meta.url)(folder), credentials)
+}
+
+const patched = new WeakSet<object>()
 
 /**
  * Lays the four tiers over a copy of netrc-parser: every object of its class that has the default file shows Heroku's two
@@ -34,8 +47,8 @@ const overlaid = new WeakSet<object>()
 export function patchNetrcParser(module: unknown, credentials: SyncCredentials): boolean {
   if (!isNetrcParser(module)) return false
   const {Netrc, default: theirs, parse} = module
-  if (overlaid.has(Netrc)) return true
-  overlaid.add(Netrc)
+  if (patched.has(Netrc)) return true
+  patched.add(Netrc)
   const {prototype} = Netrc
   const {load, loadSync, save, saveSync} = prototype
   const loaded = new WeakMap<object, LoadedMachines>()

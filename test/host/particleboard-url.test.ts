@@ -1,5 +1,5 @@
 import {expect} from 'chai'
-import {guardParticleboard} from '../../src/host/guard-particleboard.js'
+import {ignoreForeignParticleboard} from '../../src/host/particleboard-url.js'
 
 describe('HEROKU_PARTICLEBOARD_URL', () => {
   const guarded = (value: string | undefined) => {
@@ -8,7 +8,7 @@ describe('HEROKU_PARTICLEBOARD_URL', () => {
     const said: unknown[] = []
     process.stderr.write = (text: unknown) => said.push(text) > 0
     try {
-      guardParticleboard('heroku', env)
+      ignoreForeignParticleboard('heroku', env)
     } finally {
       process.stderr.write = write
     }

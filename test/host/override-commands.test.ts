@@ -3,7 +3,7 @@ import {expect} from 'chai'
 import {mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
-import {claimCommands} from '../../src/host/override-commands.js'
+import {overrideCommands} from '../../src/host/override-commands.js'
 
 /** A plugin's commands, and their aliases. */
 type Commands = Record<string, string[]>
@@ -72,7 +72,7 @@ describe('claiming our commands in a host', () => {
 
   it('answers with ours by id and by alias, and runs them', async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
-    claimCommands(config)
+    overrideCommands(config)
     expect(owners(config)).to.deep.equal(ours)
     expect(await config.runCommand('auth:login')).to.equal('heroku-keychain auth:login')
     expect(await config.runCommand('logout')).to.equal('heroku-keychain auth:logout')
@@ -82,7 +82,7 @@ describe('claiming our commands in a host', () => {
   it('lists ours in the help of a topic, and all others as they were', async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
     const before = config.commands.map(({id}) => id).sort()
-    claimCommands(config)
+    overrideCommands(config)
     expect(config.commands.map(({id}) => id).sort()).to.deep.equal(before)
     const summaries = config.commands.flatMap(({id, summary}) =>
       id.startsWith('auth') || id === 'apps' ? summary : [],
@@ -97,7 +97,7 @@ describe('claiming our commands in a host', () => {
 
   it("leaves every other command to the host, and to other plugins, and 'not found' to oclif", async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
-    claimCommands(config)
+    overrideCommands(config)
     expect(owners(config, ['apps', 'list', 'signin', 'login2', 'other:thing', 'nonsense'])).to.deep.equal([
       'apps: heroku',
       'list: heroku',
@@ -113,7 +113,7 @@ describe('claiming our commands in a host', () => {
 
   it("takes the same ids out of everybody else's commands, for a configuration made anew from them", async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
-    claimCommands(config)
+    overrideCommands(config)
     expect(commandsOf(config)).to.deep.equal({
       heroku: ['apps', 'login2'],
       other: ['other:thing'],
@@ -127,9 +127,9 @@ describe('claiming our commands in a host', () => {
 
   it('is the same twice as once', async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
-    claimCommands(config)
+    overrideCommands(config)
     const [find, before] = [findOf(config), commandsOf(config)]
-    claimCommands(config)
+    overrideCommands(config)
     expect(findOf(config)).to.equal(find)
     expect(commandsOf(config)).to.deep.equal(before)
     expect(owners(config)).to.deep.equal(ours)
@@ -138,14 +138,14 @@ describe('claiming our commands in a host', () => {
   it('changes nothing where we are not among the plugins', async () => {
     const config = await openHost({other: OTHER})
     const [find, before] = [findOf(config), commandsOf(config)]
-    claimCommands(config)
+    overrideCommands(config)
     expect(findOf(config)).to.equal(find)
     expect(commandsOf(config)).to.deep.equal(before)
     expect(owners(config)[0]).to.equal('auth:login: heroku')
   })
 
   it('changes nothing on disk', async () => {
-    claimCommands(await openHost({'heroku-keychain': OURS}))
+    overrideCommands(await openHost({'heroku-keychain': OURS}))
     const again = await Config.load({root, userPlugins: false, devPlugins: false})
     expect(commandsOf(again).heroku).to.deep.equal(['apps', 'auth:login', 'auth:logout', 'login2'])
   })
@@ -169,7 +169,7 @@ describe('claiming our commands in a host', () => {
           return command('from the host', 'heroku')
         },
       } as unknown as Interfaces.Config
-      claimCommands(config)
+      overrideCommands(config)
       expect(owners(config, ['auth:login', 'login', 'apps'])).to.deep.equal([
         'auth:login: heroku-keychain',
         'login: heroku-keychain',

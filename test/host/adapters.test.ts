@@ -2,7 +2,7 @@ import {Config} from '@oclif/core'
 import {expect} from 'chai'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {serveCommands} from '../../src/host/serve-commands.js'
+import {installAdapters} from '../../src/host/adapters.js'
 import {freshFolder} from '../support/fresh-folder.js'
 
 const PROVIDER = `
@@ -38,7 +38,7 @@ describe('serving the commands of a host', () => {
     addPlugin('.', 'heroku', {apps: WITH_CLIENT, version: WITHOUT_CLIENT}, {plugins: ['other']}, {other: '1.0.0'})
     addPlugin('node_modules/other', 'other', {thing: WITHOUT_CLIENT})
     const config = await Config.load({root: at(''), userPlugins: false, devPlugins: false})
-    serveCommands(config)
+    installAdapters(config)
     return config
   }
 
@@ -90,7 +90,7 @@ describe('serving the commands of a host', () => {
     const config = await openHost()
     const plugin = config.plugins.get('heroku')
     const before = plugin && (Reflect.get(plugin, 'findCommand') as unknown)
-    serveCommands(config)
+    installAdapters(config)
     expect(plugin && Reflect.get(plugin, 'findCommand')).to.equal(before)
   })
 })

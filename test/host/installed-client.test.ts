@@ -13,6 +13,7 @@ describe("the copy of the Heroku CLI's client that a plugin uses", () => {
     write(join(folder, 'package.json'), JSON.stringify({name: folder, version, dependencies, exports: './main.js'}))
   }
   const plugin = () => at('plugin')
+  const moduleIn = (client: string) => join(client, 'lib', 'credential-manager.js')
 
   it('is none where the plugin has none', () => {
     addPackage('plugin')
@@ -23,9 +24,12 @@ describe("the copy of the Heroku CLI's client that a plugin uses", () => {
   it('is its own before that of the CLI around it', () => {
     addPackage('plugin')
     addPackage(CLIENT, '13.2.0')
-    expect(findClient(plugin())).to.deep.include({root: at(CLIENT), version: '13.2.0'})
+    expect(findClient(plugin())).to.deep.include({providerModule: moduleIn(at(CLIENT)), version: '13.2.0'})
     addPackage(join('plugin', CLIENT), '11.8.0')
-    expect(findClient(plugin())).to.deep.include({root: join(plugin(), CLIENT), version: '11.8.0'})
+    expect(findClient(plugin())).to.deep.include({
+      providerModule: moduleIn(join(plugin(), CLIENT)),
+      version: '11.8.0',
+    })
   })
 
   it('is named as node names it, where a link leads to it', () => {
@@ -33,28 +37,28 @@ describe("the copy of the Heroku CLI's client that a plugin uses", () => {
     addPackage('elsewhere', '13.2.0')
     mkdirSync(at(dirname(CLIENT)), {recursive: true})
     symlinkSync(at('elsewhere'), at(CLIENT))
-    expect(findClient(plugin())?.root).to.equal(at('elsewhere'))
+    expect(findClient(plugin())?.providerModule).to.equal(moduleIn(at('elsewhere')))
   })
 
   describe('is served', () => {
-    const seam = () => findClient(at(''))?.seam
+    const adapter = () => findClient(at(''))?.adapter
 
     it('as a provider, where it takes one', () => {
       addPackage(CLIENT, '12.4.2')
       write(join(CLIENT, 'lib', 'credential-manager.js'), SETTER)
-      expect(seam()).to.equal('provider')
+      expect(adapter()).to.equal('provider')
     })
 
     it('before .netrc, where it reads that by netrc-parser', () => {
       addPackage(CLIENT, '11.8.0', {'netrc-parser': '^3.1.6'})
-      expect(seam()).to.equal('netrc')
+      expect(adapter()).to.equal('netrc')
     })
 
     it('in no way, where it is made in one that we do not know', () => {
       addPackage(CLIENT, '99.0.0')
-      expect(seam()).to.equal('unknown')
+      expect(adapter()).to.equal('unknown')
       write(join(CLIENT, 'lib', 'credential-manager.js'), 'export function setProvider(p) {}\n')
-      expect(seam()).to.equal('unknown')
+      expect(adapter()).to.equal('unknown')
     })
   })
 

@@ -1,10 +1,10 @@
 // The four tiers, as the overlay of netrc-parser needs them: asked at most once a process, and kept up to date by what
 // is saved in it.
-import type {Endpoints} from '../heroku/endpoints.js'
-import {UserError} from '../errors.js'
-import {askKeyring, askWorker, workerLimitMs} from './netrc-parser/blocking.js'
-import {openHostStores} from './host-stores.js'
-import type {Answer, Changes, Reply, Request, Failure} from './netrc-parser/requests.js'
+import type {Endpoints} from '../../heroku/endpoints.js'
+import {UserError} from '../../errors.js'
+import {askKeyring, askWorker, workerLimitMs} from './blocking.js'
+import {openHostStores} from '../host-stores.js'
+import type {Answer, Changes, Reply, Request, Failure} from './requests.js'
 
 export interface SyncCredentials {
   /** The two machines that a Heroku login has. */
@@ -61,7 +61,7 @@ export function openSyncCredentials(
     isKnown: () => answer !== undefined,
     find: () => answer ?? remember(find()) ?? {kind: 'nothing'},
     async save(changes) {
-      const {reply} = await import('./netrc-parser/requests.js')
+      const {reply} = await import('./requests.js')
       remember(await reply(open(), {verb: 'save', changes}))
     },
     saveSync(changes) {
