@@ -1,5 +1,5 @@
-// The Heroku CLI's own commands, and those of other plugins, with our four tiers for a credential manager: what
-// `@heroku-cli/command` 12.4 and later takes from `setCredentialManagerProvider`.
+// Adapter for `@heroku-cli/command` 12.4 and later, which accepts a credential provider through
+// `setCredentialManagerProvider`.
 import type {Interfaces} from '@oclif/core'
 import {pathToFileURL} from 'node:url'
 import {defined} from '../defined.js'
@@ -14,9 +14,9 @@ import {openHostStores} from './host-stores.js'
 import {SETTER} from './installed-client.js'
 import {unreadableToken} from './unreadable-token.js'
 
-/** As the client's functions of the same names: it throws away what they return but for `getAuth`. */
+/** Like the client's functions of the same names. It ignores what they return, except for `getAuth`. */
 export interface Provider {
-  /** @throws {Error} if nobody is logged in; for the client, any error means that */
+  /** @throws {Error} if the user is not logged in; the client takes any error to mean that */
   getAuth(account: string | undefined, host: string): Promise<{account?: string; token: string}>
   saveAuth(account: string, token: string, hosts: string[]): Promise<void>
   removeAuth(account: string | undefined, hosts: string[]): Promise<void>
@@ -34,8 +34,8 @@ export async function installProvider(config: Interfaces.Config, module: string)
 }
 
 export function openProvider(stores: CredentialStores): Provider {
-  const {dataDir, endpoints: hosts, notify} = stores.context
-  // Each client asks for itself, and a command may have several.
+  const {dataDir, endpoints, notify} = stores.context
+  // A command may use several clients, and each of them calls the provider.
   const answers = new Map<string, Promise<{account?: string; token: string}>>()
 
   const ask = async (account: string | undefined, host: string) => {
@@ -53,12 +53,12 @@ export function openProvider(stores: CredentialStores): Provider {
   }
 
   const look = async (account: string | undefined, host: string): Promise<Lookup> => {
-    if (host !== hosts.api)
+    if (host !== endpoints.api)
       throw new UserError(
-        `the token for ${hosts.api} is not for ${printable(host)}`,
+        `the token for ${endpoints.api} is not for ${printable(host)}`,
         'set HEROKU_HOST to a host of Heroku, or not at all',
       )
-    // The client deletes login.json when it has been told of trouble, and other processes of the CLI's may, too.
+    // The client deletes login.json after an error, and so may other processes of the CLI.
     if (!stores.netrcOnly) await rememberNamed(dataDir).catch(() => undefined)
     const {loginJsonAccount} = readLoginState(dataDir)
     return account === undefined || account === loginJsonAccount
@@ -68,10 +68,10 @@ export function openProvider(stores: CredentialStores): Provider {
 
   return {
     async getAuth(account, host) {
-      const question = JSON.stringify([account, host])
-      const known = answers.get(question) ?? ask(account, host)
-      answers.set(question, known)
-      return known
+      const key = JSON.stringify([account, host])
+      const answer = answers.get(key) ?? ask(account, host)
+      answers.set(key, answer)
+      return answer
     },
 
     async saveAuth(account, token) {

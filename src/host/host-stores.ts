@@ -4,12 +4,12 @@ import type {CredentialStores} from '../credentials/stores.js'
 import {endpointsFrom} from '../heroku/endpoints.js'
 import {spawnTool} from '../process/spawn.js'
 
-// Not process.stderr, which is opened only where there is something to say.
+// Not process.stderr, which is opened only to print a notice.
 const STDERR = 2
 
 /**
- * The places that hold tokens, for commands that are not ours.
- * @param config the host's; `bin` begins what the user is told
+ * The credential stores for commands other than ours.
+ * @param config the host's; each notice begins with `bin`
  * @param write prints on stderr
  */
 export function openHostStores(

@@ -1,30 +1,30 @@
-// Which copy of the Heroku CLI's client a plugin uses, and where that copy lets us stand between it and the tokens.
+// Finds the copies of the Heroku CLI's client and of netrc-parser that a plugin uses. Reads files; imports nothing.
 import {existsSync, readFileSync, realpathSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 
 const CLIENT = '@heroku-cli/command'
-/** What plugins from before oclif use. */
+/** The client of plugins that are older than oclif. */
 const LEGACY_CLIENT = 'heroku-cli-util'
 const NETRC = 'netrc-parser'
 
-/** The function by which the client takes another provider of credentials, from 12.4 on. */
+/** The client's function that sets a credential provider, in 12.4 and later. */
 export const SETTER = 'setCredentialManagerProvider'
 
 /** A copy of the client, on disk. */
 export interface InstalledClient {
   version: string
-  /** Takes a provider; reads `.netrc` by a parser that we can stand before; or is made in a way that we do not know. */
+  /** How it gets a token from us: it accepts a provider; it reads `.netrc` with netrc-parser; or not at all. */
   adapter: 'provider' | 'netrc' | 'unknown'
-  /** The file that has the {@link SETTER}, if any has. */
+  /** The file that exports {@link SETTER}, if any does. */
   providerModule: string
-  /** The file that has the class that sends requests, `APIClient`. */
+  /** The file that exports `APIClient`, the class that sends requests. */
   apiModule: string
 }
 
 /**
- * Finds the copy of the client that a plugin's code would import.
+ * Finds the copy of the client that a plugin's code imports.
  * @param root the plugin's folder
- * @returns undefined where there is none
+ * @returns undefined if there is none
  */
 export function findClient(root: string): InstalledClient | undefined {
   const folder = findPackage(CLIENT, root)
@@ -35,14 +35,14 @@ export function findClient(root: string): InstalledClient | undefined {
   return {version, adapter, providerModule, apiModule: join(folder, 'lib', 'api-client.js')}
 }
 
-/** How the CLI's own commands get their token: by a adapter of the client, or by no client at all. */
+/** How the CLI's own commands get their token, as auth:status reports it. */
 export interface ClientSummary {
   how: InstalledClient['adapter'] | 'nothing'
   clientVersion?: string
 }
 
 /**
- * Looks at the client that the CLI's own commands use, and loads nothing.
+ * Describes the client that the CLI's own commands use.
  * @param root the CLI's folder
  */
 export function describeClient(root: string): ClientSummary {
@@ -50,18 +50,18 @@ export function describeClient(root: string): ClientSummary {
   return client ? {how: client.adapter, clientVersion: client.version} : {how: 'nothing'}
 }
 
-/** The copies of netrc-parser that a plugin's code, and that of its client, would import. */
+/** Finds the copies of netrc-parser that a plugin's code and its client import. */
 export function findNetrcParsers(root: string): string[] {
-  const users = [root, findPackage(CLIENT, root), findPackage(LEGACY_CLIENT, root)]
-  const copies = users.flatMap((user) =>
-    user !== undefined && NETRC in readPackage(user).dependencies ? (findPackage(NETRC, user) ?? []) : [],
+  const importers = [root, findPackage(CLIENT, root), findPackage(LEGACY_CLIENT, root)]
+  const copies = importers.flatMap((folder) =>
+    folder !== undefined && NETRC in readPackage(folder).dependencies ? (findPackage(NETRC, folder) ?? []) : [],
   )
   return [...new Set(copies)]
 }
 
 /**
- * Finds a package as node does for code in a folder; but whatever the package exports.
- * @returns its folder, with links followed, as node's modules are named
+ * Finds a package as node resolves it for code in a folder, but regardless of its `exports`.
+ * @returns its real path, as in node's module names
  */
 function findPackage(name: string, from: string): string | undefined {
   const folder = join(from, 'node_modules', name)

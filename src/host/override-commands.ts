@@ -2,21 +2,21 @@ import type {Command, Interfaces} from '@oclif/core'
 
 export const PLUGIN = 'heroku-keychain'
 
-const claimed = new WeakSet<object>()
+const overridden = new WeakSet<object>()
 
 type Find = (id: string, options?: {must: boolean}) => Command.Loadable | undefined
 
 /**
- * Makes the host answer with our commands where it has its own of the same name, to which oclif gives precedence over a
- * user plugin's.
+ * Replaces the host's commands with ours of the same name. Without this, oclif prefers the host's own commands to those of a
+ * user plugin.
  *
- * Running, `--help` and `runCommand` look a command up by the configuration's `findCommand`, and the help of a topic lists
- * its `commands`, both of them public; each command that runs has a configuration made anew from the same plugins, so the
- * host's own are taken from those. Nothing on disk changes.
- * @param config the host's configuration; nothing happens where we are not among its plugins
+ * oclif finds a command to run or to describe with the configuration's `findCommand`, and lists a topic's `commands`; both
+ * are public. Each command that runs gets a new configuration made from the same plugins, so the host's commands are also
+ * removed from these. Nothing on disk changes.
+ * @param config the host's configuration; unchanged if we are not among its plugins
  */
 export function overrideCommands(config: Interfaces.Config): void {
-  if (claimed.has(config)) return
+  if (overridden.has(config)) return
   // An array on @oclif/core 2, a Map from 3 on.
   const plugins = [...config.plugins.values()]
   const plugin = plugins.find(({name}) => name === PLUGIN)
@@ -29,15 +29,16 @@ export function overrideCommands(config: Interfaces.Config): void {
   }
 
   const find = config.findCommand.bind(config) as Find
-  const claim: Find = (id, options) => ours.get(id) ?? find(id, options)
-  config.findCommand = claim as typeof config.findCommand
-  const all = Object.getPrototypeOf(config) as object
+  const findOurs: Find = (id, options) => ours.get(id) ?? find(id, options)
+  config.findCommand = findOurs as typeof config.findCommand
+  const prototype = Object.getPrototypeOf(config) as object
   Object.defineProperty(config, 'commands', {
     configurable: true,
-    get: () => (Reflect.get(all, 'commands', config) as Command.Loadable[]).map((each) => ours.get(each.id) ?? each),
+    get: () =>
+      (Reflect.get(prototype, 'commands', config) as Command.Loadable[]).map((each) => ours.get(each.id) ?? each),
   })
   for (const {commands, name} of plugins) if (name !== PLUGIN) removeFrom(commands, ours)
-  claimed.add(config)
+  overridden.add(config)
 }
 
 function removeFrom(commands: Command.Loadable[], ours: Map<string, unknown>): void {
@@ -47,18 +48,18 @@ function removeFrom(commands: Command.Loadable[], ours: Map<string, unknown>): v
   }
 }
 
-// CLI 11.9 and later: it configures git with one value of its own, and loads half a second of code for it.
-const THE_HOSTS = 'configure-git-credential-manager'
+// In CLI 11.9 and later: configures git with a value of its own, and takes half a second to load.
+const GIT_HOOK = 'configure-git-credential-manager'
 
 /**
- * Takes the host's own hook for the git configuration out of this process, so that there is one that sees to it. Nothing
- * on disk changes; and nothing happens where there is none, or it has run already: the host reads the list as it goes.
+ * Removes the host's hook that configures git, in this process only, because ours configures git too. Has no effect if the hook
+ * does not exist or has already run; oclif reads the list while it runs the hooks.
  */
 export function disableGitHook({plugins}: Pick<Interfaces.Config, 'plugins'>): void {
   for (const {hooks} of plugins.values()) {
     const list = hooks.init as unknown
     if (!Array.isArray(list)) continue
-    const index = list.findIndex((hook: {target?: unknown}) => String(hook.target).includes(THE_HOSTS))
+    const index = list.findIndex((hook: {target?: unknown}) => String(hook.target).includes(GIT_HOOK))
     if (index !== -1) list.splice(index, 1)
   }
 }

@@ -8,15 +8,16 @@ import {notLoggedIn, UserError, withoutTerminal} from '../errors.js'
 const STDIN = 0
 
 interface ApiClient {
-  /** The token that requests are sent with, if there is one. */
+  /** The token that is sent with each request, if there is one. */
   readonly auth?: string
   login: (this: ApiClient, options?: {method?: string}) => Promise<void>
 }
 
 /**
- * Has a copy of the client, which is imported for it, report an error where its login would ask the user without a
- * terminal. A login by a method that the caller chose is left to the client.
- * @param interactive whether the user can be asked
+ * Imports a copy of the client's module and makes its login fail with an error if there is no terminal. A login with a method
+ * that the caller chose is left to the client.
+ * @param module the path of the file that exports `APIClient`
+ * @param interactive whether the user can answer
  */
 export async function replaceLogin(
   {bin}: Pick<Interfaces.Config, 'bin'>,

@@ -1,5 +1,5 @@
 // netrc-parser's API is synchronous, so a lookup for it blocks the process: one call of the keyring's tool in the common case,
-// a worker process (netrc-worker.ts) for everything else. Tokens pass over pipes only.
+// a worker process (worker.ts) for everything else. Tokens are passed through pipes only.
 import type {SpawnSyncOptions, SpawnSyncReturns} from 'node:child_process'
 import {fileURLToPath} from 'node:url'
 import {attributes} from '../../backends/secret-tool.js'
@@ -12,10 +12,10 @@ import {exitStatusOf, holdingSignals, SIGNALS} from '../../process/signals.js'
 import {detached, endTree, hideBytes, toolEnv} from '../../process/supervise.js'
 import type {Reply, Request} from './requests.js'
 
-/** What the worker reads on stdin, as JSON. */
+/** The worker's input, as JSON on stdin. */
 export interface Order {
   request: Request
-  /** The name of the host CLI, which begins each notice. */
+  /** The name of the host CLI; each notice begins with it. */
   bin: string
   /** oclif's `config.dataDir`. */
   dataDir: string
@@ -26,7 +26,7 @@ const WORKER = new URL('../../netrc-worker.cjs', import.meta.url)
 // The keyring answers in 20 ms (measured). Short, because Ctrl-C does not reach the tool: it has its own process group.
 const KEYRING_MS = 500
 const WORKER_START_MS = 20_000
-/** More operations of the keychain, and calls of gpg, than one request needs: a save reads, writes and reads back. */
+/** More keychain operations and gpg calls than one request needs: a save reads, writes and reads back. */
 const MOST_OPERATIONS = 6
 /** The exit status of a process that Ctrl-C ended on Windows: STATUS_CONTROL_C_EXIT. */
 const CONTROL_C_EXIT = 0xc0_00_01_3a
@@ -38,7 +38,7 @@ const ONE_ITEM =
 /**
  * Reads the current account's token from the keyring, with `secret-tool search`: unlike `lookup` it never shows a prompt, so
  * that the worker's lookup shows the only one.
- * @returns undefined if there is no such keyring here, or the result is not conclusive: the worker finds out
+ * @returns undefined if there is no such keyring, or the result is not conclusive; then the worker finds out
  */
 export function askKeyring(stores: CredentialStores, timeoutMs = KEYRING_MS): FoundCredential | undefined {
   const {loginJsonAccount: account, tokens} = readLoginState(stores.context.dataDir)
@@ -65,20 +65,19 @@ export function askKeyring(stores: CredentialStores, timeoutMs = KEYRING_MS): Fo
 }
 
 /**
- * How long a worker may take, in milliseconds. Its own deadlines end its work long before this limit, which covers a worker
- * that does not start or end.
+ * The time limit for a worker, in milliseconds. The worker's own deadlines are much shorter; this limit is for a worker that does
+ * not start or end.
  */
 export const workerLimitMs = ({gpgTimeoutMs, timeoutMs}: Pick<StoresContext, 'gpgTimeoutMs' | 'timeoutMs'>) =>
   MOST_OPERATIONS * (timeoutMs + (gpgTimeoutMs ?? timeoutMs)) + WORKER_START_MS
 
 /**
- * Runs a request in a worker process, which prints notices on our stderr. Ctrl-C reaches the worker too; it ends the tool that
- * it runs, and then this process exits.
- * @param limitMs how long the worker may take, in milliseconds
+ * Runs a request in a worker process, which prints notices on our stderr. Ctrl-C reaches the worker too: the worker ends its
+ * tool, and then this process exits.
  */
 export function askWorker(order: Order, limitMs: number, worker = WORKER): Reply {
   const ended = block(process.execPath, [fileURLToPath(worker)], {
-    // Node's options for this process are of no use in the worker.
+    // Node's options for this process are not meant for the worker.
     env: {...process.env, NODE_OPTIONS: undefined},
     // Not a string: NODE_DEBUG=child_process would print it.
     input: Buffer.from(JSON.stringify(order)),
@@ -95,10 +94,10 @@ const NO_ANSWER = {
   hint: 'try again, or set HEROKU_API_KEY',
 }
 
-/** Signals wait until the process has ended. `detached` is not in Node's types for spawnSync, and works. */
+/** Defers signals until the process has ended. spawnSync accepts `detached`, although Node's types do not list it. */
 function block(file: string, args: string[], options: SpawnSyncOptions & {detached?: boolean}) {
   hideBytes()
-  // Loaded here, since most commands start nothing.
+  // Loaded here, since most commands start no process.
   const {spawnSync} = process.getBuiltinModule('node:child_process')
   return holdingSignals(() =>
     spawnSync(file, args, {...options, encoding: 'utf8', killSignal: 'SIGKILL', windowsHide: true}),

@@ -1,87 +1,88 @@
-// One of Heroku's two machines, as readers of netrc-parser see it: what it shows is asked for when somebody looks, and
-// what they do to it is noted here, and reaches neither netrc-parser's own machines nor, by those, a file.
+// One of Heroku's two machine entries as users of netrc-parser see it. Its properties are looked up when they are first read.
+// Changes are kept here: they reach neither netrc-parser's own entries nor the file.
 
-/** A machine's properties by their keywords, as netrc-parser has them. */
+/** A machine's properties by keyword, as in netrc-parser. */
 export type Properties = Record<string, string>
 
-/** What a machine holds before anybody changes it. */
-export interface Before {
-  /** Asks, if need be. Undefined if there is no such machine. */
+/** A machine's properties as they were loaded. */
+export interface Original {
+  /** Looks them up if they are not known yet. Undefined if there is no such machine. */
   properties: () => Properties | undefined
-  /** Whether that is known already, so that to ask again costs nothing. */
   isKnown: () => boolean
 }
 
 export class HerokuMachine {
-  /** What a reader gets. */
+  /** The object that users of netrc-parser read and change. */
   readonly view: object
 
-  private before: Before
-  private own = new Map<string, string | undefined>()
-  /** Whether a machine was put here: in the place of none, or over the one that is here, as netrc-parser does it. */
-  private made = false
-  /** Whether the one that was here was taken away. */
-  private gone = false
+  private original: Original
+  private changed = new Map<string, string | undefined>()
+  /** Whether a machine was assigned. As in netrc-parser, it is merged into the machine that exists. */
+  private assigned = false
+  /** Whether the original machine was removed. */
+  private removed = false
 
   constructor(
     readonly host: string,
-    before: Before,
+    original: Original,
   ) {
-    this.before = before
+    this.original = original
     this.view = new Proxy({}, this.handler())
   }
 
   exists(): boolean {
-    return this.made || (!this.gone && this.before.properties() !== undefined)
+    return this.assigned || (!this.removed && this.original.properties() !== undefined)
   }
 
-  put(properties: object): void {
-    this.made = true
+  assign(properties: object): void {
+    this.assigned = true
     for (const [key, value] of Object.entries(properties)) this.set(key, value)
   }
 
   remove(): void {
-    this.gone = true
-    this.made = false
-    this.own.clear()
+    this.removed = true
+    this.assigned = false
+    this.changed.clear()
   }
 
-  /** What became of it: its properties, 'removed', or undefined if it is as before. Asks only where it has to. */
+  /** Its properties if they have changed, or 'removed'; undefined if it is unchanged. Looks up the original only if needed. */
   change(): Properties | 'removed' | undefined {
-    const {before, gone, made, own} = this
-    if (!made && gone) return before.isKnown() && before.properties() === undefined ? undefined : 'removed'
-    if (!made && own.size === 0) return undefined
-    const whole = own.get('login') !== undefined && own.get('password') !== undefined
-    if (whole && !before.isKnown()) return definedOf(own)
+    const {assigned, changed, original, removed} = this
+    if (!assigned && removed) return original.isKnown() && original.properties() === undefined ? undefined : 'removed'
+    if (!assigned && changed.size === 0) return undefined
+    const isComplete = changed.get('login') !== undefined && changed.get('password') !== undefined
+    if (isComplete && !original.isKnown()) return definedOf(changed)
     const now = this.properties()
-    return isSame(now, before.properties()) ? undefined : now
+    return isSameLogin(now, original.properties()) ? undefined : now
   }
 
-  /** Takes it as it is now for how it was before. */
-  settle(): void {
+  /** Makes the present state the original one, after it was saved. */
+  markSaved(): void {
     const now = this.exists() ? this.properties() : undefined
-    this.before = {properties: () => now, isKnown: () => true}
-    this.own.clear()
-    this.made = false
-    this.gone = false
+    this.original = {properties: () => now, isKnown: () => true}
+    this.changed.clear()
+    this.assigned = false
+    this.removed = false
   }
 
-  /** All that it has now. */
   properties(): Properties {
-    const before = this.gone ? undefined : this.before.properties()
-    return definedOf(new Map<string, string | undefined>([...Object.entries(before ?? {}), ...this.own]))
+    return definedOf(new Map<string, string | undefined>([...Object.entries(this.unchanged() ?? {}), ...this.changed]))
+  }
+
+  private unchanged(): Properties | undefined {
+    return this.removed ? undefined : this.original.properties()
   }
 
   private get(key: string): string | undefined {
     if (key === 'host') return this.host
-    if (this.own.has(key)) return this.own.get(key)
-    const before = this.gone ? undefined : this.before.properties()
-    return before && Object.hasOwn(before, key) ? before[key] : undefined
+    if (this.changed.has(key)) return this.changed.get(key)
+    const unchanged = this.unchanged()
+    return unchanged && Object.hasOwn(unchanged, key) ? unchanged[key] : undefined
   }
 
-  /** An empty value takes a property away, as in netrc-parser. */
+  /** An empty value removes a property, as in netrc-parser. */
   private set(key: string, value: unknown): boolean {
-    this.own.set(key, value ? (value as string) : undefined)
+    this.changed.set(key, value ? (value as string) : undefined)
     return true
   }
 
@@ -107,6 +108,6 @@ function definedOf(properties: Map<string, string | undefined>): Properties {
   return defined
 }
 
-/** Whether they come to the same login: what else a machine may have is Heroku's old toolbelt's. */
-const isSame = (one: Properties, other: Properties | undefined) =>
+/** Other properties, such as those of the old Heroku Toolbelt, do not count. */
+const isSameLogin = (one: Properties, other: Properties | undefined) =>
   other !== undefined && one.login === other.login && one.password === other.password

@@ -1,4 +1,4 @@
-// What netrc-parser has loaded, with Heroku's two machines in it as the four tiers have them.
+// The machines that netrc-parser has loaded, with Heroku's two entries replaced by the credential that our lookup finds.
 import {defined} from '../../defined.js'
 import type {Credential} from '../../backends/backend.js'
 import type {MachineChange} from '../../backends/netrc/netrc-file.js'
@@ -8,28 +8,28 @@ import type {Changes} from './requests.js'
 import {unreadableToken} from '../unreadable-token.js'
 import {errorOf, type SyncCredentials} from './sync-credentials.js'
 
-/** netrc-parser's `machines`, by host; `_tokens` is no machine, and is not listed. */
+/** netrc-parser's `machines`, by host. `_tokens` is not a machine, and is not listed. */
 export type Machines = Record<string, Properties | undefined>
 
 export interface LoadedMachines {
-  /** What a reader gets in the place of netrc-parser's own. */
+  /** The object that users of netrc-parser read and change. */
   view: Machines
   /**
-   * What has become of it, or undefined if it is as it was.
-   * @throws {Error} for the host to print, if that is nothing that can be kept
+   * The changes since the machines were loaded or saved; undefined if there are none.
+   * @throws {Error} for the host to print, if the changes cannot be stored
    */
   changes(): Changes | undefined
-  /** Takes it as it is now for how it was loaded: it has been saved. */
-  settle(): void
+  /** Makes the present state the original one, after it was saved. */
+  markSaved(): void
 }
 
 /**
- * @param inner what netrc-parser has; other machines are read and changed there
- * @param inFile what the file holds, if that is something else by now
+ * @param inner netrc-parser's own machines; those that are not Heroku's are read and changed there
+ * @param inFile the machines in the file, which may differ from `inner` by now
  */
 export function loadMachines(inner: Machines, inFile: Machines, credentials: SyncCredentials): LoadedMachines {
-  const {asks, hosts, netrcOnly} = credentials
-  const names = [...new Set([hosts.api, hosts.git])]
+  const {endpoints, needsLookup, netrcOnly} = credentials
+  const names = [...new Set([endpoints.api, endpoints.git])]
   const othersIn = (machines: Machines) =>
     new Map(
       Object.keys(machines)
@@ -39,14 +39,14 @@ export function loadMachines(inner: Machines, inFile: Machines, credentials: Syn
   let others = othersIn(inFile)
   const ours = new Map(
     names.map((host) => {
-      const found = copyOf(inFile[host])
-      const properties = () => (asks ? shown(host, found, credentials) : found)
-      return [host, new HerokuMachine(host, {properties, isKnown: () => !asks || credentials.isKnown()})]
+      const entry = copyOf(inFile[host])
+      const properties = () => (needsLookup ? lookUp(host, entry, credentials) : entry)
+      return [host, new HerokuMachine(host, {properties, isKnown: () => !needsLookup || credentials.isKnown()})]
     }),
   )
   for (const [host, machine] of ours) {
     const [before, now] = [copyOf(inFile[host]), copyOf(inner[host])]
-    if (now && keyOf(now) !== keyOf(before ?? {})) machine.put(now)
+    if (now && keyOf(now) !== keyOf(before ?? {})) machine.assign(now)
     if (before && !now) machine.remove()
   }
 
@@ -55,14 +55,14 @@ export function loadMachines(inner: Machines, inFile: Machines, credentials: Syn
   const view = new Proxy(inner, {
     get(target, key) {
       const machine = machineOf(key)
-      if (!machine || (asks && isForAnalytics())) return Reflect.get(target, key) as unknown
+      if (!machine || (needsLookup && isForAnalytics())) return Reflect.get(target, key) as unknown
       return machine.exists() ? machine.view : undefined
     },
     has: (target, key) => machineOf(key)?.exists() ?? Reflect.has(target, key),
     set(target, key, value) {
       const machine = machineOf(key)
       if (!machine) return Reflect.set(target, key, value)
-      if (value) machine.put(value as object)
+      if (value) machine.assign(value as object)
       else machine.remove()
       return true
     },
@@ -87,31 +87,35 @@ export function loadMachines(inner: Machines, inFile: Machines, credentials: Syn
     view,
     changes() {
       const machines = changesOf(others, othersIn(inner))
-      const login = netrcOnly ? undefined : loginOf(hosts.api, ours, credentials)
+      const login = netrcOnly ? undefined : loginOf(endpoints.api, ours, credentials)
       for (const [host, machine] of ours) {
         const change = machine.change()
         const from = copyOf(inFile[host])
-        // One that the file alone has may be taken out of it without any login's end.
-        const fromFileAlone = change === 'removed' && !login && from !== undefined
-        if (change !== undefined && (netrcOnly || fromFileAlone))
+        // An entry that only the file holds is removed from the file; the login stays.
+        const isOnlyInFile = change === 'removed' && !login && from !== undefined
+        if (change !== undefined && (netrcOnly || isOnlyInFile))
           machines.push({host, ...(from ? {from} : {}), ...(change === 'removed' ? {} : {to: change})})
       }
       return login || machines.length > 0 ? {...(login ? {login} : {}), machines} : undefined
     },
-    settle() {
+    markSaved() {
       others = othersIn(inner)
-      for (const machine of ours.values()) machine.settle()
+      for (const machine of ours.values()) machine.markSaved()
     },
   }
 }
 
-/** What the four tiers have a machine be. */
-function shown(host: string, inFile: Properties | undefined, {find, hosts}: SyncCredentials): Properties | undefined {
+/** A Heroku machine's properties by the result of our lookup. */
+function lookUp(
+  host: string,
+  inFile: Properties | undefined,
+  {endpoints, find}: SyncCredentials,
+): Properties | undefined {
   const answer = find()
   switch (answer.kind) {
     case 'found': {
       const {account, source, token} = answer.found
-      if (source === 'netrc' && host !== hosts.api) return inFile
+      if (source === 'netrc' && host !== endpoints.api) return inFile
       return {...defined({login: account}), password: token}
     }
     case 'refused': {
@@ -125,7 +129,7 @@ function shown(host: string, inFile: Properties | undefined, {find, hosts}: Sync
   }
 }
 
-/** What has become of the login that the two machines are. */
+/** The change of the login, which both machines represent. */
 function loginOf(api: string, ours: Map<string, HerokuMachine>, {find, isKnown}: SyncCredentials): Changes['login'] {
   const changed = ours.get(api)?.change()
   for (const [host, machine] of ours) if (host !== api) assertOneLogin(host, machine.change(), changed ?? ours.get(api))
@@ -168,7 +172,7 @@ function changesOf(before: Map<string, Properties>, now: Map<string, Properties>
     })
 }
 
-/** A machine's properties, read one by one: they stand behind a proxy. */
+/** Copies a machine's properties one by one, since netrc-parser keeps them behind a proxy. */
 function copyOf(machine: Properties | undefined): Properties | undefined {
   if (!machine) return undefined
   return Object.fromEntries(
@@ -177,7 +181,7 @@ function copyOf(machine: Properties | undefined): Properties | undefined {
 }
 
 /**
- * Whether it is the CLI's analytics that look: CLI 9 and 10 do so after every command, `heroku version` too, to send the
- * token along. They get what they find in the file; a keychain is not asked for them.
+ * Whether the CLI's analytics called us. CLI 9 and 10 read the token after every command, even `heroku version`, to send it with
+ * their data. They get the file's content; the keychain is not read for them.
  */
-export const isForAnalytics = () => /[\\/]lib[\\/]analytics\.js:/u.test(new Error('who looks').stack ?? '')
+export const isForAnalytics = () => /[\\/]lib[\\/]analytics\.js:/u.test(new Error('caller').stack ?? '')

@@ -1,5 +1,4 @@
-// Between a copy of netrc-parser (3.1.6 is in use everywhere) and the file: older versions of @heroku-cli/command, and
-// plugins that carry one, read the token through it. Nothing on disk changes by this.
+// Adapter for netrc-parser (3.1.6 is used everywhere), with which older versions of @heroku-cli/command read the token.
 import type {Interfaces} from '@oclif/core'
 import {statSync} from 'node:fs'
 import {createRequire} from 'node:module'
@@ -7,7 +6,7 @@ import {notAFile} from '../../files/file-error.js'
 import {isForAnalytics, loadMachines, type LoadedMachines, type Machines} from './machines.js'
 import {openSyncCredentials, type SyncCredentials} from './sync-credentials.js'
 
-/** An object of netrc-parser's class. */
+/** An instance of netrc-parser's class. */
 interface Netrc {
   file: string
   readonly defaultFile: string
@@ -18,7 +17,7 @@ interface Netrc {
   saveSync: (this: Netrc) => void
 }
 
-/** What the module exports. */
+/** The module's exports. */
 export interface NetrcModule {
   Netrc: {new (file?: string): Netrc; readonly prototype: Netrc}
   default: Netrc
@@ -40,9 +39,9 @@ export function installPatch(config: Interfaces.Config, folder: string): void {
 const patched = new WeakSet<object>()
 
 /**
- * Lays the four tiers over a copy of netrc-parser: every object of its class that has the default file shows Heroku's two
- * machines as the tiers have them, and saves them there. Twice is the same as once.
- * @returns false, with nothing done, if it is not the netrc-parser that we know
+ * Patches a copy of netrc-parser: instances for the default file show Heroku's two machines with the credential that our lookup
+ * finds, and save them to the credential stores. A second call has no effect.
+ * @returns false, without a change, if the module is not the netrc-parser that we know
  */
 export function patchNetrcParser(module: unknown, credentials: SyncCredentials): boolean {
   if (!isNetrcParser(module)) return false
@@ -63,16 +62,16 @@ export function patchNetrcParser(module: unknown, credentials: SyncCredentials):
     const {machines} = netrc
     const known = machines && loaded.get(machines)
     if (!machines || known) return known
-    // Loaded before we came: what has been changed since shows by the file.
+    // Loaded before the patch: a comparison with the file shows what has changed since.
     const fresh = new Netrc()
     assertReadable(fresh)
     loadSync.call(fresh)
     return show(netrc, machines, fresh.machines)
   }
-  /** What netrc-parser cannot read may not matter to somebody whose token is in a keychain. */
+  /** A file that netrc-parser cannot read does not matter if the lookup does without it. */
   const withoutFile = (error: unknown, forAnalytics: boolean): Machines => {
-    const dispensable = credentials.asks && (forAnalytics || credentials.find().kind !== 'unreadable')
-    if (!dispensable) throw error
+    const isFileNeeded = !credentials.needsLookup || (!forAnalytics && credentials.find().kind === 'unreadable')
+    if (isFileNeeded) throw error
     return parse('')
   }
 
@@ -103,7 +102,7 @@ export function patchNetrcParser(module: unknown, credentials: SyncCredentials):
     const changes = machines.changes()
     if (!changes) return
     await credentials.save(changes)
-    machines.settle()
+    machines.markSaved()
   }
   prototype.saveSync = function (this: Netrc) {
     const machines = isOurs(this) ? loadedOf(this) : undefined
@@ -114,7 +113,7 @@ export function patchNetrcParser(module: unknown, credentials: SyncCredentials):
     const changes = machines.changes()
     if (!changes) return
     credentials.saveSync(changes)
-    machines.settle()
+    machines.markSaved()
   }
 
   if (theirs.machines && isOurs(theirs)) show(theirs, theirs.machines)
@@ -129,7 +128,7 @@ function isNetrcParser(module: unknown): module is NetrcModule {
 }
 
 /**
- * netrc-parser would wait for a named pipe's writer without end.
+ * netrc-parser would wait for a named pipe's writer without a time limit.
  * @throws {Error} for the host to print
  */
 function assertReadable(netrc: Netrc): void {
@@ -139,5 +138,5 @@ function assertReadable(netrc: Netrc): void {
   if (failure) throw failure
 }
 
-/** Somebody else's file is none of our business. */
+/** Whether an instance is for the default file; a plugin may use netrc-parser for other files. */
 const isOurs = ({defaultFile, file}: Netrc) => file === defaultFile

@@ -1,4 +1,4 @@
-// What is between readers of netrc-parser and the four tiers: what a load shows, and what becomes of a save.
+// The two requests of netrc-parser's users, to find and to save a credential, as plain data for the worker process.
 import {defined} from '../../defined.js'
 import type {Credential} from '../../backends/backend.js'
 import {StorageError, UserError} from '../../errors.js'
@@ -10,31 +10,31 @@ import {findToRemove, forgetLogin, removeToken, stillThere} from '../../credenti
 import {describeFallback, saveToken} from '../../credentials/save.js'
 import {printable} from '../../ui/printable.js'
 
-/** What the four tiers say. Plain data, since it may come from the worker process. */
+/** The result of the lookup. */
 export type Answer =
   | {kind: 'found'; found: FoundCredential}
   | {kind: 'nothing'}
-  /** The token is somewhere where it cannot be read, or is not to be used. */
+  /** The token exists, but cannot be read or must not be used. */
   | {kind: 'refused'; account?: string; failure: Failure}
-  /** No keychain has it, and we cannot make sense of the file: its reader may have it as netrc-parser reads it. */
+  /** No keychain holds the token, and we cannot parse the file: netrc-parser may read it. */
   | {kind: 'unreadable'}
 
-/** An error that is to reach the user. */
+/** An error for the user, as plain data. */
 export interface Failure {
   message: string
   hint?: string
   exitCode: number
 }
 
-/** What was changed in what a load had shown. */
+/** The changes to save. */
 export interface Changes {
-  /** The login of the Heroku machines: a new one, or none; `found` is the one to remove, if somebody looked at it. */
+  /** A new login, or the end of the login; `found` is the credential to remove, if a lookup has found it. */
   login?: {credential: Credential} | {found: FoundCredential | undefined}
   machines: MachineChange[]
 }
 
 export type Request = {verb: 'find'} | {verb: 'save'; changes: Changes}
-/** What the four tiers say from now on, or null if it has not changed: JSON has no undefined. */
+/** `ok` is the result of a lookup from now on, or null if it has not changed: JSON has no undefined. */
 export type Reply = {ok: Answer | null} | {failed: Failure}
 
 /** Never rejects. */
@@ -46,7 +46,7 @@ export async function reply(stores: CredentialStores, request: Request): Promise
   }
 }
 
-/** An error in words; of one that is not ours it is not known what it says. */
+/** Converts an error to plain data. The message of an error that is not ours may contain a secret. */
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof UserError))
     return {message: `heroku-keychain failed (${error instanceof Error ? error.name : 'unknown'})`, exitCode: 1}
@@ -71,7 +71,7 @@ async function find(stores: CredentialStores): Promise<Answer> {
     if (!(error instanceof StorageError)) return refused(failureOf(error))
     const keychains = stores.keychain?.failure
     if (keychains) return refused(unreadable(keychains))
-    // A reader that makes sense of the file could find another account there.
+    // netrc-parser could find another account in the file.
     const {context, netrcOnly} = stores
     const isOnRecord = !netrcOnly && accountAt(readLoginState(context.dataDir), context.endpoints.api) !== undefined
     return isOnRecord ? refused(failureOf(error)) : {kind: 'unreadable'}
@@ -83,7 +83,7 @@ const unreadable = ({hint, message}: StorageError) =>
 
 async function save(stores: CredentialStores, {login, machines}: Changes): Promise<Answer | null> {
   let after: Answer | null = null
-  // The login first: a token that was just issued is nowhere else.
+  // The login first: a token that was just issued is stored nowhere else.
   if (login)
     after = 'credential' in login ? await saveLogin(stores, login.credential) : await removeLogin(stores, login)
   const others = machines.filter((change) => !isCopy(stores, change, after))
@@ -91,7 +91,7 @@ async function save(stores: CredentialStores, {login, machines}: Changes): Promi
   return after
 }
 
-/** Whether a machine of another name was given the token that has just gone to the keychain, as HEROKU_GIT_HOST can have it. */
+/** Whether another machine, such as one for a foreign HEROKU_GIT_HOST, got the token that was just stored in the keychain. */
 function isCopy({context}: CredentialStores, {host, to}: MachineChange, after: Answer | null): boolean {
   if (after?.kind !== 'found' || after.found.source === 'netrc' || to?.password !== after.found.token) return false
   context.notify(`${printable(host)} was not given the token, which is in ${after.found.location} alone`)

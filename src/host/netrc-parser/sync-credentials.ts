@@ -1,5 +1,4 @@
-// The four tiers, as the overlay of netrc-parser needs them: asked at most once a process, and kept up to date by what
-// is saved in it.
+// The credential lookup for netrc-parser's users: runs at most once per process; each save updates the result.
 import type {Endpoints} from '../../heroku/endpoints.js'
 import {UserError} from '../../errors.js'
 import {askKeyring, askWorker, workerLimitMs} from './blocking.js'
@@ -7,30 +6,30 @@ import {openHostStores} from '../host-stores.js'
 import type {Answer, Changes, Reply, Request, Failure} from './requests.js'
 
 export interface SyncCredentials {
-  /** The two machines that a Heroku login has. */
-  readonly hosts: Pick<Endpoints, 'api' | 'git'>
-  /** Whether `.netrc` is all there is, because HEROKU_NETRC_WRITE says so. */
+  /** The hosts of Heroku's two machine entries. */
+  readonly endpoints: Pick<Endpoints, 'api' | 'git'>
+  /** Whether only `.netrc` is used, because HEROKU_NETRC_WRITE is true. */
   readonly netrcOnly: boolean
-  /** Whether there is anything to ask beyond what a reader finds in `.netrc` by itself. */
-  readonly asks: boolean
-  /** Whether the answer is known already. */
+  /** False if the entries in `.netrc` are already the answer. */
+  readonly needsLookup: boolean
+  /** Whether the result of the lookup is known. */
   readonly isKnown: () => boolean
   /**
-   * What the four tiers say. Blocks the first time.
-   * @throws {Error} for the host to print, if there is no answer
+   * The result of the lookup. Blocks the first time.
+   * @throws {Error} for the host to print, if the lookup failed
    */
   readonly find: () => Answer
-  /** @throws {Error} for the host to print, if not all of it was done */
+  /** @throws {Error} for the host to print, if not all changes were saved */
   readonly save: (changes: Changes) => Promise<void>
-  /** The same; blocks. */
+  /** Like {@link save}; blocks. */
   readonly saveSync: (changes: Changes) => void
 }
 
 /**
- * Opens them for this process. Nothing is asked, read or started yet.
- * @param config the host's; `bin` begins what the user is told
- * @param options.worker the worker process's program; default: the one that this package was built with
- * @param options.keyringMs how long the keyring may take before the worker starts, in milliseconds
+ * Reads and starts nothing yet.
+ * @param config the host's; each notice begins with `bin`
+ * @param options.worker the worker's program. Default: the one in this package
+ * @param options.keyringMs the time limit for the keyring, in milliseconds; the worker starts when it is over
  */
 export function openSyncCredentials(
   {bin, dataDir}: {bin: string; dataDir: string},
@@ -39,33 +38,33 @@ export function openSyncCredentials(
   const open = () => openHostStores({bin, dataDir})
   const stores = open()
   const {apiKey, context, keychain, netrcOnly} = stores
-  const asks = apiKey === undefined && keychain !== undefined
+  const needsLookup = apiKey === undefined && keychain !== undefined
   let answer: Answer | undefined
 
   const block = (request: Request): Reply => askWorker({request, bin, dataDir}, workerLimitMs(context), worker)
   const find = (): Reply => {
-    const found = asks ? askKeyring(stores, keyringMs) : undefined
+    const found = needsLookup ? askKeyring(stores, keyringMs) : undefined
     return found ? {ok: {kind: 'found', found}} : block({verb: 'find'})
   }
-  const remember = (replied: Reply) => {
+  const resultOf = (replied: Reply) => {
     if ('ok' in replied) return (answer = replied.ok ?? answer)
-    // Some of it may have been done: what was known is known no longer.
+    // Some of the changes may have been saved, so the last result may be out of date.
     answer = undefined
     throw errorOf(replied.failed)
   }
 
   return {
-    hosts: context.endpoints,
+    endpoints: context.endpoints,
     netrcOnly,
-    asks,
+    needsLookup,
     isKnown: () => answer !== undefined,
-    find: () => answer ?? remember(find()) ?? {kind: 'nothing'},
+    find: () => answer ?? resultOf(find()) ?? {kind: 'nothing'},
     async save(changes) {
       const {reply} = await import('./requests.js')
-      remember(await reply(open(), {verb: 'save', changes}))
+      resultOf(await reply(open(), {verb: 'save', changes}))
     },
     saveSync(changes) {
-      remember(block({verb: 'save', changes}))
+      resultOf(block({verb: 'save', changes}))
     },
   }
 }

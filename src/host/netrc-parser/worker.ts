@@ -1,4 +1,4 @@
-// Entry point of dist/netrc-worker.cjs, which blocking.ts starts: reads a request on stdin, prints the reply on stdout.
+// Entry point of dist/netrc-worker.cjs, which blocking.ts starts. Reads a request on stdin and prints the reply on stdout.
 import {readFileSync, writeSync} from 'node:fs'
 import {exitStatusOf, SIGNALS} from '../../process/signals.js'
 import type {Order} from './blocking.js'
@@ -17,16 +17,16 @@ async function answer({request, ...config}: Order): Promise<Reply> {
   }
 }
 
-// Not process.stderr, which on Windows may still have lines to write when this process exits.
+// Not process.stderr: on Windows its last lines can be lost when this process exits.
 function notify(text: string): void {
   try {
     writeSync(STDERR, text)
   } catch {
-    // Nothing reads our stderr any more.
+    // stderr is closed.
   }
 }
 
-// The exit status tells the signal, also on Windows. A tool that runs is ended first: see tool-process.ts.
+// The exit status reports the signal, on Windows too. A running tool is ended first, by process/supervise.ts.
 for (const signal of SIGNALS) process.on(signal, () => process.exit(exitStatusOf(signal)))
 
 void answer(JSON.parse(readFileSync(STDIN, 'utf8')) as Order).then((replied) => {
