@@ -1,5 +1,5 @@
-// Doing what a plan says. Every step looks first whether things are still as they were when the plan was made, and is
-// harmless to repeat: whatever a crash or a refusal leaves undone, the next run plans again.
+// Carries out a plan. Each step first checks that the state is still the one that was planned for, and can safely be repeated:
+// after a crash or an error, the next run plans the rest again.
 import {stripAlias} from '../backends/account-aliases.js'
 import type {Backend} from '../backends/backend.js'
 import {StorageError} from '../errors.js'
@@ -16,25 +16,25 @@ import type {CredentialStores} from '../credentials/stores.js'
 import {recordFor, recordingLogin} from '../credentials/recording.js'
 import {withLoginLock} from '../credentials/turn.js'
 import type {Location, Plan, Proof, Step} from './plan.js'
-import {heldIn} from './survey.js'
+import {tokenInKeychain} from './survey.js'
 
 export interface Callbacks {
-  /** Called after each step, and never before it is true. */
+  /** Called after each step. */
   done: (step: Step) => void
   configureGit: () => Promise<void>
 }
 
-/** What could not be taken away, and why. */
+/** A copy that could not be removed. */
 export interface Failure {
   step: Step
   error: StorageError
 }
 
 /**
- * Carries a plan out, step by step; stops at the first that fails, with every token where it was or in both places. A
- * copy that cannot be taken away keeps no other from it.
- * @returns the copies that are still there
- * @throws {StorageError | UserError} if a step failed that others depend on
+ * Stops at the first step that fails, with each token still in its old store or in both. If a copy cannot be removed, the other
+ * copies are still removed.
+ * @returns the copies that could not be removed
+ * @throws {StorageError | UserError} if another step failed
  */
 export async function carryOut(
   stores: CredentialStores,
@@ -51,7 +51,7 @@ export async function carryOut(
   for (const step of plan.steps) {
     try {
       if (step.do === 'configure git') await configureGit()
-      else await take(step, stores, keychain)
+      else await execute(step, stores, keychain)
       done(step)
     } catch (error) {
       if (step.do !== 'remove' || !(error instanceof StorageError)) throw error
@@ -62,12 +62,16 @@ export async function carryOut(
   return failures
 }
 
-async function take(step: Exclude<Step, {do: 'configure git'}>, stores: CredentialStores, keychain: GuardedKeychain) {
+async function execute(
+  step: Exclude<Step, {do: 'configure git'}>,
+  stores: CredentialStores,
+  keychain: GuardedKeychain,
+) {
   const {context} = stores
   const {dataDir} = context
   const ask = <T>(question: (backend: Backend) => Promise<T>) => keychain.ask(question)
   const tokenIn = async (account: string) => {
-    const held = await heldIn(keychain, account, readLoginState(dataDir))
+    const held = await tokenInKeychain(keychain, account, readLoginState(dataDir))
     return held === 'locked' ? undefined : held.token
   }
   const holds = async ({account, token}: Proof) => (await tokenIn(account)) === token
@@ -98,7 +102,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
 
     case 'remove': {
       const {account, proof, spot, token} = step
-      const remove = () => removePlainCopy(stores, spot, token, account)
+      const remove = () => removePlaintextCopy(stores, spot, token, account)
       if (!proof) return remove()
       return withLoginLock(context, async (assertHeld) => {
         if (!(await holds(proof))) throw changed(keychain.title)
@@ -108,7 +112,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
     }
 
     case 'write': {
-      const {account, replaces, there, token} = step
+      const {account, isPresent, replaces, token} = step
       await withLoginLock(context, async (assertHeld) => {
         if (!(await holds(step))) throw changed(keychain.title)
         const netrc = await stores.netrc()
@@ -116,8 +120,8 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
         if (entries.some((entry) => entry.token !== undefined && ![token, ...replaces].includes(entry.token)))
           throw changed(netrc.path)
         assertHeld()
-        if (!there) await netrc.write({account, token})
-        // Before it is out of the keychain: whoever is left in there is not to be taken for the current one.
+        if (!isPresent) await netrc.write({account, token})
+        // Before the keychain's copy is removed: another account in the keychain must not become current.
         const record = recordFor(step, context.endpoints.api, step.keep ? keychain.name : 'netrc')
         await recordingLogin(dataDir, () => recordLogin(dataDir, record, true, assertHeld))
       })
@@ -139,22 +143,22 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
 }
 
 /**
- * Takes a copy away, if it is still there.
- * @param account whose it was found to be; an alias's file goes on saying so
- * @throws {StorageError} if it is still there
+ * Removes a copy if it still exists.
+ * @param account the token's account, which an alias file continues to name
+ * @throws {StorageError} if the copy could not be removed
  */
-async function removePlainCopy(
+async function removePlaintextCopy(
   stores: CredentialStores,
-  spot: Location,
+  location: Location,
   token: string,
   account?: string,
 ): Promise<void> {
-  if (spot.in === 'alias') {
-    await stripAlias(spot.path, token, account)
+  if (location.in === 'alias') {
+    await stripAlias(location.path, token, account)
     return
   }
 
-  await (await stores.netrc()).removeHosts(spot.hosts, token)
+  await (await stores.netrc()).removeHosts(location.hosts, token)
 }
 
 async function assertInNetrc(stores: CredentialStores, {account, token}: Proof): Promise<void> {
@@ -163,5 +167,5 @@ async function assertInNetrc(stores: CredentialStores, {account, token}: Proof):
   if (!entries.some((entry) => entry.account === account && entry.token === token)) throw changed(netrc.path)
 }
 
-const changed = (place: string) =>
-  new StorageError('failed', `${place} has just been changed by another program`, 'run it again')
+const changed = (location: string) =>
+  new StorageError('failed', `${location} has just been changed by another program`, 'run it again')

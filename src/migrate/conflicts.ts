@@ -1,4 +1,4 @@
-// Asking the user what only the user can know, where there is a user to ask.
+// Plans a migrate, and asks the user to resolve conflicts if there is a terminal.
 import {printable} from '../ui/printable.js'
 import {UserError} from '../errors.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
@@ -15,65 +15,65 @@ export interface Terminal {
 }
 
 /**
- * Looks at everything there is to migrate, and decides what is to be done.
- * @param verify asks the API about a token; undefined to ask nobody
- * @throws {StorageError | UserError} if a place or the API does not answer, or a wish cannot be fulfilled
+ * Reads all state and plans the migrate.
+ * @param verify asks the API about a token; undefined to send no request
+ * @throws {StorageError | UserError} if a store or the API does not answer, or an option cannot be met
  */
 export async function makePlan(
   stores: CredentialStores,
   keychain: GuardedKeychain,
   to: Plan['to'],
   verify: Verify,
-  wishes: MigrateOptions,
+  options: MigrateOptions,
 ): Promise<Planned> {
   return to === 'netrc'
-    ? planToNetrc(await surveyBack(stores, keychain, verify, wishes.account), wishes)
-    : planToKeychain(await survey(stores, keychain, verify, wishes.account), wishes)
+    ? planToNetrc(await surveyBack(stores, keychain, verify, options.account), options)
+    : planToKeychain(await survey(stores, keychain, verify, options.account), options)
 }
 
 /**
- * Plans until nothing is left to ask.
- * @param look looks at everything anew, since an answer takes a while
- * @param terminal undefined where nobody can answer
- * @throws {UserError} if something is undecided, with the flags that decide it
+ * Plans and asks until no conflict is left.
+ * @param plan reads all state again, which may have changed while the user answered
+ * @param terminal undefined if the user cannot answer
+ * @throws {UserError} if a conflict is left, with the flags that resolve it
  */
-export async function decide(
+export async function resolveConflicts(
   given: MigrateOptions,
-  look: (wishes: MigrateOptions) => Promise<Planned>,
+  plan: (options: MigrateOptions) => Promise<Planned>,
   terminal: Terminal | undefined,
 ): Promise<Plan> {
-  let wishes = given
+  let options = given
   for (;;) {
-    const planned = await look(wishes)
+    const planned = await plan(options)
     if (planned.plan) return planned.plan
     const [conflict] = planned.conflicts
     if (!terminal || !conflict) throw undecided(planned.conflicts)
-    wishes = {...wishes, ...(await settle(conflict, wishes, terminal))}
+    options = {...options, ...(await resolve(conflict, options, terminal))}
   }
 }
 
 const undecided = (conflicts: Conflict[]) =>
   new UserError(
-    `nothing was changed: ${conflicts.map(({says}) => says).join('; ')}`,
+    `nothing was changed: ${conflicts.map(({message}) => message).join('; ')}`,
     `decide it with ${[...new Set(conflicts.map(flagFor))].join(' and ')}, or run this in a terminal`,
   )
 
-async function settle(
+async function resolve(
   conflict: Conflict,
   {replace = []}: MigrateOptions,
   {ask, notify}: Terminal,
 ): Promise<MigrateOptions> {
-  const {about, asks, candidates, says} = conflict
-  notify(says)
+  const {about, question, candidates, message} = conflict
+  notify(message)
   if (about === 'token') {
-    if (!/^y(es)?$/iu.test(await ask(`${asks} [y/N] `))) throw new UserError('nothing was changed')
+    if (!/^y(es)?$/iu.test(await ask(`${question} [y/N] `))) throw new UserError('nothing was changed')
     return {replace: [...replace, ...candidates]}
   }
 
   candidates.forEach((account, index) => {
     notify(`${index + 1}  ${printable(account)}`)
   })
-  const answer = await ask(`${asks} `)
+  const answer = await ask(`${question} `)
   const account = candidates[Number(answer) - 1] ?? answer
   if (account === '' || (candidates.length > 0 && !candidates.includes(account)))
     throw new UserError(`nothing was changed: ${answer === '' ? 'no answer' : 'that is none of them'}`)

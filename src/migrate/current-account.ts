@@ -1,4 +1,4 @@
-// Who the user acts as once the tokens are in the keychain.
+// The account that is current once the tokens are in the keychain.
 import {printable} from '../ui/printable.js'
 import {UserError} from '../errors.js'
 import {currentAccount, currentOnRecord} from '../credentials/current.js'
@@ -7,26 +7,26 @@ import type {LoginState} from '../credentials/login-state.js'
 import type {Conflict, MigrateOptions} from './plan.js'
 import type {CheckedCopy, Survey} from './survey.js'
 
-/** A copy, and whose token it is. */
+/** A copy with its account. */
 export interface OwnedCopy extends CheckedCopy {
   account: string
 }
 
 /**
- * The account that is current afterwards: the one that is now, unless that depends on whether git or the CLI is asked. No
- * other account takes the place of one that is on record, and cannot be seen.
- * @returns undefined if none is, or no token of it was found
- * @throws {UserError} if `--account` names an account that is not there
+ * The account that is current now stays current. If git and the CLI use different accounts now, that is a conflict. An account
+ * on record whose token was not found is not replaced by another.
+ * @returns undefined if no account is current, or its token was not found
+ * @throws {UserError} if no token of the account that `--account` names was found
  * @throws {StorageError} if the keychain hides the token of the account on record
  */
-export function currentAfter(
+export function accountAfterwards(
   survey: Survey,
   owned: OwnedCopy[],
-  wishes: MigrateOptions,
+  options: MigrateOptions,
 ): string | undefined | Conflict {
   const {keychain, state} = survey
-  const everybody = accountsIn(survey, owned)
-  if (wishes.account !== undefined) return chosen(wishes.account, everybody)
+  const accounts = accountsIn(survey, owned)
+  if (options.account !== undefined) return chosen(options.account, accounts)
   const absent = absentAccount(survey, owned)
   if (absent !== undefined) {
     assertNotHidden(state, absent, keychain)
@@ -34,43 +34,43 @@ export function currentAfter(
   }
 
   const now = currentAccount(keychain.accounts, state)
-  const known = typeof now === 'object' && everybody.includes(now.account) ? now.account : undefined
-  const inNetrc = owned.filter(({spot}) => spot.in === 'netrc').map(({account}) => account)
-  const today = known ?? inNetrc[0]
-  if (today !== undefined) {
-    const other = inNetrc.find((account) => account !== today)
-    if (other === undefined || wishes.force) return today
-    const [one, two] = [printable(today), printable(other)]
-    const says = keychain.accounts.includes(today)
+  const known = typeof now === 'object' && accounts.includes(now.account) ? now.account : undefined
+  const inNetrc = owned.filter(({location}) => location.in === 'netrc').map(({account}) => account)
+  const current = known ?? inNetrc[0]
+  if (current !== undefined) {
+    const other = inNetrc.find((account) => account !== current)
+    if (other === undefined || options.force) return current
+    const [one, two] = [printable(current), printable(other)]
+    const message = keychain.accounts.includes(current)
       ? `${keychain.title} has a token of ${one}, and .netrc has one of ${two}`
       : known === undefined
         ? `the API has a token of ${one}, and .netrc has one of ${two}`
         : `${one} is logged in, and .netrc has a token of ${two}`
-    return whoConflict([today, other], says)
+    return currentConflict([current, other], message)
   }
 
-  // A user who logged out is not logged in for having aliases.
-  if (state.loggedOut || everybody.length === 0) return undefined
+  // Alias files do not log in a user who logged out.
+  if (state.loggedOut || accounts.length === 0) return undefined
   // The keychain may hide an account that was stored there.
   const stored = state.tokens.filter(({savedIn}) => savedIn === keychain.name).map(({account}) => account)
-  const candidates = new Set([...everybody, ...stored])
+  const candidates = new Set([...accounts, ...stored])
   return candidates.size === 1
-    ? everybody[0]
-    : whoConflict(everybody, `there are tokens of ${listOf(candidates, ' and ')}`)
+    ? accounts[0]
+    : currentConflict(accounts, `there are tokens of ${listOf(candidates, ' and ')}`)
 }
 
-/** The account that `--account` names; undefined if there is no token at all, so that there is nothing to do. */
-function chosen(account: string, everybody: string[]): string | undefined {
-  if (everybody.includes(account)) return account
-  if (everybody.length === 0) return undefined
-  throw new UserError(`there is no token of ${printable(account)}`, `there are tokens of ${listOf(everybody)}`)
+/** The account that `--account` names; undefined if there are no tokens, so that there is nothing to do. */
+function chosen(account: string, accounts: string[]): string | undefined {
+  if (accounts.includes(account)) return account
+  if (accounts.length === 0) return undefined
+  throw new UserError(`there is no token of ${printable(account)}`, `there are tokens of ${listOf(accounts)}`)
 }
 
-/** The account on record, if there are tokens, and none of them is its. */
+/** The account on record, if there are tokens, but none of that account. */
 export function absentAccount(survey: Survey, owned: OwnedCopy[]): string | undefined {
   const account = currentOnRecord(survey.state)?.account
-  const there = accountsIn(survey, owned)
-  return there.length === 0 || account === undefined || there.includes(account) ? undefined : account
+  const accounts = accountsIn(survey, owned)
+  return accounts.length === 0 || account === undefined || accounts.includes(account) ? undefined : account
 }
 
 const accountsIn = ({keychain}: Survey, owned: OwnedCopy[]) => [
@@ -80,13 +80,13 @@ const accountsIn = ({keychain}: Survey, owned: OwnedCopy[]) => [
 const listOf = (accounts: Iterable<string>, separator = ', ') =>
   [...accounts].map((each) => printable(each)).join(separator)
 
-const whoConflict = (candidates: string[], says: string): Conflict => ({
+const currentConflict = (candidates: string[], message: string): Conflict => ({
   about: 'current',
   candidates,
-  says,
-  asks: 'whom do you want to act as?',
+  message,
+  question: 'whom do you want to act as?',
 })
 
 /** Whether an account is on record as the current one. */
-export const isNamed = ({loggedOut, loginJsonAccount, lastAccount}: LoginState, current: string | undefined) =>
+export const isRecorded = ({loggedOut, loginJsonAccount, lastAccount}: LoginState, current: string | undefined) =>
   loginJsonAccount === current && lastAccount === current && !loggedOut

@@ -1,31 +1,31 @@
-// What a migrate is going to do, as a value: shown by --dry-run, carried out otherwise, and the same in both.
+// The plan of a migrate, as a value. --dry-run prints it; otherwise it is carried out.
 
-/** Where a token is in plain text: in one or both of Heroku's entries of `.netrc`, or in the file of an alias. */
+/** Where a token is stored in plain text: in one or both of Heroku's `.netrc` entries, or in an alias file. */
 export type Location = {in: 'netrc'; path: string; hosts: string[]} | {in: 'alias'; path: string; alias: string}
 
 interface Token {
   account: string
   token: string
-  /** ISO 8601, where the API told. */
+  /** ISO 8601, if the API reports it. */
   expiresAt?: string
 }
 
-/** The keychain holds this, or it is not the time to take a copy away. */
+/** What the keychain must hold before a copy is removed. */
 export interface Proof {
   account: string
   token: string
 }
 
 export type Step =
-  /** Put a token into the keychain, and remember it. */
+  /** Store a token in the keychain and record it. */
   | (Token & {do: 'store'; from: Location[]; replaces?: string; current: boolean})
-  /** Remember a token that the keychain holds already. */
+  /** Record a token that the keychain holds already. */
   | (Token & {do: 'record'; current: boolean})
-  /** Have an account be current whose token is in the keychain, and stays as it is. */
+  /** Make an account current; its token in the keychain is unchanged. */
   | {do: 'make current'; account: string}
-  /** Have git take the token from us, before it misses it in `.netrc`. */
+  /** Configure git to call our credential helper, before the token is removed from `.netrc`. */
   | {do: 'configure git'}
-  /** Take a plain copy away. Without a proof the token is valid nowhere. */
+  /** Remove a plaintext copy. Without a proof, the token is invalid. `spot` is the name in the output of --json. */
   | {
       do: 'remove'
       spot: Location
@@ -35,55 +35,53 @@ export type Step =
       because: 'stored' | 'superseded' | 'invalid'
     }
   /**
-   * Put the token into `.netrc`, in place of those that it holds now, unless it is there, and remember that it is. With
-   * `keep` the login stays in the keychain, and `.netrc` holds a copy.
+   * Write the token to `.netrc` in place of the tokens in `replaces`, unless it `isPresent`, and record it. With `keep`, the login
+   * stays in the keychain, and `.netrc` holds a copy.
    */
-  | (Token & {do: 'write'; path: string; replaces: string[]; there: boolean; keep: boolean})
-  /** Take a token out of the keychain. */
+  | (Token & {do: 'write'; path: string; replaces: string[]; isPresent: boolean; keep: boolean})
+  /** Remove a token from the keychain. */
   | {do: 'clear'; account: string; token: string; because: 'stored' | 'invalid'}
 
 export interface Plan {
   to: 'keychain' | 'netrc'
-  /** Who the user acts as afterwards. */
+  /** The account that is current afterwards. */
   current?: string
   steps: Step[]
-  /** What stays as it is, and what to do about it. */
+  /** Notices on what is left unchanged, and what the user can do about it. */
   notes: string[]
 }
 
-/** Something that only the user can decide. */
+/** A decision that only the user can make. */
 export interface Conflict {
   /**
-   * - `token`: another token of the account would be replaced; `--force` says to do so
-   * - `current`: it could be any of the candidates; `--account` says who
-   * - `owner`: a file does not say whose token it holds; `--account` does
+   * - `token`: another token of the same account would be replaced; `--force` replaces it
+   * - `current`: several candidates could be the current account; `--account` selects one
+   * - `owner`: a file does not name the token's account; `--account` names it
    */
   about: 'token' | 'current' | 'owner'
   candidates: string[]
-  /** What stands in the way, for an error message. */
-  says: string
-  /** What to ask somebody who can answer. */
-  asks: string
+  /** The conflict, for an error message. */
+  message: string
+  /** The question for a user at a terminal. */
+  question: string
 }
 
-/** What the user wants of it. */
 export interface MigrateOptions {
-  /** Whoever's token would be replaced, replace it. */
+  /** Replace another token of any account. */
   force?: boolean
-  /** The accounts whose tokens may be replaced. */
+  /** Replace other tokens of these accounts. */
   replace?: string[]
-  /** Leave the copies that it is moved from. */
+  /** Keep the copies that the tokens are moved from. */
   keep?: boolean
-  /** Remove copies of tokens that are valid no more. */
+  /** Remove copies of invalid tokens. */
   prune?: boolean
-  /** Who is to be current. */
+  /** The account to make current. */
   account?: string | undefined
-  /** Leave the tokens in the files of aliases, and say why. */
+  /** Keep the tokens in alias files, with this notice. */
   keepAliases?: string
 }
 
 export type Planned = {plan: Plan; conflicts?: undefined} | {plan?: undefined; conflicts: Conflict[]}
 
-/** Whether an account's token may be replaced. */
 export const mayReplace = ({force, replace}: MigrateOptions, account: string) =>
   force === true || replace?.includes(account) === true

@@ -1,4 +1,4 @@
-// What there is to migrate, and where to: all that a plan is made of, read before anything is changed.
+// Reads all state that a plan depends on. Changes nothing.
 import {defined} from '../defined.js'
 import {readAliases} from '../backends/account-aliases.js'
 import type {KeychainName, Peek} from '../backends/backend.js'
@@ -10,51 +10,51 @@ import type {CredentialStores} from '../credentials/stores.js'
 import type {Location} from './plan.js'
 
 export interface PlaintextCopy {
-  spot: Location
-  /** Whose it is, if the file says so. */
+  location: Location
+  /** The account, if the file names it. */
   account?: string
   token: string
 }
 
-/** What the API says of a token: whose it is and until when (ISO 8601), or that it knows no such token. */
+/** The API's answer about a token: its account and expiry (ISO 8601), or that it is invalid. */
 export type Verdict = {account: string; expiresAt?: string} | 'invalid'
 
-/** Asks the API; undefined to ask nobody. */
+/** Asks the API about a token; undefined to send no request. */
 export type Verify = ((token: string) => Promise<Verdict>) | undefined
 
 export interface CheckedCopy extends PlaintextCopy {
-  /** Undefined if nobody was asked. */
+  /** Undefined if the API was not asked. */
   verdict?: Verdict
 }
 
-export interface Held {
+export interface KeychainContents {
   name: KeychainName
   title: string
   accounts: string[]
-  /** The tokens of those accounts that matter here. */
+  /** Tokens of the accounts that the copies belong to. */
   tokens: Map<string, string>
-  /** Those of which it has an item that cannot be read without a prompt, and that no file says to be of a login. */
+  /** Accounts with an item that cannot be read without a prompt, and that our records do not list. */
   locked: Set<string>
 }
 
 export interface Survey {
   copies: CheckedCopy[]
-  /** What to tell the user of tokens that were passed over. */
+  /** Notices on tokens that were skipped. */
   notes: string[]
-  keychain: Held
+  keychain: KeychainContents
   state: LoginState
-  /** The API host of all these tokens. */
+  /** The API host of all tokens. */
   apiHost: string
 }
 
-/** The API that every `accounts:set` writes its entry for, whatever HEROKU_HOST says. */
+/** `accounts:set` writes its entry for this host, whatever HEROKU_HOST is. */
 const ALIASES_API = 'api.heroku.com'
 
 /**
- * Looks at every plain copy, asks about each token once, and looks what the keychain holds of the same accounts. Where
- * there is no copy, the API is not asked anything, and the keychain only about whom the user names.
- * @param wanted who is to be current
- * @throws {StorageError | UserError} if one of them does not answer
+ * Finds the plaintext copies, asks the API about each token once, and reads the keychain's tokens of the same accounts. Without
+ * copies, no request is sent, and the keychain is read only if the user named an account.
+ * @param wanted the account to make current
+ * @throws {StorageError | UserError} if a store or the API does not answer
  */
 export async function survey(
   stores: CredentialStores,
@@ -62,9 +62,9 @@ export async function survey(
   verify: Verify,
   wanted?: string,
 ): Promise<Survey> {
-  const {copies, notes} = await findPlainCopies(stores)
+  const {copies, notes} = await findPlaintextCopies(stores)
   const state = readLoginState(stores.context.dataDir)
-  const verdicts = await ask(verify, new Set(copies.map(({token}) => token)))
+  const verdicts = await verifyAll(verify, new Set(copies.map(({token}) => token)))
   const checked = copies.map((copy): CheckedCopy => {
     const verdict = verdicts.get(copy.token)
     return verdict === undefined ? copy : {...copy, verdict}
@@ -75,47 +75,47 @@ export async function survey(
   return {
     copies: checked,
     notes,
-    keychain: await lookInto(keychain, copies.length > 0 || wanted !== undefined, accounts, state),
+    keychain: await readKeychain(keychain, copies.length > 0 || wanted !== undefined, accounts, state),
     state,
     apiHost: stores.context.endpoints.api,
   }
 }
 
 /**
- * Finds all of them: those of the API host first, then of the git host, then the aliases by name.
- * @returns with what there is to say of tokens that were passed over
+ * Finds the copies for the API host first, then for the git host, then in alias files by name.
+ * @returns the copies, and notices on tokens that were skipped
  * @throws {StorageError} if a file cannot be read
  */
-async function findPlainCopies(stores: CredentialStores): Promise<{copies: PlaintextCopy[]; notes: string[]}> {
-  const {env, endpoints: hosts} = stores.context
+async function findPlaintextCopies(stores: CredentialStores): Promise<{copies: PlaintextCopy[]; notes: string[]}> {
+  const {env, endpoints} = stores.context
   const notes: string[] = []
   const aliases = await readAliases(env, (path) =>
     notes.push(`${path} was left alone: it is not what an alias looks like`),
   )
-  const found = [...(await inNetrc(stores))]
-  if (hosts.api === ALIASES_API)
-    for (const {alias, path, ...rest} of aliases) found.push({...rest, spot: {in: 'alias', path, alias}})
+  const found = [...(await copiesInNetrc(stores))]
+  if (endpoints.api === ALIASES_API)
+    for (const {alias, path, ...rest} of aliases) found.push({...rest, location: {in: 'alias', path, alias}})
   else if (aliases.length > 0)
     notes.push(
-      `the tokens in ${aliases.map(({path}) => path).join(', ')} were left alone: they are for ${ALIASES_API}, not ${hosts.api}`,
+      `the tokens in ${aliases.map(({path}) => path).join(', ')} were left alone: they are for ${ALIASES_API}, not ${endpoints.api}`,
     )
 
   const copies = found.filter(({token}) => isToken(token))
-  for (const {spot} of found.filter((each) => !copies.includes(each)))
-    notes.push(`${printable(spot.path)} was left alone: what it holds is no token`)
+  for (const {location} of found.filter((each) => !copies.includes(each)))
+    notes.push(`${printable(location.path)} was left alone: what it holds is no token`)
   return {copies, notes}
 }
 
-async function inNetrc(stores: CredentialStores): Promise<PlaintextCopy[]> {
+async function copiesInNetrc(stores: CredentialStores): Promise<PlaintextCopy[]> {
   const netrc = await stores.netrc()
-  const copies: (PlaintextCopy & {spot: {in: 'netrc'; hosts: string[]}})[] = []
+  const copies: (PlaintextCopy & {location: {in: 'netrc'; hosts: string[]}})[] = []
   for (const {account, host, token} of await netrc.entries()) {
     if (token === undefined) continue
     const same = copies.find((each) => each.token === token && each.account === account)
-    if (same) same.spot.hosts.push(host)
+    if (same) same.location.hosts.push(host)
     else
       copies.push({
-        spot: {in: 'netrc', path: netrc.path, hosts: [host]},
+        location: {in: 'netrc', path: netrc.path, hosts: [host]},
         token,
         ...defined({account}),
       })
@@ -123,22 +123,22 @@ async function inNetrc(stores: CredentialStores): Promise<PlaintextCopy[]> {
   return copies
 }
 
-async function ask(verify: Verify, tokens: Set<string>): Promise<Map<string, Verdict>> {
+async function verifyAll(verify: Verify, tokens: Set<string>): Promise<Map<string, Verdict>> {
   if (!verify) return new Map()
   return new Map(await Promise.all([...tokens].map(async (token) => [token, await verify(token)] as const)))
 }
 
-async function lookInto(
+async function readKeychain(
   keychain: GuardedKeychain,
   needed: boolean,
   wanted: string[],
   state: LoginState,
-): Promise<Held> {
+): Promise<KeychainContents> {
   const tokens = new Map<string, string>()
   const locked = new Set<string>()
   const accounts = needed ? await keychain.ask((backend) => backend.accounts()) : []
   for (const account of new Set(wanted)) {
-    const held = await heldIn(keychain, account, state)
+    const held = await tokenInKeychain(keychain, account, state)
     if (held === 'locked') locked.add(account)
     else if (held.token !== undefined) tokens.set(account, held.token)
   }
@@ -147,11 +147,11 @@ async function lookInto(
 }
 
 /**
- * What the keychain holds of an account. An item that cannot be read without a prompt is read only if a login stored it, as
- * far as we know: another may be a stale one in a collection that is not in use. What is no token is nothing: a process that
- * is killed before it has told its secret to `secret-tool` leaves an empty one.
+ * An item that cannot be read without a prompt is read only if our records say that a login stored it; otherwise it may be a
+ * stale item in an unused collection. Text that is not a token counts as absent: a process that is killed before it has passed
+ * the secret to `secret-tool` leaves an empty item.
  */
-export async function heldIn(keychain: GuardedKeychain, account: string, state: LoginState): Promise<Peek> {
+export async function tokenInKeychain(keychain: GuardedKeychain, account: string, state: LoginState): Promise<Peek> {
   const peek = await keychain.peek(account)
   if (peek === 'locked' && !isStoredIn(keychain.name, state, account)) return peek
   const token = peek === 'locked' ? await keychain.ask((backend) => backend.get(account)) : peek.token

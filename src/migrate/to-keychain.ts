@@ -1,14 +1,14 @@
-// From plain text into the keychain. The order of the steps is what makes a crash between any two of them harmless:
-// whoever the user acts as comes first, and no copy is taken away before all tokens are where they belong.
+// Plans the way from plain text to the keychain. The order of the steps makes a crash between any two of them harmless: the current
+// account's token is stored first, and no copy is removed before all tokens are stored.
 import {defined} from '../defined.js'
 import {printable} from '../ui/printable.js'
 import {recordOf} from '../credentials/token-record.js'
 import {type Conflict, type Location, mayReplace, type Planned, type Step, type MigrateOptions} from './plan.js'
 import type {CheckedCopy, Survey} from './survey.js'
-import {absentAccount, currentAfter, isNamed, type OwnedCopy} from './current-account.js'
+import {absentAccount, accountAfterwards, isRecorded, type OwnedCopy} from './current-account.js'
 import {tokenOf} from './describe.js'
 
-/** One account's token that goes into the keychain, and the copies of it. */
+/** An account's token for the keychain, and all copies of the account's tokens. */
 interface Move {
   account: string
   token: string
@@ -17,57 +17,57 @@ interface Move {
 }
 
 /**
- * Decides what is to be done; pure.
- * @throws {UserError} if `--account` names an account that is not there
+ * Pure.
+ * @throws {UserError} if no token of the account that `--account` names was found
  * @throws {StorageError} if the keychain hides the token of the account on record
  */
-export function planToKeychain(survey: Survey, wishes: MigrateOptions): Planned {
+export function planToKeychain(survey: Survey, options: MigrateOptions): Planned {
   const {copies} = survey
   const valid = copies.filter(({verdict}) => verdict !== 'invalid')
-  const owned = valid.flatMap((copy) => ownerOf(copy, wishes) ?? [])
-  const nameless = valid.filter((copy) => ownerOf(copy, wishes) === undefined)
+  const owned = valid.flatMap((copy) => ownerOf(copy, options) ?? [])
+  const nameless = valid.filter((copy) => ownerOf(copy, options) === undefined)
   const moves = movesOf(owned)
   const conflicts: Conflict[] = [
-    ...nameless.map(({spot}) => namelessConflict(spot)),
-    ...moves.flatMap((move) => tokenConflict(survey, move, wishes)),
+    ...nameless.map(({location}) => ownerConflict(location)),
+    ...moves.flatMap((move) => tokenConflict(survey, move, options)),
   ]
-  const current = currentAfter(survey, owned, wishes)
+  const current = accountAfterwards(survey, owned, options)
   if (typeof current === 'object') conflicts.push(current)
   if (conflicts.length > 0 || typeof current === 'object') return {conflicts}
 
   const notes = [
     ...survey.notes,
-    ...invalidNotes(survey, wishes),
+    ...invalidNotes(survey, options),
     ...mismatchNotes(survey),
-    ...absentNotes(survey, owned, wishes),
+    ...absentNotes(survey, owned, options),
   ]
   const steps = [
-    ...storing(survey, moves, current, wishes),
-    ...(wishes.keep ? [] : removing(owned, moves, wishes)),
-    ...(wishes.prune ? pruning(copies) : []),
+    ...storeSteps(survey, moves, current, options),
+    ...(options.keep ? [] : removeSteps(owned, moves, options)),
+    ...(options.prune ? pruneSteps(copies) : []),
   ]
-  if (wishes.keepAliases !== undefined && !wishes.keep && owned.some(({spot}) => spot.in === 'alias'))
-    notes.push(wishes.keepAliases)
-  const about = steps.some((step) => step.do !== 'remove' || step.because !== 'invalid')
-  if (about && current !== undefined) steps.splice(firstRemoval(steps), 0, {do: 'configure git'})
+  if (options.keepAliases !== undefined && !options.keep && owned.some(({location}) => location.in === 'alias'))
+    notes.push(options.keepAliases)
+  const changesLogin = steps.some((step) => step.do !== 'remove' || step.because !== 'invalid')
+  if (changesLogin && current !== undefined) steps.splice(firstRemoval(steps), 0, {do: 'configure git'})
   return {plan: {to: 'keychain', ...defined({current}), steps, notes}}
 }
 
-/** With its account: the API's word for it, or the file's, or the user's. */
-function ownerOf(copy: CheckedCopy, wishes: MigrateOptions): OwnedCopy | undefined {
-  const told = typeof copy.verdict === 'object' ? copy.verdict.account : undefined
-  const account = told ?? copy.account ?? wishes.account
+/** The API's answer has precedence over the file, and the file over `--account`. */
+function ownerOf(copy: CheckedCopy, options: MigrateOptions): OwnedCopy | undefined {
+  const verified = typeof copy.verdict === 'object' ? copy.verdict.account : undefined
+  const account = verified ?? copy.account ?? options.account
   return account === undefined ? undefined : {...copy, account}
 }
 
-const namelessConflict = ({path}: Location): Conflict => ({
+const ownerConflict = ({path}: Location): Conflict => ({
   about: 'owner',
   candidates: [],
-  says: `${printable(path)} does not say whose token it holds`,
-  asks: 'whose is it (e-mail address)?',
+  message: `${printable(path)} does not say whose token it holds`,
+  question: 'whose is it (e-mail address)?',
 })
 
-/** Of several tokens of an account the first is taken: the API host's, the git host's, an alias's. */
+/** If an account has several tokens, the first is used: the API host's, the git host's, an alias's. */
 function movesOf(owned: OwnedCopy[]): Move[] {
   const moves = new Map<string, Move>()
   for (const copy of owned) {
@@ -83,32 +83,33 @@ function movesOf(owned: OwnedCopy[]): Move[] {
   return [...moves.values()]
 }
 
-function tokenConflict({keychain, state}: Survey, {account, copies, token}: Move, wishes: MigrateOptions): Conflict[] {
-  if (mayReplace(wishes, account)) return []
+function tokenConflict({keychain, state}: Survey, {account, copies, token}: Move, options: MigrateOptions): Conflict[] {
+  if (mayReplace(options, account)) return []
   const whose = printable(account)
-  const from = copies[0]?.spot.path ?? ''
-  const others = copies.filter((copy) => copy.token !== token).map(({spot}) => placeOf(spot))
+  const from = copies[0]?.location.path ?? ''
+  const others = copies.filter((copy) => copy.token !== token).map(({location}) => locationText(location))
   const held = keychain.tokens.get(account)
-  // A login that the keychain refused went to .netrc, and is newer than what the keychain holds.
-  const newer = recordOf({account, token}, state)?.savedIn === 'netrc'
-  const inKeychain = held !== undefined && held !== token && !newer ? [keychain.title] : []
+  // A login that the keychain refused is in .netrc, and is newer than the keychain's token.
+  const isNewer = recordOf({account, token}, state)?.savedIn === 'netrc'
+  const inKeychain = held !== undefined && held !== token && !isNewer ? [keychain.title] : []
   if (others.length + inKeychain.length === 0) {
     if (!keychain.locked.has(account)) return []
-    const says = `${keychain.title} has a locked item of ${whose}, which may be another token than that in ${printable(from)}`
-    return [{about: 'token', candidates: [account], says, asks: `store the one in ${printable(from)}?`}]
+    const message = `${keychain.title} has a locked item of ${whose}, which may be another token than that in ${printable(from)}`
+    return [{about: 'token', candidates: [account], message, question: `store the one in ${printable(from)}?`}]
   }
   const stores = [...new Set([...inKeychain, ...others])].join(' and ')
-  const says = `${printable(from)} and ${printable(stores)} hold different tokens of ${whose}`
-  return [{about: 'token', candidates: [account], says, asks: `keep the one in ${printable(from)} alone?`}]
+  const message = `${printable(from)} and ${printable(stores)} hold different tokens of ${whose}`
+  return [{about: 'token', candidates: [account], message, question: `keep the one in ${printable(from)} alone?`}]
 }
 
-const placeOf = (spot: Location) => (spot.in === 'netrc' ? `${spot.path} (${spot.hosts.join(', ')})` : spot.path)
+const locationText = (location: Location) =>
+  location.in === 'netrc' ? `${location.path} (${location.hosts.join(', ')})` : location.path
 
-function storing(
+function storeSteps(
   {apiHost, keychain, state}: Survey,
   moves: Move[],
   current: string | undefined,
-  wishes: MigrateOptions,
+  options: MigrateOptions,
 ): Step[] {
   const order = [
     ...moves.filter(({account}) => account === current),
@@ -117,36 +118,36 @@ function storing(
   const steps = order.flatMap(({copies, ...token}): Step[] => {
     const isCurrent = token.account === current
     const held = keychain.tokens.get(token.account)
-    const from = copies.filter((copy) => copy.token === token.token).map(({spot}) => spot)
+    const from = copies.filter((copy) => copy.token === token.token).map(({location}) => location)
     if (held !== token.token) return [{do: 'store', ...token, from, current: isCurrent, ...defined({replaces: held})}]
     const known = recordOf(token, state)
     const recorded = known?.apiHost === apiHost && known.savedIn === keychain.name
-    return recorded && (!isCurrent || isNamed(state, current)) ? [] : [{do: 'record', ...token, current: isCurrent}]
+    return recorded && (!isCurrent || isRecorded(state, current)) ? [] : [{do: 'record', ...token, current: isCurrent}]
   })
-  // Somebody who is current for being alone in the keychain is not alone any more; and somebody may be asked for.
-  const isToBeNamed = moves.length > 0 || wishes.account !== undefined
-  const staysWhere = current !== undefined && !moves.some(({account}) => account === current)
-  return staysWhere && isToBeNamed && !isNamed(state, current)
+  // An account that is current because it is the only one in the keychain must be recorded once there are others.
+  const mustBeRecorded = moves.length > 0 || options.account !== undefined
+  const isInKeychain = current !== undefined && !moves.some(({account}) => account === current)
+  return isInKeychain && mustBeRecorded && !isRecorded(state, current)
     ? [{do: 'make current', account: current}, ...steps]
     : steps
 }
 
-function removing(owned: OwnedCopy[], moves: Move[], {keepAliases}: MigrateOptions): Step[] {
-  return owned.flatMap(({account, spot, token}): Step[] => {
-    if (spot.in === 'alias' && keepAliases !== undefined) return []
+function removeSteps(owned: OwnedCopy[], moves: Move[], {keepAliases}: MigrateOptions): Step[] {
+  return owned.flatMap(({account, location, token}): Step[] => {
+    if (location.in === 'alias' && keepAliases !== undefined) return []
     const move = moves.find((each) => each.account === account)
     if (!move) return []
     const because = move.token === token ? 'stored' : 'superseded'
-    return [{do: 'remove', spot, token, account, proof: {account, token: move.token}, because}]
+    return [{do: 'remove', spot: location, token, account, proof: {account, token: move.token}, because}]
   })
 }
 
-const pruning = (copies: CheckedCopy[]): Step[] =>
+const pruneSteps = (copies: CheckedCopy[]): Step[] =>
   copies
     .filter(({verdict}) => verdict === 'invalid')
-    .map(({account, spot, token}) => ({
+    .map(({account, location, token}) => ({
       do: 'remove',
-      spot,
+      spot: location,
       token,
       ...defined({account}),
       because: 'invalid',
@@ -157,19 +158,21 @@ const invalidNotes = ({copies}: Survey, {prune}: MigrateOptions) =>
     ? []
     : copies
         .filter(({verdict}) => verdict === 'invalid')
-        .map(({account, spot}) => `${tokenOf(account)} in ${spot.path} is not valid any more; to remove it: --prune`)
+        .map(
+          ({account, location}) =>
+            `${tokenOf(account)} in ${location.path} is not valid any more; to remove it: --prune`,
+        )
 
-/** The API knows better than a file that was written years ago. */
+/** The API's answer has precedence over an old file. */
 const mismatchNotes = ({copies}: Survey) =>
-  copies.flatMap(({account, spot, verdict}) =>
+  copies.flatMap(({account, location, verdict}) =>
     typeof verdict === 'object' && account !== undefined && verdict.account !== account
-      ? [`${spot.path} names ${printable(account)}, but its token is that of ${printable(verdict.account)}`]
+      ? [`${location.path} names ${printable(account)}, but its token is that of ${printable(verdict.account)}`]
       : [],
   )
 
-/** No migrate makes another account current. */
-function absentNotes(survey: Survey, owned: OwnedCopy[], wishes: MigrateOptions): string[] {
-  const absent = wishes.account === undefined ? absentAccount(survey, owned) : undefined
+function absentNotes(survey: Survey, owned: OwnedCopy[], options: MigrateOptions): string[] {
+  const absent = options.account === undefined ? absentAccount(survey, owned) : undefined
   if (absent === undefined) return []
   return [`${printable(absent)} stays the current account, though no token of it was found; to log in: heroku login`]
 }

@@ -1,13 +1,13 @@
 import {expect} from 'chai'
-import {decide} from '../../src/migrate/conflicts.js'
+import {resolveConflicts} from '../../src/migrate/conflicts.js'
 import type {Conflict, Plan, Planned, MigrateOptions} from '../../src/migrate/plan.js'
 import {UserError} from '../../src/errors.js'
 import {thrownBy} from '../support/thrown-by.js'
 
 const plan: Plan = {to: 'keychain', steps: [], notes: []}
-const token: Conflict = {about: 'token', candidates: ['ada'], says: 'two tokens of ada', asks: 'keep the one?'}
-const current: Conflict = {about: 'current', candidates: ['ada', 'grace'], says: 'two accounts', asks: 'who?'}
-const owner: Conflict = {about: 'owner', candidates: [], says: 'a token of somebody', asks: 'whose?'}
+const token: Conflict = {about: 'token', candidates: ['ada'], message: 'two tokens of ada', question: 'keep the one?'}
+const current: Conflict = {about: 'current', candidates: ['ada', 'grace'], message: 'two accounts', question: 'who?'}
+const owner: Conflict = {about: 'owner', candidates: [], message: 'a token of somebody', question: 'whose?'}
 
 describe('deciding what only the user knows', () => {
   /** Answers one question after the other. */
@@ -22,10 +22,10 @@ describe('deciding what only the user knows', () => {
     }
     const seen: MigrateOptions[] = []
     const go = (...conflicts: Conflict[]) =>
-      decide(
+      resolveConflicts(
         {keep: true},
-        (wishes) => {
-          const left = conflicts.slice(seen.push(wishes) - 1)
+        (options) => {
+          const left = conflicts.slice(seen.push(options) - 1)
           return Promise.resolve<Planned>(left.length > 0 ? {conflicts: left} : {plan})
         },
         terminal,
@@ -41,7 +41,7 @@ describe('deciding what only the user knows', () => {
   ]
   for (const [conflicts, says, flags] of refusals)
     it(`refuses where nobody can answer, and names ${flags} for: ${says}`, async () => {
-      const error = await thrownBy(decide({}, () => Promise.resolve({conflicts}), undefined))
+      const error = await thrownBy(resolveConflicts({}, () => Promise.resolve({conflicts}), undefined))
       expect(error).to.be.instanceOf(UserError)
       expect(error).to.include({
         message: `nothing was changed: ${says}`,
@@ -86,7 +86,7 @@ describe('deciding what only the user knows', () => {
     [current, 'nobody'],
     [owner, ''],
   ] as const)
-    it(`changes nothing for ${JSON.stringify(answer)} to ${conflict.asks}`, async () => {
+    it(`changes nothing for ${JSON.stringify(answer)} to ${conflict.question}`, async () => {
       const error = await thrownBy(withAnswers(answer).go(conflict))
       expect(error).to.be.instanceOf(UserError)
       expect(error.message).to.match(/^nothing was changed/u)

@@ -6,7 +6,7 @@ import {carryOut, type Failure} from '../../src/migrate/carry-out.js'
 import type {Conflict, Plan, MigrateOptions} from '../../src/migrate/plan.js'
 import type {Verify} from '../../src/migrate/survey.js'
 import {makePlan} from '../../src/migrate/conflicts.js'
-import {inWords} from '../../src/migrate/describe.js'
+import {describeStep} from '../../src/migrate/describe.js'
 import type {CredentialStores} from '../../src/credentials/stores.js'
 
 export interface Migrated {
@@ -29,7 +29,7 @@ export async function migrate(
   const {plan} = planned
   const failures = await carryOut(stores, keychain, plan, {
     configureGit: () => Promise.resolve(),
-    done: (step) => done.push(inWords(step, keychain.title)?.done ?? step.do),
+    done: (step) => done.push(describeStep(step, keychain.title)?.done ?? step.do),
   })
   return {done, plan, failures}
 }

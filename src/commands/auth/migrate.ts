@@ -4,10 +4,10 @@ import {BaseCommand} from '../../base-command.js'
 import {installHint, readOsRelease} from '../../backends/install-hint.js'
 import type {GuardedKeychain} from '../../credentials/guarded-keychain.js'
 import {carryOut, type Failure} from '../../migrate/carry-out.js'
-import {decide, makePlan} from '../../migrate/conflicts.js'
+import {resolveConflicts, makePlan} from '../../migrate/conflicts.js'
 import type {Plan, MigrateOptions} from '../../migrate/plan.js'
 import type {Verify} from '../../migrate/survey.js'
-import {inWords, type PublicStep, withoutTokens} from '../../migrate/describe.js'
+import {describeStep, type PublicStep, withoutTokens} from '../../migrate/describe.js'
 import {CredentialStores} from '../../credentials/stores.js'
 import {updateGitAfterLogin} from '../../git/after-login.js'
 import {openApi} from '../../heroku/api.js'
@@ -65,11 +65,11 @@ export default class AuthMigrate extends BaseCommand {
     if (!keychain) throw this.noKeychain()
 
     const verify = flags.offline ? undefined : this.verify
-    const wishes: MigrateOptions = {...flags, ...this.aliasesOfThisCli()}
+    const options: MigrateOptions = {...flags, ...this.aliasesOfThisCli()}
     const mayAsk = isInteractive() && !this.jsonEnabled() && !flags['dry-run']
-    const plan = await decide(
-      wishes,
-      (wishes) => makePlan(stores, keychain, flags.to, verify, wishes),
+    const plan = await resolveConflicts(
+      options,
+      (options) => makePlan(stores, keychain, flags.to, verify, options),
       mayAsk ? {notify: stores.context.notify, ask: (question) => this.askUser(question)} : undefined,
     )
 
@@ -137,8 +137,8 @@ export default class AuthMigrate extends BaseCommand {
   private show({steps}: Plan, {title}: GuardedKeychain): void {
     if (steps.length === 0) this.log('There is nothing to do')
     for (const step of steps) {
-      const words = inWords(step, title)
-      if (words) this.log(`Would ${words.todo}`)
+      const words = describeStep(step, title)
+      if (words) this.log(`Would ${words.planned}`)
     }
   }
 
@@ -151,7 +151,7 @@ export default class AuthMigrate extends BaseCommand {
     const failures = await carryOut(stores, keychain, plan, {
       configureGit: () => updateGitAfterLogin(this.config, stores.context),
       done: (step) => {
-        const words = inWords(step, keychain.title)
+        const words = describeStep(step, keychain.title)
         if (words && step.do !== 'configure git') this.log(words.done)
       },
     })
