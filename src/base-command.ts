@@ -6,9 +6,9 @@ import {type Endpoints, endpointsFrom} from './heroku/endpoints.js'
 import {run} from './process/run.js'
 import {UserError} from './errors.js'
 
-/** What all our commands share: where tokens are, how to speak, and how trouble reaches the user. */
+/** Shared by our commands: the credential stores, notices, and the conversion of our errors to oclif's. */
 export abstract class BaseCommand extends Command {
-  private opened: CredentialStores | undefined
+  private defaultStores: CredentialStores | undefined
 
   protected override async init(): Promise<void> {
     // Before anything is read from stdin or the network.
@@ -16,18 +16,18 @@ export abstract class BaseCommand extends Command {
     await super.init()
   }
 
-  /** The places that hold tokens, as this environment has them. */
+  /** The credential stores that this environment allows. */
   protected get stores(): CredentialStores {
-    this.opened ??= this.openStores()
-    return this.opened
+    this.defaultStores ??= this.openDefaultStores()
+    return this.defaultStores
   }
 
-  /** Tells the user one line, on stderr, unwrapped, so that a script can find it. */
+  /** Prints a line on stderr without wrapping it, so that a script can find it. */
   protected notify(line: string): void {
     process.stderr.write(`${this.config.bin}: ${line}\n`)
   }
 
-  // The one place where our errors become oclif's. Causes are left behind: oclif prints them.
+  // Converts our errors to oclif's, without their causes, which oclif would print.
   protected override async catch(error: Error & {exitCode?: number}): Promise<unknown> {
     if (ux.action.running) ux.action.stop('failed')
     if (error instanceof UserError)
@@ -38,11 +38,11 @@ export abstract class BaseCommand extends Command {
     return super.catch(error)
   }
 
-  /** The same places, for another Heroku. */
-  protected storesAt(hosts: Endpoints): CredentialStores {
+  /** The credential stores for these endpoints. */
+  protected storesAt(endpoints: Endpoints): CredentialStores {
     return openStores({
       dataDir: this.config.dataDir,
-      endpoints: hosts,
+      endpoints,
       run,
       terminal: process.stderr.isTTY,
       notify: (line) => {
@@ -51,9 +51,9 @@ export abstract class BaseCommand extends Command {
     })
   }
 
-  private openStores(): CredentialStores {
-    const hosts = endpointsFrom(process.env)
-    for (const warning of hosts.warnings) this.notify(warning)
-    return this.storesAt(hosts)
+  private openDefaultStores(): CredentialStores {
+    const endpoints = endpointsFrom(process.env)
+    for (const warning of endpoints.warnings) this.notify(warning)
+    return this.storesAt(endpoints)
   }
 }

@@ -19,9 +19,9 @@ import {UserError, withoutTerminal} from '../../errors.js'
 
 const DASHBOARD = 'https://dashboard.heroku.com/account/applications'
 
-/** How long a request that issues a token may go on after a signal, in milliseconds. */
+/** How long a request that issues a token may continue after a signal, in milliseconds. */
 const GRACE_MS = 2000
-/** How long a request about a token that is not needed any more may take, in milliseconds. */
+/** The time limit for a request about a token that is no longer needed, in milliseconds. */
 const DISCARD_TIMEOUT_MS = 10_000
 
 export default class AuthLogin extends BaseCommand {
@@ -73,22 +73,22 @@ export default class AuthLogin extends BaseCommand {
     await assertLoginRecordable(this.stores)
     if (method === 'browser' && !(await this.confirmBrowser())) return
 
-    const {endpoints: hosts} = this.stores.context
+    const {endpoints} = this.stores.context
     const http = openHttp(process.env)
     const before = readLoginState(this.config.dataDir)
     const known = accountOnRecord(before)
-    const {issued, saved} = await interruptible(async (signal, insisted) => {
+    const {issued, saved} = await interruptible(async (signal, secondSignal) => {
       const discard = (token: string) =>
-        this.discard(openApi(http, hosts.apiUrl, DISCARD_TIMEOUT_MS, insisted), token, signal)
-      const untilAnswered = delayed(signal, GRACE_MS, insisted)
+        this.discard(openApi(http, endpoints.apiUrl, DISCARD_TIMEOUT_MS, secondSignal), token, signal)
+      const untilAnswered = delayed(signal, GRACE_MS, secondSignal)
       const issued = await login(method, {
         http,
-        api: openApi(http, hosts.apiUrl, undefined, signal),
-        issuing: {api: openApi(http, hosts.apiUrl, undefined, untilAnswered), signal: untilAnswered},
+        api: openApi(http, endpoints.apiUrl, undefined, signal),
+        issuing: {api: openApi(http, endpoints.apiUrl, undefined, untilAnswered), signal: untilAnswered},
         onDoubt: () => {
           this.notify(`Heroku may have issued a token that is stored nowhere; to revoke it: ${DASHBOARD}`)
         },
-        loginUrl: hosts.loginUrl,
+        loginUrl: endpoints.loginUrl,
         env: process.env,
         ask: (question, options) => ask(question, {...options, signal}),
         visit: (url) => this.visit(url, method, flags.browser),
@@ -103,13 +103,13 @@ export default class AuthLogin extends BaseCommand {
     })
     this.log(`Logged in as ${printable(issued.account)}`)
     this.report(saved)
-    await this.mentionReplaced(saved, issued, before, openApi(http, hosts.apiUrl, DISCARD_TIMEOUT_MS))
+    await this.mentionReplaced(saved, issued, before, openApi(http, endpoints.apiUrl, DISCARD_TIMEOUT_MS))
     await this.mentionLeftovers(saved, issued.token)
     await updateGitAfterLogin(this.config, this.stores.context, saved)
     await this.config.runHook('recache', {type: 'login'})
   }
 
-  /** @returns false if the user would rather not */
+  /** @returns false if the user declined */
   private async confirmBrowser(): Promise<boolean> {
     process.stderr.write(`${this.config.bin}: Press any key to open up the browser to login or q to exit: `)
     const key = await waitForKey().finally(() => process.stderr.write('\n'))
@@ -124,7 +124,7 @@ export default class AuthLogin extends BaseCommand {
     if (method === 'browser') ux.action.start(`${this.config.bin}: waiting for you to log in`)
   }
 
-  /** @param discard undefined for a token that came from stdin: the user has it already */
+  /** @param discard undefined for a token from stdin, which the user already has */
   private async save(
     {account, expiresAt, token}: Issued,
     signal: AbortSignal,
@@ -139,7 +139,7 @@ export default class AuthLogin extends BaseCommand {
     }
   }
 
-  /** Revokes a token that was just issued and is stored nowhere. */
+  /** Revokes a token that was just issued and could not be stored. */
   private async discard(api: Api, token: string, signal: AbortSignal): Promise<void> {
     try {
       await revoke(api, token)
@@ -149,12 +149,12 @@ export default class AuthLogin extends BaseCommand {
     }
   }
 
-  /** The token that was replaced is revoked by the user alone: some script may have a copy. */
+  /** Only the user can decide to revoke the replaced token: a script may use a copy. */
   private async mentionReplaced({replaced}: Saved, {account}: Issued, before: LoginState, api: Api): Promise<void> {
     if (replaced === undefined) return
     const {bin} = this.config
     const apiHost = recordOf({account, token: replaced}, before)?.apiHost
-    // A token is sent to no other host than the one that issued it. saveToken names that host.
+    // A token is sent only to the host that issued it. saveToken has named that host in a notice.
     if (apiHost !== undefined && apiHost !== this.stores.context.endpoints.api) return
     const commands = apiHost === undefined ? FIND_AND_REVOKE : await howToRevoke(api, replaced)
     if (commands.length > 0)
@@ -173,25 +173,25 @@ export default class AuthLogin extends BaseCommand {
       this.notify(`the keyring has no password, so ${file} holds the token in plain text; ${SET_A_PASSWORD}`)
   }
 
-  /** An older entry in `.netrc` is left alone, since other tools may read it; but git reads it before any helper. */
+  /** An older entry in `.netrc` is kept, since other tools may read it; but git uses it before any helper. */
   private async mentionLeftovers({savedIn}: Saved, token: string): Promise<void> {
     if (savedIn === 'netrc') return
     const {bin} = this.config
     try {
       const netrc = await this.stores.netrc()
-      const held = (await netrc.entries()).filter((entry) => entry.token !== undefined)
-      const other = held.find((entry) => entry.token !== token)
+      const entries = (await netrc.entries()).filter((entry) => entry.token !== undefined)
+      const other = entries.find((entry) => entry.token !== token)
       if (other)
         this.notify(
           `${netrc.path} still holds a token of ${printable(other.account ?? 'somebody')}` +
             `${netrc.encrypted ? '' : ', which git uses before any other'}; ` +
             `to revoke and remove it: HEROKU_NETRC_WRITE=true ${bin} logout`,
         )
-      // Revoking it there would be revoking it.
-      else if (held.length > 0)
+      // Not logout, which would revoke the token everywhere.
+      else if (entries.length > 0)
         this.notify(`the token is in ${inPlainText(netrc.path)}, too; to remove it there: ${bin} auth:migrate`)
     } catch {
-      // Its trouble is not the login's: nothing here needs the file.
+      // The login has succeeded without the file.
     }
   }
 }

@@ -16,9 +16,9 @@ import {UserError} from '../../errors.js'
 
 interface Outcome {
   account?: string
-  /** What became of the token on the server. */
+  /** The result of the revocation. */
   server: Revocation | 'not asked' | 'not logged in'
-  /** Where it was removed. */
+  /** The stores that the token was removed from. */
   removedFrom: string[]
 }
 
@@ -69,7 +69,7 @@ export default class AuthLogout extends BaseCommand {
 
   private async nothingToDo(asOf: LoginState): Promise<Outcome> {
     await forgetLogin(this.stores, asOf)
-    // Whatever kept an earlier logout from it.
+    // An earlier logout may have failed before this.
     await this.unconfigureGit()
     this.notify('not logged in: there is no token to remove')
     return {server: 'not logged in', removedFrom: []}
@@ -88,12 +88,12 @@ export default class AuthLogout extends BaseCommand {
   }
 
   private async unconfigureGit(): Promise<void> {
-    const {dataDir, env, endpoints: hosts} = this.stores.context
-    // A login that .netrc had nothing to do with goes on.
+    const {dataDir, env, endpoints} = this.stores.context
+    // After a logout from .netrc alone, the login in the keychain continues.
     if (hasLogin(env, dataDir)) return
-    const because = await tearDownHelper(setupTarget(this.config, hosts), run)
+    const because = await tearDownHelper(setupTarget(this.config, endpoints), run)
     if (because !== undefined) this.notify(`git still asks for the token, and gets none: ${because}`)
-    await rejectStaleCredentials(run, env, hosts.git)
+    await rejectStaleCredentials(run, env, endpoints.git)
   }
 
   private report(
@@ -109,9 +109,9 @@ export default class AuthLogout extends BaseCommand {
       this.notify('it is the API key of the account, so it was not revoked, and stays valid')
     if (server === 'not asked') this.notify('it was not revoked, and stays valid')
     if (notQueried !== undefined) this.notify(`${notQueried} was not queried, since the token was not stored there`)
-    for (const {account, location: place, source} of left)
+    for (const {account, location, source} of left)
       this.notify(
-        `${place} still holds another token${account === undefined ? '' : ` of ${printable(account)}`}; to remove it: ` +
+        `${location} still holds another token${account === undefined ? '' : ` of ${printable(account)}`}; to remove it: ` +
           (source === 'netrc' ? `HEROKU_NETRC_WRITE=true ${bin} logout` : `${bin} login, then ${bin} logout`),
       )
   }

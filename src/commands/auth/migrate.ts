@@ -17,14 +17,14 @@ import {printable} from '../../ui/printable.js'
 import {ask, isInteractive} from '../../ui/prompts.js'
 import {UserError} from '../../errors.js'
 
-/** What `--json` gives. */
+/** The output of `--json`. */
 interface Outcome {
   version: 1
   to: 'keychain' | 'netrc'
   dryRun: boolean
-  /** Who is acted as afterwards. */
+  /** The account that is current afterwards. */
   current?: string
-  /** What was done, or would be; empty if there was nothing to do. */
+  /** The steps that were carried out, or would be with --dry-run. */
   steps: PublicStep[]
   notes: string[]
 }
@@ -60,12 +60,12 @@ export default class AuthMigrate extends BaseCommand {
   async run(): Promise<Outcome> {
     const {flags} = await this.parse(AuthMigrate)
     this.stores.assertChangeable('migrate')
-    const stores = this.placesTo(flags.to)
+    const stores = this.storesFor(flags.to)
     const {keychain} = stores
     if (!keychain) throw this.noKeychain()
 
     const verify = flags.offline ? undefined : this.verify
-    const options: MigrateOptions = {...flags, ...this.aliasesOfThisCli()}
+    const options: MigrateOptions = {...flags, ...this.aliasOptions()}
     const mayAsk = isInteractive() && !this.jsonEnabled() && !flags['dry-run']
     const plan = await resolveConflicts(
       options,
@@ -81,8 +81,8 @@ export default class AuthMigrate extends BaseCommand {
     return {version: 1, to, dryRun: flags['dry-run'], ...defined({current}), steps, notes}
   }
 
-  /** @throws {UserError} if the environment wants the tokens to stay where they are */
-  private placesTo(to: Plan['to']): CredentialStores {
+  /** @throws {UserError} if HEROKU_NETRC_WRITE excludes the keychain as the target */
+  private storesFor(to: Plan['to']): CredentialStores {
     const {netrcOnly} = this.stores
     if (!netrcOnly) return this.stores
     if (to === 'keychain')
@@ -90,7 +90,7 @@ export default class AuthMigrate extends BaseCommand {
         'cannot migrate to the keychain while HEROKU_NETRC_WRITE is true: .netrc is used instead',
         'unset HEROKU_NETRC_WRITE first',
       )
-    // It is about to be true, so the keychain is to be emptied for it.
+    // The keychain must be read to move its token to .netrc.
     const {context} = this.stores
     return new CredentialStores({...context, env: {...context.env, HEROKU_NETRC_WRITE: undefined}})
   }
@@ -113,8 +113,8 @@ export default class AuthMigrate extends BaseCommand {
     }
   }
 
-  /** `accounts:set` reads the token out of the alias's file up to 11.5, and takes it from the keychain from 11.6 on. */
-  private aliasesOfThisCli(): {keepAliases?: string} {
+  /** `accounts:set` reads the token from the alias file up to CLI 11.5, and from the keychain in 11.6 and later. */
+  private aliasOptions(): {keepAliases?: string} {
     const {name, version} = this.config.pjson
     const [major = 0, minor = 0] = version.split('.').map(Number)
     if (name !== 'heroku' || major > 11 || (major === 11 && minor >= 6)) return {}
@@ -137,8 +137,8 @@ export default class AuthMigrate extends BaseCommand {
   private show({steps}: Plan, {title}: GuardedKeychain): void {
     if (steps.length === 0) this.log('There is nothing to do')
     for (const step of steps) {
-      const words = describeStep(step, title)
-      if (words) this.log(`Would ${words.planned}`)
+      const text = describeStep(step, title)
+      if (text) this.log(`Would ${text.planned}`)
     }
   }
 
@@ -151,8 +151,8 @@ export default class AuthMigrate extends BaseCommand {
     const failures = await carryOut(stores, keychain, plan, {
       configureGit: () => updateGitAfterLogin(this.config, stores.context),
       done: (step) => {
-        const words = describeStep(step, keychain.title)
-        if (words && step.do !== 'configure git') this.log(words.done)
+        const text = describeStep(step, keychain.title)
+        if (text && step.do !== 'configure git') this.log(text.done)
       },
     })
     if (failures.length > 0) throw stillThere(failures)
