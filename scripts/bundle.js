@@ -1,14 +1,13 @@
-// Makes one file each of what is on a hot path, where every file to load and every line to parse is time: the git helper,
-// which is started for every push, the init hook, which runs before every command, the worker that blocks older readers of
-// .netrc, and what other commands get their tokens by.
+// Bundles each program on a hot path into one file, since loading files and parsing lines takes time: the git helper, which starts
+// at every push; the init hook, which runs before every command; the worker for netrc-parser's users; and the client adapters.
 import {build} from 'esbuild'
 import {readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join, relative} from 'node:path'
 
 /**
- * Leaves what is imported when it is needed, and only then, where tsc has put it.
+ * Keeps dynamic imports out of a bundle: they load the file that tsc has written.
  * @param outdir the folder of the bundle
- * @param stays whether to leave a file, by its path below src
+ * @param stays whether to keep a file out, by its path below src
  */
 const lazyImportsStay = (outdir, stays = () => true) => ({
   name: 'lazy-imports-stay',
@@ -31,11 +30,11 @@ await build({
   ...common,
   entryPoints: ['src/git/helper.ts'],
   outfile: 'dist/git-helper.cjs',
-  // CommonJS starts faster than an ES module, and fewer characters faster than more.
+  // CommonJS starts faster than an ES module, and a minified file faster than a long one.
   format: 'cjs',
   minify: true,
-  // A token in a keychain never needs the .netrc, with its lock and its gpg, and nothing is written: two thirds of all
-  // the code. The keychains are in it, since loading an ES module takes longer than skipping over two of three.
+  // To read a token from a keychain, the helper needs neither .netrc, with its lock and gpg, nor the code that writes: two thirds
+  // of all code. The keychains are bundled, since loading one ES module takes longer than parsing the two that are not used.
   plugins: [lazyImportsStay('dist', (source) => !isKeychain(source))],
 })
 
@@ -53,8 +52,8 @@ await build({
   ],
 })
 
-// CommonJS, of files that say import.meta in the source: what every command of a host loads, and what stands before
-// netrc-parser, which only commands with an older client need.
+// CommonJS, from sources that use import.meta: the init hook, and the adapter for netrc-parser, which only commands with an older
+// client need.
 for (const [source, outdir] of [
   ['src/hooks/init.ts', 'dist/hooks'],
   ['src/host/netrc-parser/patch.ts', 'dist/host/netrc-parser'],
@@ -72,14 +71,13 @@ for (const [source, outdir] of [
     plugins: [lazyImportsStay(outdir)],
   })
 rmSync('dist/hooks/init.js')
-// Before version 11 the host is CommonJS, and pays for the loader of ES modules where somebody needs it first: so no
-// command of such a host does.
+// Hosts before version 11 are CommonJS, and the first import of an ES module loads node's ES module loader. `require` avoids that.
 const hook = readFileSync('dist/hooks/init.cjs', 'utf8')
 const inHook = hook.replace('import("../host/netrc-parser/patch.js")', 'require("../host/netrc-parser/patch.cjs")')
 if (inHook === hook) throw new Error('the hook does not import netrc-parser/patch.js')
 writeFileSync('dist/hooks/init.cjs', inHook)
 
-// For commands of CLI 11.
+// The adapter for @heroku-cli/command 12.4 and later, which is an ES module itself.
 await build({
   ...common,
   entryPoints: ['src/host/credential-provider.ts'],

@@ -1,4 +1,4 @@
-// Removes from dist what nothing in the package imports: files that live on inside a bundle alone.
+// Removes files from dist that nothing in the package imports, since their code is in a bundle.
 import {build} from 'esbuild'
 import {readdirSync, rmSync} from 'node:fs'
 
@@ -6,7 +6,7 @@ const built = readdirSync('dist', {recursive: true, encoding: 'utf8'})
   .map((name) => `dist/${name.replaceAll('\\', '/')}`)
   .filter((name) => /\.c?js$/u.test(name))
 
-// What is started or loaded from outside.
+// Started or loaded by other programs.
 const entryPoints = built.filter((name) =>
   /^dist\/(?:commands|hooks)\/|^dist\/(?:git-helper|netrc-worker|host\/netrc-parser\/patch)\.cjs$/u.test(name),
 )
