@@ -9,7 +9,7 @@ interface FaultRun {
   ms: number
 }
 
-const runs = partsOf('faults').flatMap((name) => readFigures(name) as RunTool[])
+const runs = partsOf('faults').flatMap((name) => readFigures(name) as FaultRun[])
 
 /** One line for each value of a column, with the runs that it is about. */
 function table(title: string, keyOf: (run: FaultRun) => string): string {

@@ -28,7 +28,7 @@ const PATIENCE_MS = 500
 export function describeFaults(kind: Kind): void {
   describe(`with a ${kind} going wrong`, function () {
     this.timeout(600_000)
-    const runs: RunTool[] = []
+    const runs: FaultRun[] = []
     let machine: Machine
 
     before(async () => {

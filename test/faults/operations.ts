@@ -128,7 +128,7 @@ export const OPERATIONS: Operation[] = [
     },
     async judge(world, said) {
       const lost = isDone(said) && helpersIn(world).length !== 6 ? ['it said that it was done, and git is not'] : []
-      await setUpHelper(gitSubject(world), runIn(world, world.run), true)
+      await setUpHelper(gitTarget(world), runIn(world, world.run), true)
       const after = helpersIn(world).length
       return [
         ...lost,
@@ -140,14 +140,14 @@ export const OPERATIONS: Operation[] = [
   {
     name: 'git is left alone again',
     before: {loggedIn: true, git: true},
-    prepare: (world) => setUpHelper(gitSubject(world), runIn(world, world.run), true),
+    prepare: (world) => setUpHelper(gitTarget(world), runIn(world, world.run), true),
     async act(world, run) {
       const because = await tearDownHelper(gitTarget(world), runIn(world, run))
       return {exitCode: because === undefined ? 0 : 1, stdout: '', stderr: because ?? ''}
     },
     async judge(world, said) {
       const lost = isDone(said) && helpersIn(world).length > 0 ? ['it said that it was done, and git is not'] : []
-      await tearDownHelper(gitSubject(world), runIn(world, world.run))
+      await tearDownHelper(gitTarget(world), runIn(world, world.run))
       return [...lost, ...(helpersIn(world).length === 0 ? [] : ['it cannot be undone any more'])]
     },
   },
@@ -157,7 +157,7 @@ export const OPERATIONS: Operation[] = [
     act: keepGitConfiguredIn,
     async judge(world, {stderr, stdout}) {
       const lost = stdout + stderr === '' ? [] : [`it said ${stdout}${stderr}`]
-      await setUpHelper(gitSubject(world), runIn(world, world.run), true)
+      await setUpHelper(gitTarget(world), runIn(world, world.run), true)
       return [...lost, ...(helpersIn(world).length === 6 ? [] : ['git cannot be configured any more'])]
     },
   },
