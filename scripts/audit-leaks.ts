@@ -1,4 +1,4 @@
-// The leak audit as a table: what was tried, how often, and how many secrets were seen where they do not belong.
+// Prints the leak audit as a table: the commands, the number of runs, and the secrets seen where they don't belong.
 import {auditLeaks} from '../test/support/leak-audit.js'
 import {reportOf, tableOf} from '../test/support/leak-report.js'
 import {saveFigures} from '../test/support/trust.js'

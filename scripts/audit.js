@@ -1,15 +1,15 @@
-// Asks the registry whether anything is known against what we depend on.
-// Exits with 0 if nothing is; with 1 on a finding; and with 2 if there was no answer to go by, which is not the same as 0.
+// Queries the registry for known vulnerabilities in our dependencies.
+// Exits with 0 if there are none, with 1 on a finding, and with 2 without a usable answer.
 import {spawnSync} from 'node:child_process'
 
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 const {error, stderr, stdout} = spawnSync(npm, ['audit', '--omit=dev', '--json'], {
   encoding: 'utf8',
-  // Windows starts a .cmd by its shell alone; there is nothing of a user's in these words.
+  // Windows can start a .cmd only through the shell; the arguments contain no user input.
   shell: process.platform === 'win32',
 })
 
-/** What npm says in JSON; on a failure of its own, other JSON. */
+/** npm's JSON output; if npm failed, an object with a message. */
 const report = () => {
   try {
     return JSON.parse(stdout)

@@ -1,5 +1,6 @@
-// What the plugin costs and saves, on the real CLI: medians of many runs in turn, so that other load on the machine affects
-// all alike. Every bound is a ratio, so that a slow machine does not decide the result. `--json` prints JSON alone.
+// Measures the plugin's cost and savings on the real CLI: medians of many interleaved runs, so that other load on the
+// machine affects all alike. Every bound is a ratio, so that a slow machine doesn't decide the result. `--json` prints
+// only JSON.
 import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdirSync, writeFileSync} from 'node:fs'
@@ -7,9 +8,9 @@ import {join} from 'node:path'
 import {type PluggedHost, startPluggedHost} from '../test/support/plugged-host.js'
 
 const VERSION = '11.10.0'
-/** Whose commands must not become slower. */
+/** The hosts whose commands must not become slower. */
 const OLDER = ['11.3.0', '10.17.0']
-/** Fewer only tell whether this program works. */
+/** Fewer runs only check that this program works. */
 const RUNS = Number(process.env.RUNS ?? 20)
 
 const ADA = 'ada@example.com'
@@ -23,12 +24,12 @@ interface Figure {
   atMost?: number
 }
 
-/** Wall time of a program from start to end, in milliseconds. */
+/** A program's wall time in milliseconds. */
 function timed(at: PluggedHost, file: string, args: string[], input = ''): Measure {
   const {env, sandbox} = at
   return async () => {
     const start = performance.now()
-    // Not spawnSync: the loopback Heroku that the program may ask runs in this process.
+    // Not spawnSync: the loopback Heroku, which the program may call, runs in this process.
     const program = spawn(file, args, {env, cwd: sandbox.home, stdio: ['pipe', 'ignore', 'ignore']})
     program.stdin.on('error', () => undefined).end(input)
     const [status] = (await once(program, 'close')) as [number | null]
@@ -39,15 +40,15 @@ function timed(at: PluggedHost, file: string, args: string[], input = ''): Measu
 }
 
 /**
- * The same for a program that is over before this process, which is big, has done with starting it: started by a shell, as
- * small a process as git is, ten times in turn.
+ * The same for a very short program, where most of the time would be the fork of this large process: a shell, a process
+ * as small as git, starts it ten times in a row.
  */
 function timedByShell(at: PluggedHost, file: string, args: string[]): Measure {
   const tenTimes = timed(at, 'sh', ['-c', 'for each in 1 2 3 4 5 6 7 8 9 10; do "$@"; done', 'sh', file, ...args])
   return async () => (await tenTimes()) / 10
 }
 
-/** What a fresh process spends on importing the hook and running it, in milliseconds. */
+/** The time that a fresh process takes to import and run the hook, in milliseconds. */
 function hookTime(at: PluggedHost): Measure {
   const {dataDir, env, sandbox} = at
   const plugin = join(dataDir, 'node_modules', 'heroku-keychain')
@@ -64,7 +65,7 @@ init.call({}, {config, id: 'version', argv: []}).then(() => console.log(performa
   return () => Number(spawnSync('node', [script], {env, encoding: 'utf8'}).stdout)
 }
 
-/** A host with the plugin, and one without, each logged in. */
+/** A host with the plugin and one without, both logged in. */
 interface Pair {
   version: string
   withPlugin: PluggedHost
@@ -77,7 +78,7 @@ async function startPair(version: string): Promise<Pair> {
   const {exitCode, stderr} = await withPlugin.run(['login', '--with-token'], {input: withPlugin.heroku.issue().token})
   if (exitCode !== 0) throw new Error(stderr)
   await loginByItself(without)
-  // The first run is not like the others: git is configured, caches are written.
+  // The first run is slower: it configures git and writes caches.
   for (const at of [withPlugin, without]) {
     const {stderr, stdout} = await at.run(['whoami'])
     if (stdout !== `${ADA}\n`) throw new Error(stderr)
@@ -85,7 +86,7 @@ async function startPair(version: string): Promise<Pair> {
   return {version, withPlugin, without}
 }
 
-/** The CLI by itself reads what the plugin would have stored; before version 11 there is only `.netrc`. */
+/** Logs in the CLI without the plugin: in the keyring as the plugin would, or in `.netrc` before version 11. */
 async function loginByItself({dataDir, heroku, host, keyring, sandbox}: PluggedHost): Promise<void> {
   const {token} = heroku.issue()
   if (host.version.startsWith('10.')) {
@@ -100,7 +101,7 @@ async function loginByItself({dataDir, heroku, host, keyring, sandbox}: PluggedH
 
 const nameOf = (version: string, args: string[]) => `${version}: heroku ${args.join(' ')}`
 
-/** Commands of the host, with the plugin and without. */
+/** The host's commands, with the plugin and without. */
 const commandsOf = ({version, withPlugin, without}: Pair, commands: string[][]): Record<string, Measure> =>
   Object.fromEntries(
     commands.flatMap((args) => [
@@ -118,17 +119,17 @@ try {
   if (!newest) throw new Error('no host was started')
   const {withPlugin, without} = newest
   const asked = ({heroku}: PluggedHost) => `protocol=https\nhost=${heroku.host}\n\n`
-  const told = ({heroku}: PluggedHost) => `protocol=https\nhost=${heroku.host}\nusername=heroku\npassword=x\n\n`
+  const approval = ({heroku}: PluggedHost) => `protocol=https\nhost=${heroku.host}\nusername=heroku\npassword=x\n\n`
   const lookup = ['lookup', 'service', 'heroku-cli', 'account', ADA]
   const measures: Record<string, Measure> = {
     'node -e 0': timed(withPlugin, 'node', ['-e', '0']),
     'secret-tool lookup': timed(withPlugin, 'secret-tool', lookup),
     fill: timed(withPlugin, 'git', ['credential', 'fill'], asked(withPlugin)),
-    approve: timed(withPlugin, 'git', ['credential', 'approve'], told(withPlugin)),
+    approve: timed(withPlugin, 'git', ['credential', 'approve'], approval(withPlugin)),
     'sh -c :': timedByShell(withPlugin, 'sh', ['-c', ':']),
     'launcher store': timedByShell(withPlugin, join(withPlugin.dataDir, 'git-credential-helper'), ['store']),
     'fill without': timed(without, 'git', ['credential', 'fill'], asked(without)),
-    'approve without': timed(without, 'git', ['credential', 'approve'], told(without)),
+    'approve without': timed(without, 'git', ['credential', 'approve'], approval(without)),
     hook: hookTime(withPlugin),
     ...commandsOf(newest, [['version'], ['apps', '--help'], ['whoami']]),
     ...Object.fromEntries(older.flatMap((pair) => Object.entries(commandsOf(pair, [['version'], ['whoami']])))),

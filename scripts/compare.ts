@@ -1,5 +1,5 @@
-// What the README says of the Heroku CLI's own credential manager, seen again: the same is done to a real Heroku CLI by
-// itself and to one with this plugin in it. Speed is what `npm run bench` is for.
+// Reproduces the README's claims about the Heroku CLI's own credential manager: runs the same steps on a real Heroku
+// CLI without and with this plugin. `npm run bench` measures speed.
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {ada, inKeyring, LOGIN_JSON, loggedIn, saidBy} from '../test/hosts/scenarios/cell.js'
@@ -17,8 +17,8 @@ interface Row {
   see: (host: PluggedHost) => Promise<string>
 }
 
-/** What a command has come to, in a line. */
-const told = (ended: Finished) =>
+/** A command's result, on one line. */
+const summary = (ended: Finished) =>
   `exit ${ended.exitCode}: ${`${ended.stdout} ${saidBy(ended)}`.replaceAll(/\s+/gu, ' ').trim() || 'not a word'}`
 
 const isLoggedIn = async (host: PluggedHost) =>
@@ -33,7 +33,7 @@ const rows: Row[] = [
     version: '10.17.0',
     async see(host) {
       await loggedIn(host)
-      return told(await host.run(['whoami']))
+      return summary(await host.run(['whoami']))
     },
   },
   {
@@ -42,7 +42,7 @@ const rows: Row[] = [
     async see(host) {
       await installPlugin(host.host, host.sandbox, await packThirdParty(host.sandbox.root))
       await loggedIn(host)
-      return told(await host.run([THIRD_PARTY]))
+      return summary(await host.run([THIRD_PARTY]))
     },
   },
   {
@@ -54,7 +54,7 @@ const rows: Row[] = [
       const locked = await host.run(['whoami'])
       const kept = (await host.read(LOGIN_JSON)) === undefined ? 'the login is forgotten' : 'the login is kept'
       await host.keyring.unlock()
-      return `${told(locked)}; ${kept}; unlocked: ${await isLoggedIn(host)}`
+      return `${summary(locked)}; ${kept}; unlocked: ${await isLoggedIn(host)}`
     },
   },
   {
@@ -66,7 +66,7 @@ const rows: Row[] = [
       const started = performance.now()
       const seconds = () => ((performance.now() - started) / 1000).toFixed(1)
       return host.run(['whoami'], {timeoutMs: PATIENCE_MS}).then(
-        (ended) => `after ${seconds()} s: ${told(ended)}`,
+        (ended) => `after ${seconds()} s: ${summary(ended)}`,
         () => `still waiting after ${seconds()} s`,
       )
     },
@@ -90,7 +90,7 @@ const rows: Row[] = [
       await host.secretTool(failing('clear'))
       const ended = await host.run(['logout'])
       const left = Object.keys(await inKeyring(host)).length > 0 ? 'the token is in the keyring' : 'the token is gone'
-      return `${told(ended)}; ${left}`
+      return `${summary(ended)}; ${left}`
     },
   },
   {
@@ -112,7 +112,7 @@ const rows: Row[] = [
   },
 ]
 
-/** Whether all words of the one are in the other, in that order; how they are spaced is no matter. */
+/** Whether `text` contains all words of `wanted` in order, regardless of white space. */
 function keeps(text: string, wanted: string): boolean {
   const words = text.split(/\s+/u)
   let from = 0
@@ -125,7 +125,7 @@ function keeps(text: string, wanted: string): boolean {
     })
 }
 
-/** What is seen in each row that is about this version, by the CLI alone or with the plugin. */
+/** The results of each row for this version, without or with the plugin. */
 async function see(version: string, plugged: boolean): Promise<Map<Row, string>> {
   const host = await startPluggedHost(version, plugged ? 'installed' : 'absent')
   try {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the tests of git, the keyring and the main job on Debian 13, whose git, libsecret and GNOME Keyring are newer than
-# Debian 12's: in a root directory of their own, which is kept for the next time. Needs root, Debian's debootstrap, and a
-# build in dist/. Exits 2 where the root directory cannot be set up.
+# Runs the tests of git, the keyring and the main job on Debian 13, whose git, libsecret and GNOME Keyring are newer
+# than Debian 12's, in a separate root directory, which is kept for the next run. Needs root, Debian's debootstrap, and
+# a build in dist/. Exits 2 if the root directory can't be set up.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,7 @@ cannot() {
   exit 2
 }
 
-# The address of the Debian archive that this machine's apt uses.
+# The URL of the Debian archive that this machine's apt uses.
 mirror() {
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1
 }
@@ -27,25 +27,25 @@ make_root() {
   [ ! -e "$root/complete" ] || return 0
   local from
   from=$(mirror) && [ -n "$from" ] || cannot 'apt has no Debian archive (run: apt-get update)'
-  # A run that was interrupted leaves half a root directory; its mounts ended with it.
+  # An interrupted run leaves an incomplete root directory; its mounts ended with it.
   rm -rf --one-file-system "$root"
   mkdir -p "$root"
   debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$from" >&2 || cannot 'debootstrap failed'
-  # The directory can be made again at any time, so nothing waits for the disk.
+  # The directory can be created again at any time, so don't wait for the disk.
   echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
   touch "$root/complete"
 }
 
-# Makes a file or folder of this machine appear at a path of the root directory.
+# Bind-mounts a file or folder of this machine into the root directory.
 show() {
   local source=$1 target=$root${2:-$1}
   if [ -d "$source" ]; then mkdir -p "$target"; else mkdir -p "$(dirname "$target")" && touch "$target"; fi
   mount --bind "$source" "$target"
 }
 
-# Within a mount namespace: mounts made here are visible to no other process, and end with this one.
+# In a mount namespace: mounts made here are invisible to other processes, and end with this one.
 run_inside() {
-  # A root directory that is no mount point of its own cannot be told from its parent in /proc/self/mountinfo.
+  # Make the root directory a mount point; otherwise /proc/self/mountinfo doesn't distinguish it from its parent.
   mount --bind "$root" "$root"
   mount --rbind /dev "$root/dev"
   mount --rbind /proc "$root/proc"
@@ -53,7 +53,7 @@ run_inside() {
   show "$PWD"
   show "$(readlink -f /etc/resolv.conf)" /etc/resolv.conf
   show /etc/hosts
-  # Node and npm as they run here, and what tells npm where its registry is.
+  # This machine's Node and npm, and npm's configuration of the registry.
   show "$(readlink -f "$(command -v node)")" /usr/local/bin/node
   show "$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")" /usr/local/lib/node_modules/npm
   ln -sf ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
@@ -72,7 +72,7 @@ run_inside() {
   }
   inside node --version >/dev/null || cannot 'the Node of this machine does not run there'
   (
-    # apt may know of a proxy that nothing else needs.
+    # apt may have a proxy that only it needs.
     eval "$(apt-config shell http_proxy Acquire::http::Proxy)"
     export http_proxy
     inside bash "$PWD/scripts/setup.sh"

@@ -1,6 +1,6 @@
-// Shows the main job, for real and in a throw-away home folder; leaves nothing behind but the Heroku CLI in this clone's
-// `.cache`, and what npm caches. At a terminal it waits for Enter between the scenes, unless `--yes` is given. Ctrl-C ends
-// it after the scene that is on.
+// Demonstrates the main job on the real CLI in a temporary home folder; leaves only the Heroku CLI in this clone's
+// `.cache`, and npm's cache. In a terminal it waits for Enter between the scenes, unless `--yes` is given. Ctrl-C ends
+// it after the current scene.
 import {once} from 'node:events'
 import {createInterface} from 'node:readline/promises'
 import {runSession} from './session.js'
@@ -11,13 +11,13 @@ const stopped = new AbortController()
 const stop = () => {
   stopped.abort()
 }
-// Ctrl-C and Ctrl-D at the keyboard close it; elsewhere there are signals.
+// In a terminal, Ctrl-C and Ctrl-D close readline; elsewhere Ctrl-C is a signal.
 keyboard?.once('close', stop)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
-/** Waits for Enter; whether there is to be another scene. */
+/** Waits for Enter; returns whether to show another scene. */
 async function goOn(): Promise<boolean> {
   if (keyboard && !stopped.signal.aborted) await Promise.race([keyboard.question('(Enter) '), once(keyboard, 'close')])
   return !stopped.signal.aborted
@@ -35,7 +35,7 @@ try {
     if (!(await goOn())) break
   }
 } catch (error) {
-  // Ctrl-C ends the programs that are on, too.
+  // Ctrl-C also ends the running programs.
   if (!stopped.signal.aborted) throw error
 }
 

@@ -1,4 +1,4 @@
-// Prints what the fault injection has tried and what came of it: npm run test:faults
+// Prints the fault injection's runs and results: npm run test:faults
 import {partsOf, readFigures} from '../test/support/trust.js'
 
 interface FaultRun {
@@ -11,7 +11,7 @@ interface FaultRun {
 
 const runs = partsOf('faults').flatMap((name) => readFigures(name) as FaultRun[])
 
-/** One line for each value of a column, with the runs that it is about. */
+/** A table with one line for each key, which sums up the key's runs. */
 function table(title: string, keyOf: (run: FaultRun) => string): string {
   const keys = [...new Set(runs.map(keyOf))]
   const width = Math.max(title.length, ...keys.map(({length}) => length))

@@ -1,4 +1,4 @@
-// npm run test:fuzz -- [--runs CASES] [--seed SEED]: the properties alone, as often as wanted.
+// npm run test:fuzz -- [--runs CASES] [--seed SEED]: runs only the property tests.
 import {spawnSync} from 'node:child_process'
 import {parseArgs} from 'node:util'
 

@@ -1,4 +1,4 @@
-// Writes oclif.manifest.json, from which the host knows our commands without loading them.
+// Writes oclif.manifest.json, with which the host knows our commands without loading them.
 import {Plugin} from '@oclif/core'
 import {writeFileSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
@@ -8,7 +8,7 @@ const plugin = new Plugin({root, ignoreManifest: true, errorOnManifestCreate: tr
 await plugin.load()
 const {manifest} = plugin
 for (const command of Object.values(manifest.commands)) {
-  // The host's completion knows no summaries, only the first line of a description, which help takes for one too.
+  // The host's completion uses no summary, only a description's first line, which help also uses as the summary.
   command.description = [command.summary, command.description].filter(Boolean).join('\n\n')
   delete command.summary
 }

@@ -1,4 +1,4 @@
-// Draws docs/session.svg, the README's picture, from a session that it runs for it: `npm run picture`.
+// Runs a session and draws it as docs/session.svg, the README's picture: `npm run picture`.
 import {writeFileSync} from 'node:fs'
 import {runSession, type Scene} from './session.js'
 

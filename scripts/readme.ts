@@ -1,14 +1,14 @@
-// Writes the command reference, docs/commands.md, from what `--help` says inside the Heroku CLI.
+// Writes the command reference, docs/commands.md, from the output of `--help` in the Heroku CLI.
 //
-// `oclif readme` would do nearly that, with 279 packages more, and for a program called heroku-keychain, which nobody runs.
-// The words are laid out by the same class.
+// `oclif readme` does nearly the same, but needs 279 more packages, and names the program heroku-keychain instead of
+// heroku. The layout is done by the same class.
 import {CommandHelp, Config} from '@oclif/core'
 import {writeFile} from 'node:fs/promises'
 import {fileURLToPath} from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The command reference, by the manifest that the last build has written. */
+/** The command reference, from the manifest of the last build. */
 export async function reference(): Promise<string> {
   const config = await Config.load({root, devPlugins: false, userPlugins: false})
   config.bin = 'heroku'
@@ -17,7 +17,7 @@ export async function reference(): Promise<string> {
 
   const sections = commands.map((command) => {
     const [summary = '', ...more] = (command.description ?? '').split('\n')
-    // What is the heading already is not said again.
+    // Leave out the summary, which is already in the section's text.
     const shown = {...command, description: `\n${more.join('\n').trim()}`}
     const help = new CommandHelp(shown, config, {maxWidth: 100, stripAnsi: true}).generate()
     const text = help.trim().replace('DESCRIPTION\n\n', 'DESCRIPTION\n')

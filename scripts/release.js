@@ -1,4 +1,4 @@
-// Publishes what a tag names, with the provenance that a workflow of GitHub vouches for. `--dry-run` does all but that.
+// Publishes a tag's version from a GitHub workflow, with provenance. `--dry-run` does everything but publish.
 import {spawnSync} from 'node:child_process'
 import {readFileSync, writeFileSync} from 'node:fs'
 
@@ -6,7 +6,7 @@ const {GITHUB_REF_NAME: tag, GITHUB_REPOSITORY: repository, GITHUB_SERVER_URL: s
 const rehearsal = process.argv.includes('--dry-run')
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 
-/** What is in the way of a release. */
+/** The reasons why a release isn't possible. */
 function obstacle() {
   if (rehearsal) return undefined
   if (!server || !repository) return 'a release is made by the workflow, which knows the address of the repository'
@@ -20,8 +20,8 @@ if (because) {
   process.exit(1)
 }
 
-// npm holds the provenance against this address. Until the project has one for good it is that of the workflow's
-// repository, in the package alone.
+// npm compares the provenance with this URL. Until the project has a permanent one, it is set to the workflow's
+// repository, only in the published package.
 if (server && repository && !manifest.repository) {
   const address = `${server}/${repository}`
   Object.assign(manifest, {
@@ -32,7 +32,7 @@ if (server && repository && !manifest.repository) {
   writeFileSync('package.json', `${JSON.stringify(manifest, undefined, 2)}\n`)
 }
 
-// Its `prepack` builds.
+// The `prepack` script builds.
 const {status} = spawnSync('npm', ['publish', '--access', 'public', rehearsal ? '--dry-run' : '--provenance'], {
   stdio: 'inherit',
 })

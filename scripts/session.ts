@@ -1,5 +1,5 @@
-// One session of a new user, for real and in a home folder of its own: the Heroku CLI from npm with this plugin in it, a
-// GNOME Keyring of its own, and a Heroku and its git host on this machine. Nothing of the user's is touched.
+// A new user's session in a temporary home folder: the real Heroku CLI from npm with this plugin, a private GNOME
+// Keyring, and a loopback Heroku and git host. The developer's own files and keyring stay unchanged.
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {installBrowser} from '../test/support/browser.js'
@@ -15,7 +15,7 @@ const VERSION = '11.10.0'
 const APP = 'analytical-engine'
 const ADA = 'ada@example.com'
 
-/** What is shown of the session: a line of explanation, a command, and what a terminal shows of it in the end. */
+/** A scene of the session: a line of explanation, a command, and the terminal's final contents. */
 export interface Scene {
   why: string
   command: string
@@ -25,13 +25,13 @@ export interface Scene {
 
 interface Plan {
   why: string
-  /** For a shell; run as it is shown. */
+  /** A shell command, shown and run. */
   command: string
-  /** What the user does at the terminal. */
+  /** The user's steps in the terminal. */
   steps?: Step[]
-  /** With which exit status it does what it should. Default: 0. */
+  /** The expected exit status. Default: 0. */
   succeeds?: number
-  /** What is so before, without being shown. */
+  /** Preparation that is not shown. */
   before?: (stage: Stage) => Promise<unknown>
 }
 
@@ -39,7 +39,7 @@ interface Stage {
   sandbox: Sandbox
   heroku: LoopbackHeroku
   git: LoopbackGit
-  /** Undefined where none can be started. */
+  /** Undefined if none can be started. */
   keyring: Keyring | undefined
   tree: WorkTree
   env: Env
@@ -82,10 +82,10 @@ const withoutKeyring: Plan[] = [
   ...dailyWork,
 ]
 
-/** Takes away a part of the stage. */
+/** Tears down a part of the stage. */
 type Undo = () => Promise<void>
 
-/** Runs the session, hands over each scene as it ends, and takes everything away afterwards. */
+/** Runs the session, yields each scene as it ends, and removes everything afterwards. */
 export async function* runSession(): AsyncGenerator<Scene> {
   const undo: Undo[] = []
   try {
@@ -122,7 +122,7 @@ async function setStage(undo: Undo[]): Promise<Stage> {
     ...installBrowser(sandbox),
     HEROKU_GIT_HOST: git.host,
     LC_ALL: 'C.UTF-8',
-    // Elsewhere than on Linux there may be a keychain, but it is the user's own.
+    // On systems other than Linux there may be a keychain, but it is the user's own: don't use it.
     ...(keyring ? {} : {HEROKU_NETRC_WRITE: 'true'}),
   })
   return {sandbox, heroku, git, keyring, tree, env}
@@ -139,7 +139,7 @@ async function play(stage: Stage, {before, command, steps = [], succeeds = 0, wh
   return {why, command, screen: lastSeen(screen).replaceAll(stage.sandbox.home, '~'), ok: exitCode === succeeds}
 }
 
-/** What is on a terminal in the end: a line that was written over is gone, and so is each turn of a spinner. */
+/** The terminal's final contents: without overwritten lines and the frames of a spinner. */
 const lastSeen = (screen: string) =>
   screen
     .trimEnd()
@@ -150,7 +150,7 @@ const lastSeen = (screen: string) =>
 
 const SPINNING = /\s[\u2800-\u28FF]$/u
 
-/** A login as CLIs before 11.6 have left it, and one at somebody else's. */
+/** A login as CLIs before 11.6 left it, and another service's login. */
 async function fillNetrc({git, heroku, sandbox}: Stage): Promise<void> {
   const {token} = heroku.issue()
   const entry = (machine: string, login: string, password: string) =>

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what building and testing needs, and nothing that is there already.
-# usage: setup.sh [keyrings | debian13]    with what those tests need besides
+# Installs the packages that building and testing needs, if they are missing.
+# usage: setup.sh [keyrings | debian13]    also installs the packages for those tests
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Each line: a check that exits 0 if it is there, and the Debian package that has it.
+# Each line: a check that exits 0 if the program is there, and its Debian package.
 needed='
 command -v secret-tool|libsecret-tools
 command -v gnome-keyring-daemon|gnome-keyring
@@ -54,7 +54,7 @@ if [ "$(uname)" = Linux ]; then
   fi
 fi
 
-# npm writes the second file last of all.
+# npm writes the second file last.
 if [ ! package-lock.json -ot node_modules/.package-lock.json ]; then
   npm ci --ignore-scripts --no-audit --no-fund >&2
 fi

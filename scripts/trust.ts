@@ -1,5 +1,5 @@
-// Prints what the tests have tried, how often, what was lost by it, and how long it took: `npm run trust` runs them, and
-// `--report` takes what the last run has left in `.cache/trust`. Exits 1 if anything was lost, or was not tried.
+// Prints the audits' figures: cases, losses and durations. `npm run trust` runs the audits; `--report` uses the last
+// run's figures in `.cache/trust`. Exits 1 if anything was lost, or was not tried.
 import {spawnSync} from 'node:child_process'
 import {readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
