@@ -10,7 +10,7 @@ import {judge, type FaultRun} from './outcome.js'
 import {injecting, PROGRAM_FAULTS} from './programs.js'
 import {type Machine, type Store, startMachine, type World} from './world.js'
 
-/** What goes wrong. Each kind is a test file of its own, so that two workers share them. */
+/** The kinds of faults. Each has its own test file, so that two workers share them. */
 export type Kind = 'program' | 'request' | 'file'
 
 /** A fault to inject. */
@@ -21,12 +21,12 @@ interface Plan {
   call: string
 }
 
-/** A request that is never answered is waited for no longer than this. */
+/** The time limit for a request that is never answered. */
 const PATIENCE_MS = 500
 
-/** Makes a test of each operation. */
+/** Defines a test for each operation. */
 export function describeFaults(kind: Kind): void {
-  describe(`with a ${kind} going wrong`, function () {
+  describe(`with a ${kind} fault`, function () {
     this.timeout(600_000)
     const runs: FaultRun[] = []
     let machine: Machine
@@ -40,14 +40,14 @@ export function describeFaults(kind: Kind): void {
       saveFigures(`faults/${kind}`, runs)
     })
 
-    // Where the keychain's tool goes wrong it is called, in this process; elsewhere nothing of it is run.
+    // For program faults the keychain's tool is simulated in this process; for other faults it isn't called.
     const begin = async (operation: Operation, store: Store = kind === 'program' ? 'secret-tool' : 'memory') => {
       const world = await machine.begin(operation.before, store)
       await operation.prepare?.(world)
       return world
     }
 
-    /** Does it with one thing going wrong, or nothing; and says what was called. */
+    /** Runs the operation with one fault, or none; returns the calls. */
     const act = async (operation: Operation, world: World, plan?: Plan) => {
       const programs = injecting(world.run, plan?.fault ?? '', plan?.kind === 'program' ? plan.at : -1)
       world.front.plan(
@@ -91,7 +91,7 @@ export function describeFaults(kind: Kind): void {
     }
 
     for (const operation of OPERATIONS) {
-      it(`${operation.name} is done and true, or fails and says so with nothing lost, whatever ${kind} goes wrong`, async () => {
+      it(`${operation.name} succeeds, or fails with a message and loses nothing, with each ${kind} fault`, async () => {
         const world = await begin(operation)
         const {calls, ms, said} = await act(operation, world)
         expect(await record(operation, world, said, ms, {fault: 'none', call: `${kind}: none`})).to.deep.equal([])
@@ -110,7 +110,7 @@ export function describeFaults(kind: Kind): void {
       })
 
       if (kind === 'program')
-        it(`${operation.name} makes the same calls, and is done and true, with the real keyring and its tool`, async () => {
+        it(`${operation.name} makes the same calls, and succeeds, with the real keyring and its tool`, async () => {
           const counted = await act(operation, await begin(operation))
           const world = await begin(operation, 'keyring')
           const {calls, ms, said} = await act(operation, world)

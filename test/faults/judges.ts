@@ -1,4 +1,4 @@
-// What an operation came to, by what is in the stores afterwards.
+// Judges an operation by the contents of the stores afterwards.
 import {runCommand, type Said} from './commands.js'
 import {WRONG_TOKEN} from './programs.js'
 import type {World} from './world.js'

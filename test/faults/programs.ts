@@ -1,5 +1,5 @@
-// A program that goes wrong at one of its calls: a shell script spoils its output, or stands in for it. The script is a
-// process of the real `run`, also where the program itself is answered for in this process.
+// Injects a fault into one program call: a shell script corrupts the program's output, or replaces the program. The
+// script is a process of the real `run`, even if the program itself is simulated in this process.
 import {run, type RunOptions, type RunTool} from '../../src/process/run.js'
 
 export const WRONG_TOKEN = 'HRKU-somebody-elses'
@@ -35,7 +35,7 @@ export interface Injected {
   calls: string[]
 }
 
-/** `world`, with a fault at one call. @param at counts from 0; nothing goes wrong at -1 */
+/** `world` with a fault in one call. @param at the call's index, from 0; -1 for no fault */
 export function injecting(world: RunTool, fault: string, at = -1): Injected {
   const calls: string[] = []
   return {
@@ -58,7 +58,7 @@ export function injecting(world: RunTool, fault: string, at = -1): Injected {
 
 const isSecretTool = (file: string) => file.endsWith('/secret-tool')
 
-/** Makes the call, and a program that gives the same answer. */
+/** Makes the call, and creates a program that returns the same answer. */
 async function replayed(world: RunTool, file: string, args: readonly string[], options: RunOptions): Promise<string[]> {
   const answer = await world(file, args, {...options, discardStdout: false})
   if (answer.status !== 'exited') throw new Error(`secret-tool ${answer.status} with nothing going wrong`)

@@ -33,8 +33,8 @@ export interface Before {
 }
 
 /**
- * Where the keychain keeps its tokens: a keychain in memory, which starts no program; a Secret Service in this process
- * whose tool is called; or a real keyring and its tool.
+ * The kind of keychain: one in memory, which starts no program; a Secret Service simulated in this process, with calls
+ * of its tool; or a real keyring and its tool.
  */
 export type Store = 'memory' | 'secret-tool' | 'keyring'
 
@@ -47,9 +47,9 @@ export interface World {
   readonly heroku: LoopbackHeroku
   readonly front: Front
   readonly keychain: Keychain
-  /** Runs a program, with nothing going wrong. */
+  /** Runs a program, without faults. */
   readonly run: RunTool
-  /** Ada's token from before; one for a login to store. */
+  /** Ada's previous token, and the token that a login stores. */
   readonly old: string
   readonly fresh: string
   /** A new process's stores. */
@@ -66,7 +66,7 @@ export interface World {
 }
 
 export interface Machine {
-  /** Everything as it is to be, once more. */
+  /** Resets everything to the state `before`. */
   begin(before: Before, store: Store): Promise<World>
   stop(): Promise<void>
 }

@@ -29,7 +29,7 @@ machine f.example login bob password g
 default login anonymous password me@example.com
 `
 
-// Inside the host another program starts the same command: shown there is what the host's own commands do before and after.
+// Inside the host another program starts the same command: there the tests cover what the host runs before and after it.
 for (const inHost of [false, true])
   describe(inHost ? 'auth:migrate inside heroku@11.10.0' : 'auth:migrate', function () {
     this.timeout(300_000)
@@ -40,7 +40,7 @@ for (const inHost of [false, true])
     before(async function () {
       this.timeout(600_000)
       it11 = await (inHost ? startPluggedHost('11.10.0') : startOwnProgram())
-      // Each program in the sandbox is ended with this process, by a listener of its own.
+      // Each running program of the sandbox has its own exit listener on this process.
       process.setMaxListeners(20)
     })
     after(async () => {
@@ -117,7 +117,7 @@ for (const inHost of [false, true])
           stderr: '',
           exitCode: 0,
         })
-        // Not where they were, but before `default`, after which nobody reads on.
+        // Not in their old position, but before `default`, where every reader stops.
         const text = (await it11.read('.netrc')) ?? ''
         expect(text).to.include(entries(ada, token))
         expect(text.replace(entries(ada, token), '')).to.equal(BEFORE + AFTER)
@@ -213,7 +213,7 @@ for (const inHost of [false, true])
       expect(await inKeyring()).to.deep.equal({})
     })
 
-    it('asks in a terminal which token to keep, and takes no for an answer', async () => {
+    it('asks in a terminal which token to keep, and accepts no', async () => {
       const token = issue()
       await it11.keyring.store({
         label: 'Heroku CLI',
@@ -235,7 +235,7 @@ for (const inHost of [false, true])
       expect(await it11.read('.netrc')).to.equal('')
     })
 
-    describe('refuses, and touches nothing', () => {
+    describe('refuses, and changes nothing,', () => {
       const refused = async (env: Record<string, string | undefined>) => {
         const token = issue()
         await writeNetrc(entries(ada, token))
@@ -326,7 +326,7 @@ for (const inHost of [false, true])
         await writeNetrc(BEFORE + entries(ada, token))
         const logins = Array.from({length: count / 2}, (_, index) => ({account: `p${index}@example.com`, token: ''}))
         for (const login of logins) login.token = issue(login.account)
-        // With somebody who could answer a prompt, a keyring that a busy machine keeps waiting is waited for.
+        // With a display, where a user could answer a prompt, the limit is long enough for a busy machine.
         const env = {HEROKU_GIT_HOST: GIT_HOST, WAYLAND_DISPLAY: 'wayland-99'}
         const ended = await Promise.all([
           ...Array.from({length: count / 2}, () =>

@@ -139,7 +139,7 @@ describe(`our commands in heroku@${VERSION}`, function () {
         ? {HEROKU_NETRC_WRITE: 'true'}
         : {}
       const token = await login(machine, env)
-      // Nothing of a test goes to the real Heroku: this one says what it was asked.
+      // No request of a test goes to the real Heroku: this curl prints its arguments.
       await writeFile(join(machine.sandbox.bin, 'curl'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', {mode: 0o755})
       const {exitCode, stderr, stdout} = await machine.sandbox.run('sh', ['-c', command], {env: machine.env})
       expect(exitCode, `${command}\n${stderr}`).to.equal(0)

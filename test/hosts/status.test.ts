@@ -10,7 +10,7 @@ const ada = 'ada@example.com'
 const grace = 'grace@example.com'
 const DAY = 24 * 60 * 60 * 1000
 
-// Inside the host another program starts the same command: what its name and its version are in is shown there as well.
+// Inside the host another program starts the same command: there the tests also cover the host's name and version.
 for (const inHost of [false, true])
   describe(inHost ? `auth:status inside heroku@${VERSION}` : 'auth:status', function () {
     this.timeout(60_000)
@@ -36,7 +36,7 @@ for (const inHost of [false, true])
       expect(ended.exitCode, ended.stderr).to.equal(0)
       return token
     }
-    /** Runs it, and holds it to never showing a token. */
+    /** Runs it, and asserts that it shows no token. */
     const status = async (options: Parameters<typeof it11.run>[1] = {}, ...args: string[]) => {
       const ended = await it11.run(['auth:status', ...args], options)
       for (const {token} of it11.heroku.tokens)
@@ -70,7 +70,7 @@ for (const inHost of [false, true])
     const unlocked = () => [line('keychain', 'the keyring (secret-service) is unlocked'), more(`* ${ada}`)]
     const screen = (...lines: string[]) => `${lines.join('\n')}\n`
 
-    it('shows a login, all of it', async () => {
+    it('shows all facts of a login', async () => {
       await login({expiresAt: Date.now() + 29.5 * DAY})
       const day = new Date(Date.now() + 29.5 * DAY).toISOString().slice(0, 10)
       expect(await status()).to.deep.equal({
@@ -102,7 +102,7 @@ for (const inHost of [false, true])
       expect(await report()).to.deep.include({exitCode: 100, stderr: ''})
     })
 
-    it('shows a keyring that is locked, with exit status 1, and is itself again once it is unlocked', async () => {
+    it('shows a locked keyring, with exit status 1, and recovers once it is unlocked', async () => {
       await login()
       await it11.keyring.lock()
       expect(await status()).to.deep.equal({
@@ -250,7 +250,7 @@ for (const inHost of [false, true])
       })
     })
 
-    describe('shows of git', () => {
+    describe('shows for git', () => {
       const gitLines = async (options = {}) =>
         (await status(options)).stdout
           .split('\n')
@@ -266,7 +266,7 @@ for (const inHost of [false, true])
       })
 
       itAlone('a configuration that cannot be kept, with exit status 1', async () => {
-        // A folder in its place is one that root cannot write to either.
+        // A folder in its place, since even root can't write to that as a file.
         await mkdir(join(it11.sandbox.home, '.gitconfig'))
         await login()
         const {exitCode, stdout} = await status()
@@ -291,14 +291,14 @@ for (const inHost of [false, true])
           line('git', `does not ask for ${it11.heroku.host} here, as credential.helper in .git/config is empty`, '!'),
           hint(fix),
         ])
-        // What is said to help does.
+        // The hint works.
         expect((await it11.sandbox.run('sh', ['-c', fix], {cwd})).exitCode).to.equal(0)
         expect((await gitLines({cwd}))[0]).to.equal(git())
       })
     })
 
     if (inHost)
-      it('changes nothing: no login.json that is missing, no configuration of git', async () => {
+      it('changes nothing: does not create login.json, does not configure git', async () => {
         await login()
         await rm(join(it11.dataDir, 'login.json'))
         await rm(join(it11.sandbox.home, '.gitconfig'))
@@ -327,10 +327,10 @@ for (const inHost of [false, true])
         ])
         expect([await files(), await it11.tokens()]).to.deep.equal(before)
         expect(looked.checks.find(({subject}) => subject === 'git')?.hint).to.equal('heroku whoami')
-        // What is said to help does.
+        // The hint works.
         await it11.run(['whoami'])
         expect((await report()).report.git.state).to.equal('configured')
-        // And a command that needs the token writes down whose it is.
+        // A command that needs the token restores login.json.
         expect((await it11.run(['auth:token'])).exitCode).to.equal(0)
         expect(await readFile(join(it11.dataDir, 'login.json'), 'utf8')).to.equal(`{"account":"${ada}"}\n`)
       })

@@ -1,4 +1,4 @@
-// The real Heroku CLI, from npm, and our plugin in it.
+// The real Heroku CLI, installed from npm, with our plugin.
 import {createHash} from 'node:crypto'
 import {cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile} from 'node:fs/promises'
 import {readdirSync, statSync} from 'node:fs'
@@ -58,7 +58,7 @@ export async function putOnPath(host: Host, sandbox: Sandbox): Promise<void> {
 let packed: Promise<string> | undefined
 
 /**
- * Packs this package as for npm, once in a process; builds it before, if it has changed since it was built.
+ * Packs this package as for npm, once per process; builds it first if a source changed since the last build.
  * @returns the tarball's path in `.cache/packed/<hash of the tarball>`, which processes that run the same build share
  * @throws {Error} with the output of the build or of npm, if one fails
  */
@@ -72,7 +72,7 @@ const PACKED = join(CACHE, 'packed')
 async function pack(): Promise<string> {
   await mkdir(PACKED, {recursive: true})
   return alone(join(CACHE, 'build'), async () => {
-    // Another process may be running what is built: do not rebuild it without need.
+    // Another process may be running the build: don't replace it without need.
     if (isStale()) await npm(['run', 'build'])
     await removeOldTarballs()
     const folder = await mkdtemp(join(PACKED, 'new-'))
@@ -90,7 +90,7 @@ async function pack(): Promise<string> {
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-/** Removes the tarballs, and the installations of them, that no process has packed for a day. */
+/** Removes the tarballs that no process has packed for a day, with their installations. */
 async function removeOldTarballs(): Promise<void> {
   for (const name of await readdir(PACKED)) {
     const folder = join(PACKED, name)
@@ -103,7 +103,7 @@ async function removeOldTarballs(): Promise<void> {
 
 const modifiedAt = async (...path: string[]) => (await stat(join(...path))).mtimeMs
 
-/** Whether anything that the build reads is newer than the last that it writes. */
+/** Whether a file that the build reads is newer than the last file that it writes. */
 function isStale(): boolean {
   const modified = (path: string) => statSync(join(REPOSITORY, path), {throwIfNoEntry: false})?.mtimeMs ?? 0
   const below = (folder: string) =>
@@ -126,9 +126,9 @@ export async function installPlugin(host: Host, sandbox: Sandbox, tarball: strin
 }
 
 /**
- * Puts a packed plugin into the host by copying the home folder of a sandbox in which {@link installPlugin} has
- * installed it: once for each tarball and CLI version, in `installed-<version>` beside the tarball. npm writes paths
- * relative to the sandbox only.
+ * Installs a packed plugin into the host by copying the home folder of a sandbox in which {@link installPlugin} has
+ * installed it: once for each tarball and CLI version, in `installed-<version>` beside the tarball. All paths that npm
+ * writes are relative to the sandbox.
  * @throws {Error} as {@link installPlugin} does
  */
 export async function copyPlugin(host: Host, sandbox: Sandbox, tarball: string): Promise<void> {
@@ -152,7 +152,7 @@ export async function copyPlugin(host: Host, sandbox: Sandbox, tarball: string):
 
 const COPY = {recursive: true, verbatimSymlinks: true, preserveTimestamps: true}
 
-/** Does something that another process must not do at the same time. */
+/** Runs `action` under a lock between processes. */
 async function alone<T>(what: string, action: () => Promise<T>): Promise<T> {
   const release = await lock(what, {
     realpath: false,

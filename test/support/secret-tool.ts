@@ -1,5 +1,5 @@
-// `secret-tool` (0.20.5) and an unlocked GNOME Keyring in this process: a RunTool that answers its calls from a list, for
-// suites that run an operation a thousand times. Every other program is run for real.
+// Simulates `secret-tool` (0.20.5) and an unlocked GNOME Keyring in this process: a RunTool that answers its calls from
+// a list, for suites that run an operation a thousand times. It runs every other program for real.
 import {basename} from 'node:path'
 import {run, type RunTool, type ToolResult} from '../../src/process/run.js'
 
@@ -15,7 +15,7 @@ export interface SecretService {
   readonly run: RunTool
 }
 
-/** secret-tool reads no more of a secret. */
+/** secret-tool reads at most this much of a secret. */
 const LONGEST_SECRET_BYTES = 8192
 
 const STAMP = '2026-01-01 00:00:00'

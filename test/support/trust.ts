@@ -1,11 +1,11 @@
-// The figures of the audits, from which `npm run trust` prints one table.
+// The audits' figures, from which `npm run trust` prints one table.
 import {mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {REPOSITORY} from './npm.js'
 
 export const FIGURES = join(REPOSITORY, '.cache', 'trust')
 
-/** What most audits count. */
+/** The figures of most audits. */
 export interface Figures {
   tried: number
   lost: number
@@ -13,8 +13,8 @@ export interface Figures {
 }
 
 /**
- * Writes the figures of an audit, as a whole: another process may be reading them.
- * @param name `audit`, or `audit/part` for each part that a worker of its own may run
+ * Writes an audit's figures atomically: another process may be reading them.
+ * @param name `audit`, or `audit/part` for each part that a separate worker may run
  */
 export function saveFigures(name: string, figures: object): void {
   const file = join(FIGURES, `${name}.json`)
@@ -23,7 +23,7 @@ export function saveFigures(name: string, figures: object): void {
   renameSync(`${file}.new`, file)
 }
 
-/** Reads the figures that {@link saveFigures} has written under a name; undefined if it has not. */
+/** Reads the figures that {@link saveFigures} has written under a name; undefined if there are none. */
 export function readFigures(name: string, folder = FIGURES): unknown {
   try {
     return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'))
@@ -33,7 +33,7 @@ export function readFigures(name: string, folder = FIGURES): unknown {
   }
 }
 
-/** The names of an audit's parts that were written, as `audit/part`. */
+/** The names of an audit's written parts, as `audit/part`. */
 export function partsOf(audit: string, folder = FIGURES): string[] {
   try {
     const names = readdirSync(join(folder, audit))
@@ -44,7 +44,7 @@ export function partsOf(audit: string, folder = FIGURES): string[] {
   }
 }
 
-/** Makes the figures of the describe block that it is called in, for its tests to count in; they are written after it. */
+/** Creates figures in which the enclosing `describe`'s tests count; they are written after it. */
 export function auditHere(name: string): Figures {
   const figures: Figures = {tried: 0, lost: 0, ms: 0}
   let started = 0
@@ -57,7 +57,7 @@ export function auditHere(name: string): Figures {
   return figures
 }
 
-/** Counts each test of the describe block that it is called in as one case, lost if the test fails. */
+/** Counts each test of the enclosing `describe` as one case, lost if the test fails. */
 export function countTestsHere(name: string): void {
   const figures = auditHere(name)
   afterEach(function () {
