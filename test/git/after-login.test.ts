@@ -11,7 +11,7 @@ import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
 const KEY = 'credential.https://git.heroku.com.helper'
 
-describe('a login configures git, and', function () {
+describe('updateGitAfterLogin', function () {
   this.timeout(30_000)
   let sandbox: Sandbox
   let notices: string[]
@@ -28,7 +28,7 @@ describe('a login configures git, and', function () {
     return run(file, args, {...options, env: {...cleared, ...sandbox.env, ...options.env}})
   }
   const afterLogin = async (saved?: {savedIn: 'netrc'; location: string}) => {
-    // The files of git's configuration are found by this process's own environment.
+    // git's configuration files are looked up in this process's environment.
     const own = {...process.env}
     Object.assign(process.env, sandbox.env)
     try {
@@ -56,12 +56,12 @@ describe('a login configures git, and', function () {
     return acquireLock(join(sharedFolder(sandbox.env), 'heroku-keychain-git'), 0)
   }
 
-  it('says nothing where there is nothing to say', async () => {
+  it('prints no notice after a successful setup', async () => {
     await afterLogin()
     expect(notices).to.deep.equal([])
   })
 
-  it("names the user's own helpers, without anything that may be a password", async () => {
+  it("names the user's own helpers, without text that may be a password", async () => {
     for (const helper of [
       '!f() { echo username=me; echo password=SECRET1; }; f',
       'store --file /home/me/SECRET2',
@@ -87,7 +87,7 @@ describe('a login configures git, and', function () {
           'to try again, run: heroku whoami',
       ])
       notices = []
-      // git reads this file by itself.
+      // git itself reads this file.
       await afterLogin({savedIn: 'netrc', location: join(sandbox.home, '.netrc')})
       expect(notices).to.deep.equal([])
     } finally {
@@ -95,7 +95,7 @@ describe('a login configures git, and', function () {
     }
   })
 
-  it("a logout reports that another process holds git's configuration", async () => {
+  it("tearDownHelper reports that another process holds git's configuration", async () => {
     await afterLogin()
     const {cacheDir, dataDir} = dirs()
     const lock = await holdLock()

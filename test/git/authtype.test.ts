@@ -1,5 +1,5 @@
-// Which helper receives the token after a push, by whichever git is installed: git 2.46 and later takes a credential that
-// helpers must not store, older git a password that it passes to every helper.
+// Which helpers receive the token after a push with the installed git: git 2.46 and later accepts a credential that helpers must
+// not store; older git accepts only a password, which it passes to every helper.
 import {expect} from 'chai'
 import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -59,29 +59,29 @@ describe('a push with the installed git', function () {
     return existsSync(file) ? readFileSync(file, 'utf8') : ''
   }
   const log = () => join(sandbox.root, 'log')
-  /** A helper that notes everything that git passes to it, and that knows authtype itself. */
+  /** A helper that logs its input and supports authtype. */
   const noting = () =>
     `!f() { { echo $1; cat; } >>${log()}; test $1 != capability || printf 'capability authtype\\n'; }; f`
   const passed = () => (existsSync(log()) ? readFileSync(log(), 'utf8') : '')
 
-  it('authenticates, and stores nothing anywhere where no other helper is configured', async () => {
+  it('authenticates, and stores nothing if no other helper is configured', async () => {
     await push()
     expect(stored()).to.equal('')
   })
 
-  it("leaves no password with a repository's own helper, from git 2.46 on", async () => {
+  it("leaves no password with a repository's own helper, since git 2.46", async () => {
     await tree.git(['config', 'credential.helper', 'store'])
     await push()
     expect(stored()).to.equal(takesAuthtype ? '' : `https://heroku:${TOKEN}@${git.host.replace(':', '%3a')}\n`)
   })
 
-  it('passes no password to a helper, from git 2.46 on', async () => {
+  it('passes no password to a helper, since git 2.46', async () => {
     await push(`credential.helper=${noting()}`)
     expect(passed().includes(`password=${TOKEN}\n`)).to.equal(!takesAuthtype)
     if (takesAuthtype) expect(passed()).not.to.include('username=heroku')
   })
 
-  it('passes a rejected token to no helper as a password, from git 2.46 on', async () => {
+  it('passes a rejected token to no helper as a password, since git 2.46', async () => {
     git.accepts = () => false
     const {exitCode, stderr} = await tree.push(git.remote('app'), env(), [`credential.helper=${noting()}`])
     expect(exitCode, stderr).to.equal(128)

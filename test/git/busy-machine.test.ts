@@ -1,4 +1,4 @@
-// The deadline of a keychain call is about a keyring that hangs, not about a machine that is busy.
+// The deadline of a keychain call must detect a keyring that hangs, not a busy machine.
 import {expect} from 'chai'
 import {spawn} from 'node:child_process'
 import {mkdirSync, writeFileSync} from 'node:fs'
@@ -14,7 +14,7 @@ const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.ur
 const GIVEN = 'username=heroku\npassword=HRKU-1\n'
 const input = 'protocol=https\nhost=git.heroku.com\n\n'
 
-// More than one that has to wait for the others can do in five seconds.
+// More than the machine can answer in five seconds.
 const HELPERS = 100 * availableParallelism()
 const BUSY = 2 * availableParallelism()
 
@@ -31,7 +31,7 @@ describe('the git helper on a busy machine', () => {
     await sandbox.close()
   })
 
-  it(`answers each of ${HELPERS} requests at once, beside busy loops`, async () => {
+  it(`answers ${HELPERS} concurrent requests beside busy loops`, async () => {
     const attributes = {service: 'heroku-cli', account: 'ada@example.com'}
     await keyring.store({label: 'Heroku CLI', attributes, secret: 'HRKU-1'})
     const dataDir = dataDirOf(sandbox.env)

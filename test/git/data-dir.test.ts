@@ -1,4 +1,4 @@
-// The helper finds the data folder as oclif does: held to the oclif that this repository has. `npm test` has built it.
+// The helper finds the data folder where oclif does: compared with the installed oclif. Needs `npm run build`.
 import {expect} from 'chai'
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
@@ -8,7 +8,7 @@ import {openSandbox, type Sandbox} from '../support/sandbox.js'
 const OCLIF = import.meta.resolve('@oclif/core')
 const OURS = new URL('../../dist/git/data-dir.js', import.meta.url)
 
-/** Prints what oclif and we make of each environment; `platform` is what both take the system for. */
+/** Prints the data folders that oclif and our code find in each environment, on `platform`. */
 const PROGRAM = `
 import {Config} from ${JSON.stringify(OCLIF)}
 import {dataDirOf} from ${JSON.stringify(OURS)}
@@ -24,7 +24,7 @@ for (const each of environments) {
 console.log(JSON.stringify({theirs, ours}))
 `
 
-describe('the data folder, as the helper finds it', () => {
+describe('dataDirOf', () => {
   let sandbox: Sandbox
   before(() => {
     sandbox = openSandbox()
@@ -49,7 +49,7 @@ describe('the data folder, as the helper finds it', () => {
     )
 
   for (const platform of ['linux', 'darwin', 'win32'] as const)
-    it(`is oclif's, whatever the environment says (${platform})`, async function () {
+    it(`returns oclif's data folder in every environment (${platform})`, async function () {
       this.timeout(60_000)
       await writeFile(
         join(sandbox.home, 'package.json'),
@@ -64,7 +64,7 @@ describe('the data folder, as the helper finds it', () => {
       expect(ours).to.deep.equal(theirs)
     })
 
-  it('is the shared one by default, which no variable of oclif moves', () => {
+  it('returns sharedFolder by default, which ignores the variables of oclif', () => {
     for (const [env, platform] of [
       [{HOME: '/home/ada'}, 'linux'],
       [{HOME: '/Users/ada'}, 'darwin'],

@@ -9,7 +9,7 @@ import {thrownBy} from '../support/thrown-by.js'
 
 const HOST = 'git.heroku.com'
 
-describe('the helpers that git asks', () => {
+describe('helperChain', () => {
   let sandbox: Sandbox
   let repository: string
   const log = () => join(sandbox.root, 'asked')
@@ -30,7 +30,7 @@ describe('the helpers that git asks', () => {
       return run(file, args, {...options, cwd, env: {...cleared, ...sandbox.env, ...options.env}})
     }
   const lines = (cwd?: string) => readLines(openGit(runHere(cwd), sandbox.env).callInRepository)
-  /** A helper that does nothing but write its name down. */
+  /** A helper that only logs its name. */
   const helper = (name: string) => `!echo ${name} >>${log()}; :`
   const nameOf = ({value}: Line) => /^!echo (\S+)/u.exec(value)?.[1] ?? value
   /** `scope key name`, with `-` for the empty value. */
@@ -51,16 +51,16 @@ describe('the helpers that git asks', () => {
   }
 
   const shapes: Record<string, string[]> = {
-    'nothing at all': [],
+    'no helper': [],
     'one for every host': ['global credential.helper one'],
-    'one for this host, by both its names': [
+    'one for this host, under both keys': [
       'global credential.https://git.heroku.com.helper one',
       'global credential.https://git.heroku.com/.helper two',
     ],
     'one for another host': ['global credential.https://github.com.helper one', 'global credential.helper two'],
     'one for the same host without encryption': ['global credential.http://git.heroku.com.helper one'],
     'one for another port': ['global credential.https://git.heroku.com:8443.helper one'],
-    'one for the port that goes without saying': ['global credential.https://git.heroku.com:443.helper one'],
+    'one for the default port': ['global credential.https://git.heroku.com:443.helper one'],
     'one for a part of the host': ['global credential.https://heroku.com.helper one'],
     wildcards: [
       'global credential.https://*.heroku.com.helper one',
@@ -88,36 +88,36 @@ describe('the helpers that git asks', () => {
     ],
   }
   for (const [shape, config] of Object.entries(shapes))
-    it(`are those that a real git asks: ${shape}`, async () => {
+    it(`returns the helpers that git asks: ${shape}`, async () => {
       await configure(config)
       expect(helperChain(await lines(), HOST).asked.map(nameOf)).to.deep.equal(await askedByGit(HOST))
     })
 
-  it('are told with where they stand, and what dropped others', async () => {
+  it('returns the file of each helper, and the setting that dropped others', async () => {
     await configure(['global credential.helper one', 'local credential.helper -', 'local credential.helper two'])
-    const here = {key: 'credential.helper', scope: 'local', file: '.git/config'}
+    const local = {key: 'credential.helper', scope: 'local', file: '.git/config'}
     const global = {key: 'credential.helper', scope: 'global', file: join(sandbox.home, '.gitconfig')}
     expect(helperChain(await lines(), HOST)).to.deep.equal({
-      asked: [{...here, value: helper('two')}],
+      asked: [{...local, value: helper('two')}],
       dropped: [{...global, value: helper('one')}],
-      droppedBy: here,
+      droppedBy: local,
     })
   })
 
-  it('are those outside of the repository where the user is outside', async () => {
+  it('ignores a repository that is not the current directory', async () => {
     await configure(['global credential.helper one', 'local credential.helper two'])
     expect(helperChain(await lines(sandbox.home), HOST).asked.map(nameOf)).to.deep.equal(['one'])
   })
 
-  it('are none that can be told where the configuration makes no sense', async () => {
+  it('reports an invalid configuration', async () => {
     writeFileSync(join(sandbox.home, '.gitconfig'), '[credential\n')
     expect(await thrownBy(lines())).to.include({message: 'git cannot read its configuration (exit 128)'})
   })
 
-  it('are found by a git that does not tell scopes, too', async () => {
+  it('works with a git without --show-scope', async () => {
     await configure(['global credential.helper one'])
     const old = join(sandbox.bin, 'git')
-    // As git 2.25 answers an option that it does not know.
+    // git 2.25 exits with 129 for an unknown option.
     writeFileSync(old, '#!/bin/sh\ncase " $* " in *" --show-scope "*) exit 129 ;; esac\nexec /usr/bin/git "$@"\n', {
       mode: 0o755,
     })

@@ -19,8 +19,8 @@ const FALLBACK = '!heroku git:credentials'
 const shared = (...values: string[]): Entry[] => values.map((value) => ({key: sharedKey(HOST), value}))
 const own = (...values: string[]): Entry[] => values.map((value) => ({key: ownKey(HOST), value}))
 
-describe("the values of git's configuration", () => {
-  it('are an empty one, our launcher, those of the user, and the one that the CLI looks for', () => {
+describe("the values of git's helper settings", () => {
+  it("are an empty one, our launcher, the user's, and the one that the CLI checks", () => {
     expect(wantedValues(shared('theirs', FALLBACK, '', 'theirs'), HOST, LAUNCHER).shared).to.deep.equal([
       '',
       LAUNCHER,
@@ -29,7 +29,7 @@ describe("the values of git's configuration", () => {
     ])
   })
 
-  it('are right as they are wanted', () => {
+  it('are right only if they equal the wanted values', () => {
     const wanted = wantedValues([], HOST, LAUNCHER)
     const entries = [...shared(...wanted.shared), ...own(...wanted.own)]
     expect([isSharedKeyRight(entries, HOST, LAUNCHER), isOwnKeyRight(entries, HOST, LAUNCHER)]).to.deep.equal([
@@ -50,7 +50,7 @@ describe("the values of git's configuration", () => {
     ['credential.https://git.heroku.com/app.git.helper', false],
     ['user.name', false],
   ] as const)
-    it(`need their own key ${counts ? 'below' : 'anywhere beside'} ${key}`, () => {
+    it(`must be ${counts ? 'after' : 'before or after'} ${key}`, () => {
       const other = {key, value: 'store'}
       const ours = own('', LAUNCHER)
       expect(isOwnKeyLast([other, ...ours], ours, HOST)).to.equal(true)
@@ -59,7 +59,7 @@ describe("the values of git's configuration", () => {
       expect(isOwnKeyLast([first, other, second], ours, HOST)).to.equal(!counts)
     })
 
-  it('need their own key in the file that is written', () => {
+  it('must be in the file that git writes to', () => {
     const inOther = own('', LAUNCHER)
     expect(isOwnKeyLast(inOther, [], HOST)).to.equal(false)
     const written = own('', LAUNCHER)
@@ -68,7 +68,7 @@ describe("the values of git's configuration", () => {
     expect(isOwnKeyLast([...inOther, ...written, general], written, HOST)).to.equal(false)
   })
 
-  it('need to be written once, and go back to what they were, whatever they were', () => {
+  it('are written once and can be restored, for any previous values', () => {
     const some = fc.array(fc.constantFrom('', FALLBACK, 'theirs', 'cache --timeout=60'), {maxLength: 5})
     fc.assert(
       fc.property(some, (before) => {
@@ -97,7 +97,7 @@ describe("the values of git's configuration", () => {
     ['user:secret@host', 'a shell command'],
     ['user:secret', 'a shell command'],
   ] as const)
-    it(`are shown by name alone: ${JSON.stringify(value)}`, () => {
+    it(`are shown only by name: ${JSON.stringify(value)}`, () => {
       expect(helperName(value)).to.equal(name)
     })
 })

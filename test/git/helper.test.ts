@@ -1,4 +1,4 @@
-// The git helper as it is shipped: one file, by itself and behind its launcher. `npm test` has built it.
+// The git helper as shipped: one file, run directly and by its launcher. Needs `npm run build`.
 import {expect} from 'chai'
 import fc from 'fast-check'
 import {existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
@@ -17,40 +17,40 @@ const answered = `username=heroku\npassword=${TOKEN}\n`
 const bytes = (...parts: (string | number[])[]) =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))))
 
-/** What git may say after `get`, and whether it is answered; never anything on stderr. */
+/** Input that git may send for `get`, and whether the helper answers; stderr is always empty. */
 const transcripts: [string, string | Uint8Array, boolean][] = [
-  ['as git says it', `${asked}\n`, true],
+  ['as git sends it', `${asked}\n`, true],
   ['without an empty line at the end', asked, true],
   ['without a newline at the end', asked.trimEnd(), true],
   ['with CRLF', `${asked}\n`.replaceAll('\n', '\r\n'), true],
-  ['among attributes that we do not know', `capability[]=state\n${asked}wwwauth[]=Basic realm="a"\n\n`, true],
-  ['with a name and a path that hold equals signs', `username=a=b=c\n${asked}path=a=b.git\n\n`, true],
-  ['in capitals, with the usual port', `protocol=https\nhost=GIT.Heroku.com:443\n\n`, true],
-  ['with lines that are no attributes', `nonsense\n=x\n${asked}\n`, true],
-  ['with a NUL in what we do not know', `path=a\0b\n${asked}\n`, true],
-  ['with what is no UTF-8 in what we do not know', bytes('path=', [0xff, 0xfe, 0xc3], `\n${asked}\n`), true],
+  ['among unknown attributes', `capability[]=state\n${asked}wwwauth[]=Basic realm="a"\n\n`, true],
+  ['with equals signs in a name and a path', `username=a=b=c\n${asked}path=a=b.git\n\n`, true],
+  ['in capitals, with the default port', `protocol=https\nhost=GIT.Heroku.com:443\n\n`, true],
+  ['with lines that are not attributes', `nonsense\n=x\n${asked}\n`, true],
+  ['with a NUL in an unknown attribute', `path=a\0b\n${asked}\n`, true],
+  ['with invalid UTF-8 in an unknown attribute', bytes('path=', [0xff, 0xfe, 0xc3], `\n${asked}\n`), true],
   ['with a megabyte in one line', `path=${'x'.repeat(MEGABYTE)}\n${asked}\n`, true],
   ['with a megabyte in many lines', `${'path=x\n'.repeat(MEGABYTE / 7)}${asked}\n`, true],
-  ['with the host last named', `host=example.com\n${asked}\n`, true],
-  ['another host, named after ours', `${asked}host=example.com\n\n`, false],
+  ['with our host after another', `host=example.com\n${asked}\n`, true],
+  ['another host after ours', `${asked}host=example.com\n\n`, false],
   ['nothing', '', false],
-  ['nothing but an empty line', `\n${asked}`, false],
+  ['only an empty line', `\n${asked}`, false],
   ['no protocol', `host=${HOST}\n\n`, false],
   ['no host', 'protocol=https\n\n', false],
   ['http', `protocol=http\nhost=${HOST}\n\n`, false],
   ['another host', 'protocol=https\nhost=example.com\n\n', false],
-  ['a host that ends as ours does', `protocol=https\nhost=evil${HOST}\n\n`, false],
-  ['a host that begins as ours does', `protocol=https\nhost=${HOST}.example.com\n\n`, false],
-  ['a host with more after an equals sign', `protocol=https\nhost=${HOST}=example.com\n\n`, false],
+  ['a host that ends with ours', `protocol=https\nhost=evil${HOST}\n\n`, false],
+  ['a host that begins with ours', `protocol=https\nhost=${HOST}.example.com\n\n`, false],
+  ['a host with an equals sign', `protocol=https\nhost=${HOST}=example.com\n\n`, false],
   ['a host with a NUL', `protocol=https\nhost=${HOST}\0\n\n`, false],
-  ['a host that is no UTF-8', bytes(`protocol=https\nhost=${HOST}`, [0xff], '\n\n'), false],
+  ['a host with invalid UTF-8', bytes(`protocol=https\nhost=${HOST}`, [0xff], '\n\n'), false],
   ['another port', `protocol=https\nhost=${HOST}:8443\n\n`, false],
   ['names in capitals', asked.replace('host', 'HOST'), false],
   ['a name with a space', asked.replace('host', 'host '), false],
-  ['a megabyte of nothing', '\0'.repeat(MEGABYTE), false],
+  ['a megabyte of NULs', '\0'.repeat(MEGABYTE), false],
 ]
 
-describe('the git helper as it is shipped', function () {
+describe('the shipped git helper', function () {
   this.timeout(60_000)
   let sandbox: Sandbox
   let sharedDir: string
@@ -68,14 +68,14 @@ describe('the git helper as it is shipped', function () {
 
   const loggedIn = {HEROKU_API_KEY: TOKEN}
   const ways = {
-    'by itself': (args: string[], options: RunOptions) => sandbox.run('node', [HELPER, ...args], options),
-    'behind its launcher': (args: string[], options: RunOptions) => sandbox.run(launcher, args, options),
+    'run directly': (args: string[], options: RunOptions) => sandbox.run('node', [HELPER, ...args], options),
+    'run by its launcher': (args: string[], options: RunOptions) => sandbox.run(launcher, args, options),
   }
 
   for (const [way, ask] of Object.entries(ways))
     describe(way, () => {
       for (const [what, input, isAnswered] of transcripts)
-        it(`${isAnswered ? 'answers' : 'has nothing to say to'} a request ${isAnswered ? what : `of ${what}`}`, async () => {
+        it(`${isAnswered ? 'answers' : 'does not answer'} a request: ${what}`, async () => {
           const stdout = isAnswered ? answered : ''
           expect(await ask(['get'], {input, env: loggedIn})).to.deep.equal({stdout, stderr: '', exitCode: 0})
         })
@@ -99,7 +99,7 @@ describe('the git helper as it is shipped', function () {
           expect(await ask(args, {input, env: loggedIn})).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
         })
 
-      it('says in one line what to do where nobody is logged in', async () => {
+      it('prints the next step in one line if the user is not logged in', async () => {
         expect(await ask(['get'], {input: asked, env: {HEROKU_NETRC_WRITE: 'true'}})).to.deep.equal({
           stdout: '',
           stderr: 'heroku: not logged in; try this: heroku login\n',
@@ -114,7 +114,7 @@ describe('the git helper as it is shipped', function () {
         })
       })
 
-      it('says what is wrong with a .netrc that is not text', async () => {
+      it('reports a .netrc that is not text', async () => {
         await withNetrc('machine api.heroku.com\0\n', async () => {
           const {stderr, ...ended} = await ask(['get'], {input: asked, env: {HEROKU_NETRC_WRITE: 'true'}})
           expect(ended).to.deep.equal({stdout: 'quit=1\n', exitCode: 0})
@@ -122,7 +122,7 @@ describe('the git helper as it is shipped', function () {
         })
       })
 
-      it('keeps a token to itself that would add lines to the answer', async () => {
+      it('does not print a token that would add lines to the answer', async () => {
         for (const HEROKU_API_KEY of ['HRKU\nquit=1', 'HRKU\r'])
           expect(await ask(['get'], {input: asked, env: {HEROKU_API_KEY}})).to.deep.equal({
             stdout: '',
@@ -131,7 +131,7 @@ describe('the git helper as it is shipped', function () {
           })
       })
 
-      it('answers for another Heroku that git was configured for, but not with HEROKU_API_KEY', async () => {
+      it('answers for another configured git host, but not with HEROKU_API_KEY', async () => {
         const host = {git: 'git.staging.herokudev.com', api: 'api.staging.herokudev.com', before: []}
         const hostsFile = join(sharedDir, 'heroku-keychain-git-hosts.json')
         writeFileSync(hostsFile, JSON.stringify({version: 1, hosts: [host]}))
@@ -152,7 +152,7 @@ describe('the git helper as it is shipped', function () {
         ['10.0.0.1', 'api.heroku.com'],
         ['git.herokai.com', 'example.com'],
       ] as const)
-        it(`answers for no host that the file of configured hosts must not name: ${git} with ${api}`, async () => {
+        it(`ignores a configured host that is not allowed: ${git} with ${api}`, async () => {
           const file = join(sharedDir, 'heroku-keychain-git-hosts.json')
           writeFileSync(file, JSON.stringify({version: 1, hosts: [{git, api, before: []}]}))
           const input = `protocol=https\nhost=${git}\n\n`
@@ -164,7 +164,7 @@ describe('the git helper as it is shipped', function () {
           })
         })
 
-      it('answers for no host that the environment has no business to name', async () => {
+      it('ignores a host in the environment that is not allowed', async () => {
         const env = {...loggedIn, HEROKU_GIT_HOST: 'example.com', HEROKU_HOST: 'https://example.com'}
         const input = 'protocol=https\nhost=example.com\n\n'
         expect(await ask(['get'], {input, env})).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
@@ -179,19 +179,19 @@ describe('the git helper as it is shipped', function () {
     })
   }
 
-  it('reads no certificates behind its launcher, since it connects to nobody', async () => {
-    // Node warns of a file that is not there, if it reads it.
+  it('reads no extra certificates if run by its launcher', async () => {
+    // Node prints a warning if this file is missing.
     const env = {...loggedIn, NODE_EXTRA_CA_CERTS: join(sharedDir, 'nowhere.pem')}
-    const {stderr, stdout} = await ways['behind its launcher'](['get'], {input: asked, env})
+    const {stderr, stdout} = await ways['run by its launcher'](['get'], {input: asked, env})
     expect({stdout, stderr}).to.deep.equal({stdout: answered, stderr: ''})
   })
 
-  it('ends well and gives nothing away whatever it reads, whatever it is to do', async function () {
+  it('exits with 0 and prints no token for any operation and input', async function () {
     this.timeout(180_000)
     const operation = fc.oneof(
       {weight: 4, arbitrary: fc.constant('get')},
       fc.constantFrom('store', 'erase'),
-      // No program can be given a NUL.
+      // Arguments cannot contain a NUL.
       fc.string({unit: 'binary'}).map((text) => text.replaceAll('\0', '')),
     )
     const noise = fc.uint8Array({maxLength: 400})
@@ -202,10 +202,10 @@ describe('the git helper as it is shipped', function () {
     const one = fc.tuple(operation, fc.oneof(noise, lines))
     await fc.assert(
       fc.asyncProperty(fc.array(one, {minLength: 4, maxLength: 4}), async (several) => {
-        const ended = await Promise.all(
-          several.map(([operation, input]) => ways['by itself']([operation], {input, env: loggedIn})),
+        const results = await Promise.all(
+          several.map(([operation, input]) => ways['run directly']([operation], {input, env: loggedIn})),
         )
-        for (const each of ended) expect(each).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+        for (const each of results) expect(each).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
       }),
       {numRuns: 50},
     )

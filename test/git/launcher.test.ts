@@ -1,5 +1,5 @@
-// The launcher is code that git runs at every push: nobody but its owner may be able to change it. As root, as in a container
-// or after `sudo -E heroku`, other users' files can be made.
+// git runs the launcher at every push, so only its owner may be able to change it. The tests with another user's files need
+// root, as in a container or after `sudo -E heroku`.
 import {expect} from 'chai'
 import {
   chmodSync,
@@ -56,7 +56,7 @@ describe("git's launcher", () => {
   })
   afterEach(() => sandbox.close())
 
-  it('is for its owner alone, whatever the umask', async () => {
+  it('is private to its owner with any umask', async () => {
     const umask = process.umask(0)
     try {
       await configure()
@@ -70,16 +70,16 @@ describe("git's launcher", () => {
   })
 
   const SPOILT: Record<string, () => void> = {
-    'can be written by everyone': () => {
+    'is writable by all users': () => {
       chmodSync(path, 0o777)
     },
-    'can be written by its group': () => {
+    'is writable by its group': () => {
       chmodSync(path, 0o720)
     },
-    'lies in a folder that everyone can write to': () => {
+    'is in a folder that all users can write to': () => {
       chmodSync(folder, 0o777)
     },
-    'lies in a folder that its group can write to': () => {
+    'is in a folder that its group can write to': () => {
       chmodSync(folder, 0o770)
     },
     'is a link': () => {
@@ -92,13 +92,13 @@ describe("git's launcher", () => {
     'has other text': () => {
       writeFileSync(path, '#!/bin/sh\necho password=other\n')
     },
-    'has a line more': () => {
+    'has an additional line': () => {
       writeFileSync(path, `${readFileSync(path, 'utf8')}echo password=other\n`)
     },
-    'starts a node that is gone': () => {
+    'starts a missing node': () => {
       writeFileSync(path, readFileSync(path, 'utf8').replace(process.execPath, '/nowhere/node'))
     },
-    'starts a helper that is gone': () => {
+    'starts a missing helper': () => {
       writeFileSync(path, readFileSync(path, 'utf8').replace(target.helper, '/nowhere/helper.cjs'))
     },
     'is missing': () => {
@@ -109,7 +109,7 @@ describe("git's launcher", () => {
     },
   }
   for (const [what, spoil] of Object.entries(SPOILT))
-    it(`is made right by the next command where it ${what}`, async () => {
+    it(`is repaired by the next command if it ${what}`, async () => {
       const elsewhere = join(sandbox.home, 'elsewhere')
       writeFileSync(elsewhere, 'mine')
       await configure()
@@ -126,7 +126,7 @@ describe("git's launcher", () => {
       expect(readFileSync(elsewhere, 'utf8')).to.equal('mine')
     })
 
-  it('is not written through a link that stands for the note of the last look', async () => {
+  it('is set up without following a link in place of the stamp', async () => {
     const elsewhere = join(sandbox.home, 'elsewhere')
     writeFileSync(elsewhere, 'mine')
     mkdirSync(target.cacheDir)
@@ -136,7 +136,7 @@ describe("git's launcher", () => {
     expect(isUpToDate(target)).to.equal(true)
   })
 
-  it("leaves git with the CLI's own helper where there is a folder in its place", async () => {
+  it("is replaced by the CLI's own helper if its path is a folder", async () => {
     mkdirSync(path, {recursive: true})
     expect(await configure()).to.deep.equal(configured)
     expect(await values()).to.deep.equal(['', FALLBACK])
@@ -147,7 +147,7 @@ describe("git's launcher", () => {
     expect(await values()).to.deep.equal(['', launcherValue(target.env), FALLBACK])
   })
 
-  it("leaves git with the CLI's own helper where no data folder can be made, and what it wrote can be taken back", async () => {
+  it('does not prevent the setup or its removal if no data folder can be created', async () => {
     writeFileSync(join(sandbox.home, '.local'), 'no folder')
     writeFileSync(join(sandbox.home, 'data'), 'no folder')
     writeFileSync(join(sandbox.home, 'cache'), 'no folder')
@@ -161,18 +161,18 @@ describe("git's launcher", () => {
     expect(readFileSync(join(sandbox.home, '.gitconfig'), 'utf8')).to.equal('[user]\n\tname = Ada\n')
   })
 
-  it('leaves no line twice where there can be no lock, and several commands come at once', async () => {
+  it('leaves no duplicate lines after concurrent setups without a lock', async () => {
     writeFileSync(join(sandbox.home, '.local'), 'no folder')
-    for (let turn = 0; turn < 3; turn++) {
+    for (let round = 0; round < 3; round++) {
       await Promise.all([configure(), configure(), configure()])
-      // What they could not agree on, the next one settles.
+      // The next setup fixes what concurrent ones left.
       expect(await configure()).to.deep.equal(configured)
       expect(await values()).to.deep.equal(['', launcherValue(target.env), FALLBACK])
       rmSync(join(sandbox.home, '.gitconfig'))
     }
   }).timeout(60_000)
 
-  it('is removed from both files of the global configuration, whichever came first', async () => {
+  it('is removed from both files of the global configuration, in either order', async () => {
     const xdg = join(sandbox.home, '.config', 'git', 'config')
     const dot = join(sandbox.home, '.gitconfig')
     mkdirSync(dirname(xdg), {recursive: true})
@@ -202,7 +202,7 @@ describe("git's launcher", () => {
       }
     }
 
-    it("is the user's own where root has written it in the user's folder (sudo -E)", async () => {
+    it("belongs to the user if root has written it in the user's folder (sudo -E)", async () => {
       mkdirSync(folder, {recursive: true})
       chownSync(folder, OTHER_USER, OTHER_USER)
       await configure()
@@ -210,7 +210,7 @@ describe("git's launcher", () => {
       expect({uid, gid}).to.deep.equal({uid: OTHER_USER, gid: OTHER_USER})
     })
 
-    it("replaces another user's launcher in the user's own folder", async () => {
+    it("replaces another user's file in the user's own folder", async () => {
       await configure()
       chownSync(path, OTHER_USER, OTHER_USER)
       expect(isUpToDate(target)).to.equal(false)
@@ -218,7 +218,7 @@ describe("git's launcher", () => {
       expect(statSync(path).uid).to.equal(0)
     })
 
-    it("replaces root's launcher in a user's folder, as that user", async () => {
+    it("replaces root's file in a user's folder, as that user", async () => {
       await configure()
       for (const each of [sandbox.root, sandbox.home, dirname(dirname(folder)), dirname(folder), folder])
         chownSync(each, OTHER_USER, OTHER_USER)
@@ -231,9 +231,9 @@ describe("git's launcher", () => {
 
     for (const [what, ofRoot] of [
       ['the data folder', () => folder],
-      ['all folders', () => join(sandbox.home, '.local')],
+      ['the whole path', () => join(sandbox.home, '.local')],
     ] as const)
-      it(`names the command that gives ${what} to the user, where root's`, async () => {
+      it(`names the chown command if ${what} belongs to root`, async () => {
         await configure()
         const foreign = ofRoot()
         for (let each = foreign; each !== dirname(sandbox.root); each = dirname(each))

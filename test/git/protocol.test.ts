@@ -2,20 +2,20 @@ import {expect} from 'chai'
 import fc from 'fast-check'
 import {formatAnswer, isFor, parseRequest} from '../../src/git/protocol.js'
 
-describe("git's credential protocol", () => {
-  it('ends at an empty line, takes CRLF, and cuts at the first equals sign alone', () => {
+describe("git's credential helper protocol", () => {
+  it('stops at an empty line, accepts CRLF, and splits at the first equals sign', () => {
     const input = 'capability[]=authtype\r\nprotocol=https\r\nhost=a=b\r\nnonsense\r\n=x\r\n\r\nhost=later\r\n'
     expect(parseRequest(input)).to.deep.equal({protocol: 'https', host: 'a=b', authtype: true})
   })
 
-  it('reads whatever git may send', () => {
+  it('parses any input', () => {
     fc.assert(
       fc.property(fc.string({unit: 'binary', maxLength: 300}), (input) => Boolean(parseRequest(input))),
       {numRuns: 1000},
     )
   })
 
-  it('is for us if the last word on protocol and host says so, whatever else there is', () => {
+  it('uses the last protocol and host of a request', () => {
     const line = fc.string({unit: 'binary', maxLength: 20}).map((text) => text.replaceAll(/[\r\n]/gu, ' '))
     const noise = fc.array(
       fc
@@ -37,7 +37,7 @@ describe("git's credential protocol", () => {
     )
   })
 
-  it('is about https and one host, in any case and with its usual port', () => {
+  it('accepts only https and one host, in any case and with the default port', () => {
     const asked = (protocol: string, host: string) => isFor('git.heroku.com', {protocol, host})
     expect(asked('https', 'GIT.heroku.com:443')).to.equal(true)
     for (const [protocol, host] of [
@@ -61,7 +61,7 @@ describe("git's credential protocol", () => {
     [['Authtype'], false],
     [['authtype2'], false],
   ] as const)
-    it(`${offered ? 'offers' : 'does not offer'} authtype with ${JSON.stringify(capabilities)}`, () => {
+    it(`${offered ? 'uses' : 'does not use'} authtype with ${JSON.stringify(capabilities)}`, () => {
       const input = `${capabilities.map((each) => `capability[]=${each}\n`).join('')}protocol=https\n\n`
       expect(parseRequest(input).authtype).to.equal(offered)
     })
@@ -70,7 +70,7 @@ describe("git's credential protocol", () => {
     expect(formatAnswer('HRKU-1', false)).to.equal('username=heroku\npassword=HRKU-1\n')
   })
 
-  it('answers git that offers authtype with an ephemeral credential and no password', () => {
+  it('answers with an ephemeral credential and no password if git supports authtype', () => {
     expect(formatAnswer('HRKU-1', true)).to.equal(
       `capability[]=authtype\nauthtype=Basic\ncredential=${btoa('heroku:HRKU-1')}\nephemeral=1\n`,
     )
@@ -78,7 +78,7 @@ describe("git's credential protocol", () => {
     expect(formatAnswer(long, true)).to.include(`\ncredential=${btoa(`heroku:${long}`)}\n`)
   })
 
-  it('answers with nothing for a token that would add lines', () => {
+  it('gives an empty answer for a token that would add lines', () => {
     for (const token of ['HRKU\nquit=1', 'HRKU\r', 'HRKU\0'])
       for (const authtype of [true, false]) expect(formatAnswer(token, authtype)).to.equal('')
   })

@@ -11,7 +11,7 @@ import {run, type RunTool} from '../../src/process/run.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
 import {inTerminal} from '../support/terminal.js'
 
-describe("git's configuration", () => {
+describe("the setup of git's configuration", () => {
   let sandbox: Sandbox
   let target: SetupTarget
   const config = () => join(sandbox.home, '.gitconfig')
@@ -19,7 +19,7 @@ describe("git's configuration", () => {
     (await sandbox.run('git', ['config', '--global', '--get-all', 'credential.https://git.heroku.com.helper'])).stdout
       .split('\n')
       .slice(0, -1)
-  /** `run` in the sandbox's environment in place of this process's own. */
+  /** `run` in the sandbox's environment instead of this process's. */
   const runHere: RunTool = (file, args, options) => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
     return run(file, args, {...options, env: {...cleared, ...target.env, ...options.env}})
@@ -39,13 +39,13 @@ describe("git's configuration", () => {
   afterEach(() => sandbox.close())
 
   for (const text of ['null', '{"files":false}', '{"files":[7]}', '{"facts":"", "files'])
-    it(`is looked at again where the note of the last look says ${text}`, () => {
+    it(`is checked again if the stamp is ${text}`, () => {
       mkdirSync(target.cacheDir)
       writeFileSync(join(target.cacheDir, 'heroku-keychain-git.json'), text)
       expect(isUpToDate(target)).to.equal(false)
     })
 
-  it('is looked at, and kept, where one of its files cannot be looked at', async () => {
+  it('is checked and stays up to date if one of its files cannot be read', async () => {
     symlinkSync('loop', join(sandbox.home, 'loop'))
     target.helper = join(sandbox.home, 'loop')
     expect(isUpToDate(target)).to.equal(false)
@@ -53,19 +53,19 @@ describe("git's configuration", () => {
     expect(isUpToDate(target)).to.equal(true)
   })
 
-  it('takes nobody for logged out because that cannot be told', () => {
+  it('counts as needed if login.json cannot be read', () => {
     mkdirSync(target.dataDir)
     symlinkSync('login.json', join(target.dataDir, 'login.json'))
     expect(hasLogin({}, target.dataDir)).to.equal(true)
   })
 
-  it('is nothing to undo where there is no git', async () => {
+  it('needs no removal if git is not installed', async () => {
     await setUpHelper(target, runHere, true)
     target.env = {...target.env, PATH: sandbox.bin}
     expect(await tearDownHelper(target, runHere)).to.equal(undefined)
   })
 
-  it('says why it could not be undone, and forgets its note of the last look all the same', async () => {
+  it('reports a failed removal, and removes the stamp', async () => {
     await setUpHelper(target, runHere, true)
     rmSync(config())
     mkdirSync(config())
@@ -75,7 +75,7 @@ describe("git's configuration", () => {
     expect(await tearDownHelper(target, runHere)).to.be.a('string')
   })
 
-  it('is steady once it was looked at, and until something changes', async () => {
+  it('is up to date until something changes', async () => {
     expect(isUpToDate(target)).to.equal(false)
     expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
     expect(isUpToDate(target)).to.equal(true)
@@ -86,7 +86,7 @@ describe("git's configuration", () => {
     expect(isUpToDate(target)).to.equal(false)
   })
 
-  it('is steady, and can be taken back, where data and cache are in one folder, as on Windows', async () => {
+  it('is up to date and can be removed if data and cache are in one folder, as on Windows', async () => {
     target = {...target, cacheDir: target.dataDir}
     const before = '[credential "https://git.heroku.com"]\n\thelper = !heroku git:credentials\n'
     writeFileSync(config(), before)
@@ -96,16 +96,16 @@ describe("git's configuration", () => {
     expect(readFileSync(config(), 'utf8')).to.equal(before)
   })
 
-  it('changes no more once it is right', async () => {
+  it('is idempotent', async () => {
     await setUpHelper(target, runHere, true)
     const first = readFileSync(config(), 'utf8')
     await setUpHelper(target, runHere, true)
     expect(readFileSync(config(), 'utf8')).to.equal(first)
   })
 
-  it('is put right while somebody else keeps writing the same key', async () => {
+  it('succeeds while another process writes the same key', async () => {
     const other = async () => {
-      for (let turn = 0; turn < 15; turn++)
+      for (let count = 0; count < 15; count++)
         await sandbox.run('git', [
           'config',
           '--global',
@@ -118,7 +118,7 @@ describe("git's configuration", () => {
     expect((await values()).length).to.equal(3)
   }).timeout(30_000)
 
-  it('is left to another of us that is at it, unless there is time to wait', async () => {
+  it('returns "busy" if another process holds the lock, or waits for it', async () => {
     const lock = join(dirname(launcherPath(target.env)), 'heroku-keychain-git.lock')
     mkdirSync(lock, {recursive: true})
     expect(await setUpHelper(target, runHere, false)).to.deep.equal({state: 'busy'})
@@ -127,7 +127,7 @@ describe("git's configuration", () => {
     expect(await waiting).to.deep.equal({state: 'configured', others: []})
   })
 
-  it('has a file that an include names looked at again when that changes', async () => {
+  it('is checked again after a change in an included file', async () => {
     const included = join(sandbox.home, 'included')
     writeFileSync(included, '[user]\n\tname = Ada\n')
     writeFileSync(config(), `[include]\n\tpath = ${included}\n`)
@@ -139,11 +139,11 @@ describe("git's configuration", () => {
   })
 
   for (const [what, env, message] of [
-    ['there is no HOME', {HOME: undefined, XDG_CONFIG_HOME: undefined}, /^git has no global configuration here$/u],
-    ['it is a folder', {GIT_CONFIG_GLOBAL: '.'}, /git/u],
+    ['HOME is not set', {HOME: undefined, XDG_CONFIG_HOME: undefined}, /^git has no global configuration here$/u],
+    ['the configuration is a folder', {GIT_CONFIG_GLOBAL: '.'}, /git/u],
     ['a variable makes git fail', {GIT_CONFIG_COUNT: 'many'}, /git/u],
   ] as const)
-    it(`is tried again after a minute where ${what}, and at once in a process that has no such variable`, async () => {
+    it(`is tried again after a minute if ${what}, and at once in a process without that variable`, async () => {
       const elsewhere = target
       target = {...target, env: {...target.env, ...env}}
       const state = await setUpHelper(target, runHere, true)
@@ -156,7 +156,7 @@ describe("git's configuration", () => {
       expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
     })
 
-  it('is tried again at once where there was no git, and is now', async () => {
+  it('is tried again at once after git was installed', async () => {
     const {env} = target
     for (const PATH of ['/nonexistent', '']) {
       target = {...target, env: {...env, PATH}}
@@ -172,7 +172,7 @@ describe("git's configuration", () => {
     expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
   })
 
-  it('is tried again at once with another PATH, where the git of one cannot be started', async () => {
+  it('is tried again at once with another PATH if the first git cannot be started', async () => {
     const {env} = target
     writeFileSync(join(sandbox.bin, 'git'), '#!/bin/sh\nkill -9 $$\n', {mode: 0o755})
     expect(await setUpHelper(target, runHere, true)).to.include({state: 'failed'})
@@ -180,12 +180,12 @@ describe("git's configuration", () => {
     target = {...target, env: {...env, PATH: '/usr/bin:/bin'}}
     expect(isUpToDate(target)).to.equal(false)
     expect(await setUpHelper(target, runHere, true)).to.deep.equal({state: 'configured', others: []})
-    // The one that worked is no word on the other, and the other way round.
+    // The success with one PATH does not depend on the other.
     target = {...target, env}
     expect(isUpToDate(target)).to.equal(true)
   })
 
-  it('is written where GIT_CONFIG names a file, which only git config reads', async () => {
+  it('ignores GIT_CONFIG, which only git config reads', async () => {
     const other = join(sandbox.home, 'other')
     writeFileSync(other, '')
     const {env} = target
@@ -197,7 +197,7 @@ describe("git's configuration", () => {
     expect(readFileSync(config(), 'utf8')).to.equal('')
   })
 
-  it('leaves no value of a variable in its note of a failure', async () => {
+  it('writes no value of a variable to the stamp after a failure', async () => {
     const secret = 'what-nobody-else-may-see'
     target = {
       ...target,
@@ -212,7 +212,7 @@ describe("git's configuration", () => {
     expect(readFileSync(join(target.cacheDir, 'heroku-keychain-git.json'), 'utf8')).not.to.include(secret)
   })
 
-  it('is tried again after a minute where it is locked', async () => {
+  it('is tried again after a minute if the configuration is locked', async () => {
     writeFileSync(`${config()}.lock`, '')
     const state = await setUpHelper(target, runHere, true)
     expect(state).to.deep.equal({state: 'failed', because: "git's global configuration is locked"})
@@ -222,7 +222,7 @@ describe("git's configuration", () => {
 
   const KEY = 'credential.https://git.heroku.com.helper'
   const THEIRS = ['store --file mine', '!theirs']
-  /** The helpers that git asks, outside of every repository. */
+  /** The helpers that git asks outside of every repository. */
   const askedNow = async () => {
     const lines = await readLines(openGit(runHere, target.env).call)
     return helperChain(lines, 'git.heroku.com').asked.map(({value}) => value)
@@ -232,7 +232,7 @@ describe("git's configuration", () => {
     (file, args, options) =>
       runHere(file, args, {...options, cwd})
 
-  it('keeps the helpers of the user, whenever it is killed', async () => {
+  it("keeps the user's helpers if it is killed at any write", async () => {
     const before = `[credential "https://git.heroku.com"]\n${THEIRS.map((each) => `\thelper = ${each}\n`).join('')}`
     for (let lives = 0, died = true; died; lives++) {
       writeFileSync(config(), before)
@@ -257,7 +257,7 @@ describe("git's configuration", () => {
     'an include with a general helper': '[include]\n\tpath = ~/included\n',
   }
   for (const [what, section] of Object.entries(others))
-    it(`moves behind ${what} that was added later, so that it does not receive the token`, async () => {
+    it(`moves after ${what} that was added later, so that it does not receive the token`, async () => {
       writeFileSync(join(sandbox.home, 'included'), others['a general helper'] ?? '')
       await sandbox.run('git', ['config', '--global', '--add', KEY, '!theirs'])
       await setUpHelper(target, runHere, true)
@@ -277,7 +277,7 @@ describe("git's configuration", () => {
       )
     })
 
-  it('stays where it is if there are no helpers but for other hosts below it', async () => {
+  it('does not move if only helpers of other hosts come later', async () => {
     await setUpHelper(target, runHere, true)
     const text = `${readFileSync(config(), 'utf8')}[credential "https://github.com"]\n\thelper = store\n[credential]\n\tuseHttpPath = true\n`
     writeFileSync(config(), text)
@@ -285,7 +285,7 @@ describe("git's configuration", () => {
     expect(readFileSync(config(), 'utf8')).to.equal(text)
   })
 
-  it('is configured where git keeps our section in its place, for a comment of the user in it', async () => {
+  it("succeeds if git does not move our section because of the user's comment", async () => {
     await setUpHelper(target, runHere, true)
     const text = readFileSync(config(), 'utf8').replace(/(\.com\/"\]\n)/u, '$1\t# mine\n')
     expect(text).to.include('# mine')
@@ -295,7 +295,7 @@ describe("git's configuration", () => {
     expect(isUpToDate(target)).to.equal(true)
   })
 
-  it('keeps the helpers of the user while it moves, whenever it is killed', async () => {
+  it("keeps the user's helpers if it is killed while it moves", async () => {
     const added = '[credential]\n\thelper = store\n'
     for (let lives = 0, died = true; died; lives++) {
       rmSync(config(), {force: true})
@@ -320,7 +320,7 @@ describe("git's configuration", () => {
     ['everywhere', 'include'],
     ['in this repository', 'includeIf "gitdir:~/work/"'],
   ] as const)
-    it(`leaves helpers alone that another file has, which is included ${how}`, async () => {
+    it(`does not copy helpers of a file that is included ${how}`, async () => {
       const work = join(sandbox.home, 'work')
       await sandbox.run('git', ['init', '--quiet', work])
       writeFileSync(
@@ -335,7 +335,7 @@ describe("git's configuration", () => {
       expect(readFileSync(config(), 'utf8')).to.equal(before)
     })
 
-  it('does not depend on the repository that the user stands in, which may be broken', async () => {
+  it('does not read the current repository, which may be broken', async () => {
     const broken = join(sandbox.home, 'broken')
     await sandbox.run('git', ['init', '--quiet', broken])
     writeFileSync(join(broken, '.git', 'config'), '<<<<<<< HEAD\n')
@@ -344,7 +344,7 @@ describe("git's configuration", () => {
     expect(readFileSync(config(), 'utf8')).to.equal('')
   })
 
-  it('is left alone by an opt-out in the other of its two files', async () => {
+  it('respects an opt-out in the first of two files', async () => {
     const xdg = join(sandbox.home, '.config', 'git')
     mkdirSync(xdg, {recursive: true})
     writeFileSync(join(xdg, 'config'), '[heroku]\n\tcredentialHelper = false\n')
@@ -353,7 +353,7 @@ describe("git's configuration", () => {
     expect(await values()).to.deep.equal([])
   })
 
-  it('has a launcher that can be started, whatever became of its mode', async () => {
+  it('restores the mode of the launcher', async () => {
     await setUpHelper(target, runHere, true)
     chmodSync(launcherPath(target.env), 0o600)
     expect(isUpToDate(target)).to.equal(false)
@@ -361,7 +361,7 @@ describe("git's configuration", () => {
     expect(statSync(launcherPath(target.env)).mode & 0o777).to.equal(0o700)
   })
 
-  it('is looked at again where somebody has changed it since it was read', async () => {
+  it('is checked again if the configuration changed after it was read', async () => {
     await setUpHelper(target, runHere, true)
     const late: RunTool = async (file, args, options) => {
       const ran = await runHere(file, args, options)
@@ -373,14 +373,14 @@ describe("git's configuration", () => {
     expect(isUpToDate(target)).to.equal(false)
   })
 
-  it('is looked for on Windows where git looks for it', () => {
+  it("uses git's home directory on Windows", () => {
     const elsewhere = {HOMEDRIVE: sandbox.root, HOMEPATH: '/home', USERPROFILE: 'C:\\Users\\ada'}
     expect(homeOnWindows(elsewhere)).to.equal(`${sandbox.root}/home`)
     expect(homeOnWindows({...elsewhere, HOMEPATH: '/away'})).to.equal('C:\\Users\\ada')
     expect(homeOnWindows({USERPROFILE: 'C:\\Users\\ada'})).to.equal('C:\\Users\\ada')
   })
 
-  it('is as it was, to the byte, once it is taken back', async () => {
+  it('is removed without a trace, byte for byte', async () => {
     for (const before of ['', '# mine\n[credential]\n\thelper = cache\n[alias]\n\tst = status\n']) {
       rmSync(config(), {force: true})
       writeFileSync(config(), before)
@@ -390,7 +390,7 @@ describe("git's configuration", () => {
     }
   })
 
-  it('has a launcher that steps aside in silence, wherever it lies', async () => {
+  it('writes a launcher that exits silently if a file is missing, in any folder', async () => {
     const home = join(sandbox.home, `it's (a) "home" $folder`)
     mkdirSync(home)
     target = {...target, env: {...target.env, HOME: home}, helper: join(home, 'helper.cjs')}
@@ -402,12 +402,12 @@ describe("git's configuration", () => {
     const ask = (operation: string) => sandbox.run('sh', ['-c', `${value.slice(1)} ${operation}`], {env})
     const nothing = {stdout: '', stderr: '', exitCode: 0}
     expect(await ask('get')).to.deep.equal({...nothing, stdout: '["get"]'})
-    // Somebody may be there to answer a prompt of the keychain.
+    // On a terminal the user can answer a prompt of the keychain.
     const launcher = launcherPath(target.env)
-    const there = await inTerminal(launcher, ['get'], {env: sandbox.env, cwd: sandbox.home})
-    expect(there.screen).to.equal('["get","terminal"]')
+    const session = await inTerminal(launcher, ['get'], {env: sandbox.env, cwd: sandbox.home})
+    expect(session.screen).to.equal('["get","terminal"]')
     expect(await ask('store')).to.deep.equal(nothing)
-    // What it says does not depend on its mode, as on a disk that nothing may be started from.
+    // It does not depend on its mode, as on a disk mounted with noexec.
     chmodSync(launcher, 0o600)
     expect(await ask('get')).to.deep.equal({...nothing, stdout: '["get"]'})
     rmSync(target.helper)

@@ -1,5 +1,5 @@
-// Two shells of one user, each with a data folder and a login of its own; they share git's configuration. With the helper
-// as it is shipped, a real keyring and real git. `npm test` has built it.
+// Two shells of one user, each with its own data folder and login, share git's configuration. With the shipped helper, a real
+// keyring and real git. Needs `npm run build`.
 import {expect} from 'chai'
 import {execFile} from 'node:child_process'
 import {chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
@@ -47,7 +47,6 @@ describe('two shells of one user', function () {
     (await sandbox.run('git', ['config', '--global', '-z', '--get-all', KEY])).stdout.split('\0').slice(0, -1)
 
   interface Shell {
-    /** Its variables. */
     env: Record<string, string>
     target: SetupTarget
     run: RunTool
@@ -56,7 +55,7 @@ describe('two shells of one user', function () {
     fill(): Promise<string>
   }
 
-  /** @param dataDir as the Heroku CLI finds it with these variables */
+  /** @param dataDir the data folder that the Heroku CLI finds with these variables */
   const openShell = (dataDir: string, env: Record<string, string>, helper = HELPER): Shell => {
     mkdirSync(dataDir, {recursive: true})
     const all = {...sandbox.env, ...keyring.env, XDG_DATA_HOME: undefined, ...env}
@@ -90,7 +89,7 @@ describe('two shells of one user', function () {
   const ways: Record<string, (folder: string) => Shell> = {
     HEROKU_DATA_DIR: (folder) => openShell(folder, {HEROKU_DATA_DIR: folder}),
     XDG_DATA_HOME: (folder) => openShell(join(folder, 'heroku'), {XDG_DATA_HOME: folder}),
-    'both, of which the first counts': (folder) =>
+    'both, the first of which wins': (folder) =>
       openShell(folder, {HEROKU_DATA_DIR: folder, XDG_DATA_HOME: join(sandbox.home, 'nothing')}),
     'no variable': () => openShell(join(sandbox.home, '.local', 'share', 'heroku'), {}),
   }
@@ -104,7 +103,7 @@ describe('two shells of one user', function () {
       rmSync(join(sandbox.home, name), {recursive: true, force: true})
   })
 
-  it('record every data folder that uses git, and forget the one that logs out, where their processes run at once', async () => {
+  it('record every data folder that uses git, and remove the one that logs out, in concurrent processes', async () => {
     const folders = (shell: string) =>
       ['a', 'b', 'c'].map((name) => {
         const folder = join(sandbox.home, 'first', shell + name)
@@ -135,7 +134,7 @@ describe('two shells of one user', function () {
         second.logIn(grace.account)
       })
 
-      it('get the token of their own login from git, in whichever order they have configured it', async () => {
+      it('get their own token from git, in any order of setup', async () => {
         for (const order of [[first, second], [second, first], [first], [second]]) {
           rmSync(config(), {force: true})
           for (const shell of order) await configure(shell)
@@ -143,7 +142,7 @@ describe('two shells of one user', function () {
         }
       })
 
-      it('never rewrite the configuration or the launcher in turn, and look at it once each', async () => {
+      it('do not rewrite the configuration or the launcher alternately, and check it once each', async () => {
         expect(await configure(first)).to.deep.equal({state: 'configured', others: []})
         const configured = [text(), readFileSync(launcher(), 'utf8')]
         expect(isUpToDate(second.target)).to.equal(false)
@@ -152,7 +151,7 @@ describe('two shells of one user', function () {
         expect([isUpToDate(first.target), isUpToDate(second.target)]).to.deep.equal([true, true])
       })
 
-      it("keep each other's login usable after a logout, and take the configuration back with the last", async () => {
+      it("keep each other's login usable after a logout, and remove the configuration with the last one", async () => {
         writeFileSync(config(), '[user]\n\tname = Ada\n')
         const before = text()
         for (const [one, other, token] of [
@@ -188,7 +187,7 @@ describe('two shells of one user', function () {
       second.logIn(grace.account)
     })
 
-    it('leave a launcher alone that starts the plugin of the other', async () => {
+    it("keep a launcher that starts the other's plugin", async () => {
       await configure(first)
       const written = readFileSync(launcher(), 'utf8')
       await configure(second)
@@ -196,7 +195,7 @@ describe('two shells of one user', function () {
       expect([isUpToDate(first.target), isUpToDate(second.target)]).to.deep.equal([true, true])
     })
 
-    it('replace a launcher whose plugin is gone', async () => {
+    it('replace a launcher whose plugin is missing', async () => {
       await configure(first)
       await configure(second)
       rmSync(own)
@@ -207,7 +206,7 @@ describe('two shells of one user', function () {
     })
   })
 
-  describe('with lines of an earlier version', () => {
+  describe('with settings of an earlier version', () => {
     beforeEach(() => {
       second = openShell(join(sandbox.home, '.local', 'share', 'heroku'), {})
       second.logIn(grace.account)
@@ -218,7 +217,7 @@ describe('two shells of one user', function () {
       ['in a data folder with a quote', String.raw`/else'\''where/git-credential-helper`],
       ['in the default folder of another home', '/home/old/.local/share/heroku/git-credential-helper'],
     ] as const)
-      it(`replace a launcher ${what}, and never keep it as the user's own helper`, async () => {
+      it(`replace a launcher ${what}, and do not keep it as the user's own helper`, async () => {
         for (const value of ['', `!'${file}'`, '!theirs', FALLBACK])
           await sandbox.run('git', ['config', '--global', '--add', KEY, value])
         expect(await configure(second)).to.deep.equal({state: 'configured', others: ['!theirs']})

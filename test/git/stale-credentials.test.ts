@@ -39,7 +39,7 @@ describe('rejecting stale credentials', () => {
     expect(notified()).to.deep.equal(globalAlone)
   })
 
-  /** Gives the repository in `folder` helpers of its own under every key that counts for our host. */
+  /** Adds helpers to the configuration of a repository, under every key that applies to our host. */
   const makeHostile = (config: string) => {
     const keys = [
       'credential',
@@ -118,7 +118,7 @@ describe('rejecting stale credentials', () => {
       expect(notified()).to.deep.equal(globalAlone)
     })
 
-  it('works in a repository whose configuration is broken', async () => {
+  it('works in a repository with a broken configuration', async () => {
     writeFileSync(join(repository, '.git', 'config'), '<<<<<<< HEAD\n')
     await reject(repository)
     expect(notified()).to.deep.equal(globalAlone)

@@ -1,4 +1,4 @@
-// What a real git does where our helper cannot read the login: one message, one wait, and no question to anybody else.
+// What git does if our helper cannot read the login: one message, one wait, and no other helper or prompt.
 import {expect} from 'chai'
 import {existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -17,7 +17,7 @@ const KEY = `credential.https://${HOST}.helper`
 const ADA = 'ada@example.com'
 const input = `protocol=https\nhost=${HOST}\n\n`
 
-describe('git where the login cannot be read', function () {
+describe('git with a login that cannot be read', function () {
   this.timeout(60_000)
   let sandbox: Sandbox
   let dataDir: string
@@ -29,7 +29,7 @@ describe('git where the login cannot be read', function () {
     sandbox = openSandbox()
     dataDir = dataDirOf(sandbox.env)
     mkdirSync(dataDir, {recursive: true, mode: 0o700})
-    // The fallback, the user's own helper and the prompt only note that they were asked.
+    // The fallback, the user's own helper and the prompt only log that they were asked.
     program('heroku', `echo "heroku $*" >>${log()}`)
     program('askpass', `echo askpass >>${log()}; echo typed`)
     await sandbox.run('git', ['config', '--global', KEY, `!echo theirs >>${log()}; :`])
@@ -63,7 +63,7 @@ describe('git where the login cannot be read', function () {
   }
   const fill = (env: RunOptions['env'] = {}) =>
     sandbox.run('git', ['credential', 'fill'], {input, env: {GIT_ASKPASS: join(sandbox.bin, 'askpass'), ...env}})
-  /** git prints which helper told it to quit. */
+  /** git prints the name of the helper that answered `quit`. */
   const quit = /^fatal: credential helper '.*' told us to quit\n$/mu
   const secretTool = (script: string) => {
     program('secret-tool', `echo "secret-tool $1" >>${log()}\n${script}`)
@@ -133,7 +133,7 @@ describe('git where the login cannot be read', function () {
       expect(asked()).to.deep.equal(calls)
     })
 
-  /** The sandbox's PATH, with the few programs of the system that git and the launcher need, and not `name`. */
+  /** The sandbox's PATH with only the system programs that git and the launcher need, and without `name`. */
   function pathWithout(name: string): string {
     const folder = join(sandbox.root, 'programs')
     mkdirSync(folder)
@@ -177,7 +177,7 @@ describe('git where the login cannot be read', function () {
     expect(asked()).to.deep.equal(['secret-tool lookup'])
   })
 
-  it('stops, too, where the launcher steps aside for the Heroku CLI', async () => {
+  it('stops if the launcher is missing and the Heroku CLI answers', async () => {
     secretTool('exit 7')
     rmSync(launcherPath(sandbox.env))
     program('heroku', `exec node '${HELPER}' "$2"`)
@@ -187,7 +187,7 @@ describe('git where the login cannot be read', function () {
     expect(asked()).to.deep.equal(['theirs', 'secret-tool lookup'])
   })
 
-  it("goes on to the user's own helper and the prompt where the user is only not logged in", async () => {
+  it("asks the user's own helper and prompts if the user is just not logged in", async () => {
     secretTool('[ "$1" = search ] || exit 1')
     rmSync(join(dataDir, 'login.json'))
     rmSync(join(dataDir, 'heroku-keychain.json'))

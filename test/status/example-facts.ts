@@ -2,7 +2,7 @@ import type {Facts, TokenFacts} from '../../src/status/report.js'
 
 export const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 
-/** Ada is logged in through the keychain, until the end of the month, and all is well. */
+/** Ada is logged in through the keychain, until the end of the month. */
 export const adas: TokenFacts = {
   tier: 'keychain',
   source: 'secret-service',

@@ -16,15 +16,15 @@ import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain} from '../support
 const EXPIRY = '2030-01-01T00:00:00.000Z'
 const cli = {name: 'heroku/11.10.0', how: 'provider', clientVersion: '13.2.0'} as const
 
-describe('gathering what auth:status shows', () => {
+describe('collectFacts', () => {
   const user = freshUser()
   const keyring = {name: 'secret-service', title: 'the keyring'} as const
 
-  const gatherFor = (stores = user.stores(), verify?: FactSources['verify']) => {
+  const factsFor = (stores = user.stores(), verify?: FactSources['verify']) => {
     const {env, endpoints} = stores.context
     return collectFacts({
       stores,
-      // No git: it has tests of its own.
+      // No git: git-facts.test.ts tests it.
       target: {
         env: {...env, PATH: ''},
         dataDir: user.dataDir,
@@ -59,10 +59,10 @@ describe('gathering what auth:status shows', () => {
     user.write('.netrc', text)
   }
 
-  it('is everything, of somebody who is logged in through the keychain', async () => {
+  it('collects all facts of a login in the keychain', async () => {
     await logIn()
     user.memory.tokens.set(grace.account, grace.token)
-    expect(await gatherFor()).to.deep.equal({
+    expect(await factsFor()).to.deep.equal({
       token: inKeychain,
       shadowed: [],
       keychain: {
@@ -86,8 +86,8 @@ describe('gathering what auth:status shows', () => {
     } satisfies Facts)
   })
 
-  it('is no token of nobody, and no trouble', async () => {
-    const {keychain, noToken, token} = await gatherFor()
+  it('finds no token and no failure before the first login', async () => {
+    const {keychain, noToken, token} = await factsFor()
     expect({keychain, noToken, token}).to.deep.equal({
       keychain: {...keyring, state: 'answers', accounts: []},
       noToken: undefined,
@@ -95,27 +95,27 @@ describe('gathering what auth:status shows', () => {
     })
   })
 
-  it('is no current account after a logout, and several where none of them is', async () => {
+  it('finds no current account after a logout, or among several accounts', async () => {
     user.memory.tokens.set(ada.account, ada.token).set(grace.account, grace.token)
     const accounts = [ada, grace].map(({account}) => ({account, current: false}))
-    const several = await gatherFor()
+    const several = await factsFor()
     expect(several.keychain.accounts).to.deep.equal(accounts)
     expect(several.noToken).to.deep.equal({
       because: 'the keyring holds several accounts, and none of them is current',
       isTrouble: false,
     })
     await recordLogout(user.dataDir, undefined)
-    const {keychain, noToken} = await gatherFor()
+    const {keychain, noToken} = await factsFor()
     expect([keychain.accounts, noToken]).to.deep.equal([accounts, undefined])
   })
 
-  describe('of HEROKU_API_KEY', () => {
+  describe('with HEROKU_API_KEY', () => {
     const key = {HEROKU_API_KEY: 'HRKU-key'}
 
-    it('says what it shadows, and reads no token for that', async () => {
+    it('lists the shadowed tokens without reading them from the keychain', async () => {
       await logIn()
       writeNetrc(entries(grace))
-      const {keychain, shadowed, token} = await gatherFor(user.stores(key))
+      const {keychain, shadowed, token} = await factsFor(user.stores(key))
       expect(token).to.deep.equal({
         tier: 'HEROKU_API_KEY',
         source: 'HEROKU_API_KEY',
@@ -131,17 +131,17 @@ describe('gathering what auth:status shows', () => {
       expect(user.memory.calls).to.deep.equal(['open', 'accounts'])
     })
 
-    it('knows a copy of it by its text', async () => {
+    it('recognizes a copy in .netrc', async () => {
       writeNetrc(entries({account: ada.account, token: key.HEROKU_API_KEY}))
-      const {shadowed} = await gatherFor(user.stores(key))
+      const {shadowed} = await factsFor(user.stores(key))
       expect(shadowed).to.deep.equal([{source: 'netrc', place: user.netrcPath, account: ada.account, same: true}])
     })
   })
 
-  it('of HEROKU_NETRC_WRITE leaves the keychain alone', async () => {
+  it('makes no keychain call with HEROKU_NETRC_WRITE', async () => {
     await logIn()
     writeNetrc(entries(grace))
-    const {keychain, plainText, shadowed, token} = await gatherFor(user.stores({HEROKU_NETRC_WRITE: 'true'}))
+    const {keychain, plainText, shadowed, token} = await factsFor(user.stores({HEROKU_NETRC_WRITE: 'true'}))
     expect({keychain, plainText, shadowed, token}).to.deep.equal({
       keychain: {...keyring, state: 'not used', accounts: []},
       plainText: [],
@@ -151,86 +151,86 @@ describe('gathering what auth:status shows', () => {
     expect(user.memory.calls).to.deep.equal([])
   })
 
-  it('without a keychain says why there is none', async () => {
+  it('reports why there is no keychain', async () => {
     writeNetrc(entries(ada))
-    const {keychain, token} = await gatherFor(user.stores({}, noKeychain))
+    const {keychain, token} = await factsFor(user.stores({}, noKeychain))
     expect([keychain, token]).to.deep.equal([
       {state: 'missing', because: 'secret-tool is not installed', hint: 'install it', accounts: []},
       inNetrc('netrc'),
     ])
   })
 
-  it('of a login that the keychain refused says what is in the keychain still', async () => {
+  it('lists the old token in the keychain as shadowed after a login that it refused', async () => {
     await saveToken(user.stores(), {...ada, token: 'HRKU-old'})
     user.memory.faults.set('set', new StorageError('locked', 'the keyring is locked'))
     await saveToken(user.stores(), ada, EXPIRY)
     user.memory.mend()
-    const {shadowed, token} = await gatherFor()
+    const {shadowed, token} = await factsFor()
     expect(token).to.deep.equal({...inNetrc('netrc'), expiresAt: EXPIRY})
     expect(shadowed).to.deep.equal([{source: 'secret-service', place: 'the keyring', account: ada.account}])
   })
 
-  describe('of a keychain that failed', () => {
+  describe('with a keychain that failed', () => {
     for (const problem of ['locked', 'denied', 'unavailable', 'timed-out', 'failed'] satisfies Problem[])
-      it(`as ${problem} gives the cause and the fix, and does not ask it twice`, async () => {
+      it(`reports ${problem} with its hint, and makes no second call`, async () => {
         await logIn()
         user.memory.fail(new StorageError(problem, `the keyring was ${problem}`, 'do this'))
-        const {keychain, noToken} = await gatherFor()
+        const {keychain, noToken} = await factsFor()
         const failure = {because: `the keyring was ${problem}`, hint: 'do this'}
         expect(noToken).to.deep.equal({...failure, isTrouble: true})
         expect(keychain).to.deep.equal({...keyring, state: problem, ...failure, accounts: []})
         expect(user.memory.calls).to.deep.equal(['open', `get ${ada.account}`])
       })
 
-    it('and whose token .netrc holds too is that one, without a word beside the report', async () => {
+    it("uses the same account's token in .netrc, and prints no notice", async () => {
       await logIn()
       writeNetrc(entries(ada))
       user.memory.fail(new StorageError('locked', 'the keyring is locked', 'unlock it'))
-      const {keychain, token} = await gatherFor()
+      const {keychain, token} = await factsFor()
       expect([token, keychain.state]).to.deep.equal([inNetrc('netrc'), 'locked'])
       expect(user.notices).to.deep.equal([])
     })
 
-    it("and beside which .netrc holds another account's token is nobody's", async () => {
+    it("does not use another account's token in .netrc", async () => {
       await logIn()
       writeNetrc(entries(grace))
       user.memory.fail(new StorageError('locked', 'the keyring is locked', 'unlock it'))
-      const {noToken, token} = await gatherFor()
+      const {noToken, token} = await factsFor()
       expect(token).to.equal(undefined)
       expect(noToken?.isTrouble).to.equal(true)
       expect(noToken?.because).to.include(ada.account).and.to.include(grace.account)
     })
   })
 
-  describe('in plain text', () => {
+  describe('for plain text', () => {
     const copy = (same: boolean, {account} = ada) => ({kind: 'netrc', place: user.netrcPath, account, same})
 
-    it('finds what .netrc holds beside the keychain, each token once', async () => {
+    it('finds each token in .netrc once, beside the keychain', async () => {
       await logIn()
       writeNetrc(entries(ada))
-      const same = await gatherFor()
+      const same = await factsFor()
       expect(same.plainText).to.deep.equal([copy(true)])
       expect(same.git.netrc).to.deep.equal({place: user.netrcPath, account: ada.account, same: true})
       expect(same.shadowed).to.deep.equal([{source: 'netrc', place: user.netrcPath, account: ada.account, same: true}])
       writeNetrc(entries(ada, ['api.heroku.com']) + entries(grace, ['git.heroku.com', 'example.com']))
-      const {git, plainText} = await gatherFor()
+      const {git, plainText} = await factsFor()
       expect(plainText).to.deep.equal([copy(true), copy(false, grace)])
       expect(git.netrc).to.deep.equal({place: user.netrcPath, account: grace.account, same: false})
     })
 
-    it('takes the token in use for none, but one of the git host alone', async () => {
+    it('does not report the token in use, but one only for the git host', async () => {
       writeNetrc(entries(ada, ['api.heroku.com']) + entries(grace, ['git.heroku.com']))
-      expect((await gatherFor()).plainText).to.deep.equal([copy(false, grace)])
+      expect((await factsFor()).plainText).to.deep.equal([copy(false, grace)])
     })
 
-    it('finds the files of heroku accounts that hold a token, old ones too, by name alone', async () => {
+    it('finds files of heroku accounts with a token, old ones too, and shows only their names', async () => {
       user.write('.config/heroku/accounts/work', 'username: w@example.com\npassword: HRKU-work\n')
       user.write('.config/heroku/accounts/keychain', 'username: k@example.com\n')
       user.write('.heroku/accounts/old', '---\n:username: o@example.com\n:password: 0123\n')
       mkdirSync(join(user.home, '.heroku/accounts/folder'))
       const pipe = join(user.home, '.heroku/accounts/pipe')
       if (process.platform !== 'win32') execFileSync('mkfifo', [pipe])
-      const facts = await gatherFor()
+      const facts = await factsFor()
       expect(facts.plainText).to.deep.equal([
         {kind: 'alias', place: join(user.home, '.heroku/accounts/old')},
         ...(process.platform === 'win32'
@@ -248,14 +248,14 @@ describe('gathering what auth:status shows', () => {
       expect(JSON.stringify(facts)).not.to.include('HRKU-work')
     })
 
-    it('says of the data folder, its files and .netrc that others can write to them', async function () {
+    it('reports a data folder, its files and a .netrc that other users can write to', async function () {
       if (process.platform === 'win32') this.skip()
       await logIn()
       writeNetrc('machine x\n')
       user.write('data/heroku-keychain.json', '{}')
       const stores = [user.dataDir, ...['login.json', 'heroku-keychain.json'].map((name) => join(user.dataDir, name))]
       for (const place of [...stores, user.netrcPath]) chmodSync(place, 0o777)
-      expect((await gatherFor()).plainText).to.deep.equal(
+      expect((await factsFor()).plainText).to.deep.equal(
         [...stores, user.netrcPath].map((place) => ({
           kind: 'exposed',
           place,
@@ -265,10 +265,10 @@ describe('gathering what auth:status shows', () => {
       )
     })
 
-    it('says of a .netrc that makes no sense why, and goes on', async () => {
+    it('reports a .netrc that cannot be read, and continues', async () => {
       await logIn()
       mkdirSync(user.netrcPath)
-      const {plainText, token} = await gatherFor()
+      const {plainText, token} = await factsFor()
       expect(token).to.deep.equal(inKeychain)
       expect(plainText).to.deep.equal([
         {
@@ -280,16 +280,16 @@ describe('gathering what auth:status shows', () => {
       ])
     })
 
-    it('does not open a .netrc.gpg that nothing is needed of', async () => {
+    it('does not decrypt a .netrc.gpg that is not needed', async () => {
       await logIn()
       user.write('.netrc.gpg', 'not even encrypted')
-      const {git, plainText} = await gatherFor()
+      const {git, plainText} = await factsFor()
       expect([plainText, git.netrc]).to.deep.equal([[], undefined])
     })
 
-    it('is trouble where the token would be in a .netrc that makes no sense', async () => {
+    it('reports a failure if the token must come from a .netrc that cannot be read', async () => {
       mkdirSync(user.netrcPath)
-      expect((await gatherFor()).noToken).to.deep.equal({
+      expect((await factsFor()).noToken).to.deep.equal({
         because: `could not read ${user.netrcPath} (EISDIR)`,
         hint: `move the folder ${user.netrcPath} out of the way`,
         isTrouble: true,
@@ -297,11 +297,11 @@ describe('gathering what auth:status shows', () => {
     })
   })
 
-  describe('asks the API', () => {
-    const tokenWith = async (verify: FactSources['verify']) => (await gatherFor(user.stores(), verify)).token
+  describe('with the API', () => {
+    const tokenWith = async (verify: FactSources['verify']) => (await factsFor(user.stores(), verify)).token
     beforeEach(() => logIn())
 
-    it('whose the token is, and until when', async () => {
+    it("gets the token's account and expiry", async () => {
       const asked: string[] = []
       const verify = (token: string) => {
         asked.push(token)
@@ -311,7 +311,7 @@ describe('gathering what auth:status shows', () => {
       expect(asked).to.deep.equal([ada.token])
     })
 
-    it('and believes it more than what the token is filed under', async () => {
+    it('prefers its account to the one that the token is stored under', async () => {
       expect(await tokenWith(() => Promise.resolve({account: grace.account}))).to.deep.equal({
         ...inKeychain,
         account: grace.account,
@@ -320,7 +320,7 @@ describe('gathering what auth:status shows', () => {
       })
     })
 
-    it('and tells a token that is not valid from an API that did not say', async () => {
+    it('distinguishes an invalid token from a failed request', async () => {
       const failing = (error: Error) => tokenWith(() => Promise.reject(error))
       expect(await failing(new InvalidToken('the token is not valid any more'))).to.deep.equal({
         ...inKeychain,
@@ -341,7 +341,7 @@ describe('gathering what auth:status shows', () => {
     })
   })
 
-  it('shows no more of a token than its kind', async () => {
+  it('shows only the kind of a token', async () => {
     const other = '01234567-89ab-cdef-0123-456789abcdef'
     for (const [token, masked] of [
       [ada.token, 'HRKU-********'],
@@ -350,13 +350,13 @@ describe('gathering what auth:status shows', () => {
     ] as const) {
       await logIn({...ada, token})
       writeNetrc(entries({...grace, token: `${token}-too`}))
-      const facts = await gatherFor()
+      const facts = await factsFor()
       expect(facts.token?.masked).to.equal(masked)
       if (token !== 'HRKU-') expect(JSON.stringify(buildReport(facts, 'heroku'))).not.to.include(token.slice(5))
     }
   })
 
-  it('changes nothing, not even a login.json that a CLI has deleted', async () => {
+  it('changes nothing, and does not restore a login.json that a CLI has deleted', async () => {
     await saveToken(user.stores(), ada)
     writeNetrc(entries(grace))
     rmSync(join(user.home, LOGIN_JSON))
@@ -368,15 +368,15 @@ describe('gathering what auth:status shows', () => {
         return [name, ino, mode, mtimeNs, statSync(file).isFile() ? readFileSync(file, 'utf8') : '']
       })
     const before = all()
-    expect((await gatherFor()).token).to.deep.equal(inKeychain)
+    expect((await factsFor()).token).to.deep.equal(inKeychain)
     expect(all()).to.deep.equal(before)
     expect(user.memory.calls.filter((call) => /^(?:set|remove)/u.test(call)).length).to.equal(1)
   })
 
-  it('is of another Heroku where HEROKU_HOST says so', async () => {
+  it('uses the endpoints of HEROKU_HOST', async () => {
     await logIn()
     const stores = user.stores({HEROKU_HOST: 'staging.herokudev.com', HEROKU_GIT_HOST: 'evil.example'})
-    const {host, token} = await gatherFor(stores)
+    const {host, token} = await factsFor(stores)
     expect(token).to.deep.equal(inKeychain)
     expect(host).to.deep.equal({
       api: 'api.staging.herokudev.com',

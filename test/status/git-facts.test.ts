@@ -10,7 +10,7 @@ import {openSandbox, type Sandbox} from '../support/sandbox.js'
 
 const host = 'git.heroku.com'
 
-describe('how git stands to us', () => {
+describe('collectGitFacts', () => {
   let sandbox: Sandbox
   let target: SetupTarget
   let cwd: string
@@ -34,7 +34,7 @@ describe('how git stands to us', () => {
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
     return run(file, args, {...options, cwd, env: {...cleared, ...target.env, ...options.env}})
   }
-  const look = () => collectGitFacts(target, runHere)
+  const facts = () => collectGitFacts(target, runHere)
   const git = (...args: string[]) => sandbox.run('git', args, {cwd})
   const configure = () => setUpHelper(target, runHere, true)
   const asksUs = {host, state: 'configured', by: 'heroku-keychain', kept: false, others: []}
@@ -42,21 +42,21 @@ describe('how git stands to us', () => {
   const at = (scope: string, file: string, key = 'credential.helper') => ({key, scope, file})
   const global = () => join(sandbox.home, '.gitconfig')
 
-  it('is not configured, until it is', async () => {
-    expect(await look()).to.deep.equal(notConfigured)
+  it('reports whether git is configured', async () => {
+    expect(await facts()).to.deep.equal(notConfigured)
     await configure()
-    expect(await look()).to.deep.equal(asksUs)
+    expect(await facts()).to.deep.equal(asksUs)
   })
 
-  it('is kept configured while somebody is logged in', async () => {
+  it('reports that the next command configures git while the user is logged in', async () => {
     mkdirSync(target.dataDir)
     writeFileSync(join(target.dataDir, 'login.json'), '{"account":"ada@example.com"}\n')
-    expect(await look()).to.deep.equal({...notConfigured, kept: true})
+    expect(await facts()).to.deep.equal({...notConfigured, kept: true})
   })
 
-  it("is configured by the Heroku CLI where it has the CLI's own helper, or our launcher is gone", async () => {
+  it("reports that git asks the Heroku CLI with the CLI's own helper, or without our launcher", async () => {
     await git('config', '--global', `credential.https://${host}.helper`, '!heroku git:credentials')
-    expect(await look()).to.deep.equal({...asksUs, by: 'heroku'})
+    expect(await facts()).to.deep.equal({...asksUs, by: 'heroku'})
     await configure()
     const launcher = launcherPath(target.env)
     for (const [spoil, because] of [
@@ -92,39 +92,39 @@ describe('how git stands to us', () => {
       ],
     ] as const) {
       spoil()
-      expect(await look()).to.deep.equal({...asksUs, by: 'heroku', because})
+      expect(await facts()).to.deep.equal({...asksUs, by: 'heroku', because})
     }
   })
 
-  it('leaves helpers out that our own lines drop, and tells of those further down', async () => {
+  it('omits helpers that our own settings drop, and reports later ones', async () => {
     await git('config', '--global', 'credential.helper', 'cache --timeout 60')
     await configure()
-    expect(await look()).to.deep.equal(asksUs)
+    expect(await facts()).to.deep.equal(asksUs)
     await git('config', '--global', 'credential.https://*.heroku.com.helper', '!echo password=secret')
-    expect(await look()).to.deep.equal({
+    expect(await facts()).to.deep.equal({
       ...asksUs,
       others: [{helper: 'a shell command', ...at('global', global(), 'credential.https://*.heroku.com.helper')}],
     })
   })
 
-  it('tells of another helper in this repository, by its name alone', async () => {
+  it('reports another helper in this repository, only by name', async () => {
     await configure()
     await git('init', '--quiet')
     await git('config', 'credential.helper', 'store --file secret')
-    expect(await look()).to.deep.equal({...asksUs, others: [{helper: 'store', ...at('local', '.git/config')}]})
+    expect(await facts()).to.deep.equal({...asksUs, others: [{helper: 'store', ...at('local', '.git/config')}]})
     cwd = sandbox.home
-    expect(await look()).to.deep.equal(asksUs)
+    expect(await facts()).to.deep.equal(asksUs)
   })
 
-  it('is read from every file of git, also where GIT_CONFIG names one alone', async () => {
+  it('reads all files of git even if GIT_CONFIG names one', async () => {
     await configure()
     await git('init', '--quiet')
     await git('config', 'credential.helper', 'store')
     target.env = {...target.env, GIT_CONFIG: '/dev/null'}
-    expect(await look()).to.deep.equal({...asksUs, others: [{helper: 'store', ...at('local', '.git/config')}]})
+    expect(await facts()).to.deep.equal({...asksUs, others: [{helper: 'store', ...at('local', '.git/config')}]})
   })
 
-  it('is found out without a start of anything that the repository names', async () => {
+  it('starts no program that the repository names', async () => {
     await configure()
     await git('init', '--quiet')
     const ran = join(sandbox.root, 'ran')
@@ -134,19 +134,19 @@ describe('how git stands to us', () => {
     for (const name of names) await git('config', name, program)
     for (const name of ['credential.helper', 'alias.config']) await git('config', name, `!${program}`)
     await git('config', 'core.hooksPath', cwd)
-    expect((await look()).others).to.have.length(1)
+    expect((await facts()).others).to.have.length(1)
     expect(existsSync(ran)).to.equal(false)
     const input = `protocol=https\nhost=${host}\n\n`
     await sandbox.run('git', ['-c', `credential.helper=!${program}`, 'credential', 'reject'], {cwd, input})
-    expect(existsSync(ran), 'a start is noticed').to.equal(true)
+    expect(existsSync(ran), 'a start is detected').to.equal(true)
   })
 
-  it('tells what drops our helper in this repository, and what is asked instead', async () => {
+  it('reports what drops our helper in this repository, and which helper git asks instead', async () => {
     await configure()
     await git('init', '--quiet')
     await git('config', '--add', 'credential.helper', '')
     await git('config', '--add', 'credential.helper', 'store')
-    expect(await look()).to.deep.equal({
+    expect(await facts()).to.deep.equal({
       host,
       state: 'dropped',
       droppedBy: at('local', '.git/config'),
@@ -155,20 +155,20 @@ describe('how git stands to us', () => {
     })
   })
 
-  it('was left alone by a user who opted out', async () => {
+  it('reports an opt-out', async () => {
     await git('config', '--global', 'heroku.credentialHelper', 'false')
     await git('config', '--global', 'credential.helper', 'store')
-    expect(await look()).to.deep.equal({host, state: 'opted out', kept: false, others: []})
+    expect(await facts()).to.deep.equal({host, state: 'opted out', kept: false, others: []})
   })
 
-  it('could not be configured, as is remembered', async () => {
+  it('reports why the last setup failed', async () => {
     writeStamp(target, {files: [], dataDirs: [], problem: 'it is read-only'})
-    expect(await look()).to.deep.equal({...notConfigured, because: 'it is read-only'})
+    expect(await facts()).to.deep.equal({...notConfigured, because: 'it is read-only'})
   })
 
-  it('fails, where its configuration makes no sense', async () => {
+  it('reports an invalid configuration', async () => {
     writeFileSync(global(), '[credential\n')
-    expect(await look()).to.deep.equal({
+    expect(await facts()).to.deep.equal({
       host,
       state: 'failed',
       because: 'git cannot read its configuration (exit 128)',
@@ -177,10 +177,10 @@ describe('how git stands to us', () => {
     })
   })
 
-  it('fails, where it does not answer', async () => {
+  it('reports a git that does not answer', async () => {
     writeFileSync(join(sandbox.bin, 'git'), '#!/bin/sh\nkill -9 $$\n')
     chmodSync(join(sandbox.bin, 'git'), 0o755)
-    expect(await look()).to.include({state: 'failed', because: 'git did not answer'})
+    expect(await facts()).to.include({state: 'failed', because: 'git did not answer'})
   })
 
   for (const [base, name, value] of [
@@ -189,11 +189,11 @@ describe('how git stands to us', () => {
     ['ssh://git@heroku.com/', 'pushInsteadOf', `https://${host}/`],
     ['heroku:', 'insteadOf', `https://${host}/app.git`],
   ] as const)
-    it(`is turned to ssh by url.${base}.${name} = ${value}`, async () => {
+    it(`reports a rewrite to ssh: url.${base}.${name} = ${value}`, async () => {
       await configure()
       await git('config', '--global', `url.${base}.${name}`, value)
       const key = `url.${base}.${name.toLowerCase()}`
-      expect(await look()).to.deep.equal({...asksUs, rewrittenBy: at('global', global(), key)})
+      expect(await facts()).to.deep.equal({...asksUs, rewrittenBy: at('global', global(), key)})
     })
 
   for (const [base, name, value] of [
@@ -202,22 +202,22 @@ describe('how git stands to us', () => {
     ['git@github.com:', 'insteadOf', 'https://github.com/'],
     ['git@heroku.com:', 'insteadOf', `https://evil${host}/`],
   ] as const)
-    it(`is not turned to ssh by url.${base}.${name} = ${value}`, async () => {
+    it(`reports no rewrite to ssh: url.${base}.${name} = ${value}`, async () => {
       await configure()
       await git('config', '--global', `url.${base}.${name}`, value)
-      expect(await look()).to.deep.equal(asksUs)
+      expect(await facts()).to.deep.equal(asksUs)
     })
 
-  it('is not turned to ssh where a longer line keeps the address', async () => {
+  it('reports no rewrite to ssh if a longer match keeps the URL', async () => {
     await configure()
     await git('config', '--global', 'url.ssh://git@.insteadOf', 'https://')
     await git('config', '--global', `url.https://${host}/.insteadOf`, `https://${host}/`)
-    expect(await look()).to.deep.equal(asksUs)
+    expect(await facts()).to.deep.equal(asksUs)
   })
 
-  it('is not there', async () => {
+  it('reports that git is not installed', async () => {
     target.env = {...sandbox.env, PATH: sandbox.home}
-    expect(await look()).to.deep.equal({
+    expect(await facts()).to.deep.equal({
       host,
       state: 'not installed',
       because: 'git is not installed',

@@ -6,7 +6,7 @@ import {STATES} from './states.js'
 
 const doc = readFileSync(new URL('../../docs/status-json.md', import.meta.url), 'utf8')
 
-/** `a`, `a.b`, `a[].b`: every field that there is in a value. */
+/** Every field of a value, as `a`, `a.b`, `a[].b`. */
 function fieldsOf(value: unknown, path = ''): string[] {
   if (Array.isArray(value)) return value.flatMap((each) => fieldsOf(each, `${path}[]`))
   if (typeof value !== 'object' || value === null) return [path]
@@ -16,16 +16,16 @@ function fieldsOf(value: unknown, path = ''): string[] {
 describe('the JSON of auth:status', () => {
   const reports = Object.values(STATES).map((facts) => buildReport(facts, 'heroku', NOW))
 
-  it('is as the example in its documentation', () => {
+  it('equals the example in its documentation', () => {
     const [, example = ''] = /```json\n(.*?)```/su.exec(doc) ?? []
     expect(JSON.parse(example)).to.deep.equal(JSON.parse(JSON.stringify(buildReport(healthy, 'heroku', NOW))))
   })
 
-  it('has no field that its documentation does not name', () => {
+  it('has only documented fields', () => {
     const rows = doc.split('\n').filter((line) => line.startsWith('| `'))
     const isNamed = (field: string) =>
       rows.some((row) => row.includes(`\`${field}\``)) ||
-      // A small thing is described in the row of what it is in.
+      // The row of an object describes its small fields.
       rows.some((row) => {
         const [, whole = '', part = ''] = /^(.*)\.([^.]+)$/u.exec(field) ?? []
         return row.startsWith(`| \`${whole}\``) && row.includes(`\`${part}\``)
@@ -40,7 +40,7 @@ describe('the JSON of auth:status', () => {
     ])
   })
 
-  it('has no value of a list that its documentation does not name', () => {
+  it('has only documented values', () => {
     const values = reports.flatMap(({cli, git, keychain, plainText, token, verdict}) => [
       verdict,
       git.state,
@@ -52,11 +52,11 @@ describe('the JSON of auth:status', () => {
     expect([...new Set(values)].filter((value) => !doc.includes(`\`${value}\``))).to.deep.equal([])
   })
 
-  it('survives being printed and read', () => {
+  it('is unchanged after it is printed and parsed', () => {
     for (const report of reports) expect(JSON.parse(JSON.stringify(report))).to.deep.equal(report)
   })
 
-  it('says trouble where a line does, or the token could not be looked for, and nowhere else', () => {
+  it('has a verdict of failure only if a check or the lookup failed', () => {
     for (const {checks, noToken, token, verdict} of reports) {
       const isWrong = checks.some(({level}) => level === 'error')
       const expected = token ? (isWrong ? 'trouble' : 'healthy') : noToken?.isTrouble ? 'trouble' : 'not logged in'

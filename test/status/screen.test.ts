@@ -6,7 +6,7 @@ import {screen, showsUnicode} from '../../src/status/screen.js'
 import {adas, healthy, NOW} from './example-facts.js'
 import {STATES} from './states.js'
 
-/** The screens by state: `== state: verdict`, and what follows. */
+/** The screens by state: `== state: verdict`, followed by the lines. */
 function readScreens(): Map<string, string> {
   const text = readFileSync(new URL('screens.txt', import.meta.url), 'utf8')
   return new Map(
@@ -25,16 +25,16 @@ describe('the screen of auth:status', () => {
   const plain = {colour: false, unicode: true}
 
   for (const [state, facts] of Object.entries(STATES))
-    it(`is the whole of what is expected: ${state}`, () => {
+    it(`equals the expected screen: ${state}`, () => {
       const report = buildReport(facts, 'heroku', NOW)
       expect([report.verdict, ...screen(report, plain)].join('\n')).to.equal(screens.get(state))
     })
 
-  it('is expected for no state that there is not', () => {
+  it('has an expected screen for each state, and no other', () => {
     expect([...screens.keys()].sort()).to.deep.equal(Object.keys(STATES).sort())
   })
 
-  it('is plain ASCII where the locale is not of UTF-8', () => {
+  it('is plain ASCII if the locale does not use UTF-8', () => {
     for (const facts of Object.values(STATES)) {
       const lines = screen(buildReport(facts, 'heroku', NOW), {colour: false, unicode: false})
       // eslint-disable-next-line no-control-regex -- all of ASCII is meant
@@ -42,7 +42,7 @@ describe('the screen of auth:status', () => {
     }
   })
 
-  it('has its marks and hints in colour, and nothing else', () => {
+  it('colours only marks and hints', () => {
     const {checks} = buildReport({...healthy, token: {...adas, validity: 'invalid'}}, 'heroku', NOW)
     const lines = screen({checks}, {colour: true, unicode: true})
     expect(lines.slice(0, 4)).to.deep.equal([
@@ -54,7 +54,7 @@ describe('the screen of auth:status', () => {
     expect(lines.map(stripVTControlCharacters)).to.deep.equal(screen({checks}, plain))
   })
 
-  it('lets nothing from elsewhere move the cursor', () => {
+  it('replaces control characters in account names', () => {
     const account = 'a\u001B[2J\n\u202Eb@example.com'
     const keychain = {...healthy.keychain, accounts: [{account, current: true}]}
     const report = buildReport({...healthy, token: {...adas, account}, keychain}, 'heroku', NOW)
@@ -73,7 +73,7 @@ describe('the screen of auth:status', () => {
     [{WT_SESSION: 'a-terminal'}, true],
     [{}, false],
   ] as const)
-    it(`takes ${JSON.stringify(env)} for a terminal that shows ${shows ? 'everything' : 'ASCII alone'}`, () => {
+    it(`shows ${shows ? 'Unicode' : 'only ASCII'} with ${JSON.stringify(env)}`, () => {
       expect(showsUnicode(env)).to.equal(shows)
     })
 })

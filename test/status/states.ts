@@ -1,4 +1,4 @@
-// Every state that `auth:status` knows, each as facts; what a person sees of it is in screens.txt.
+// The facts of every state of `auth:status`; screens.txt has the screen of each.
 import type {Facts, KeychainFacts, TokenFacts} from '../../src/status/report.js'
 import {adas, healthy, inKey, inNetrc, loggedOut, netrc} from './example-facts.js'
 
