@@ -12,12 +12,14 @@ import {saveToken} from '../../src/credentials/save.js'
 import {openProvider} from '../../src/host/credential-provider.js'
 import {migrate} from '../support/migrate.js'
 import {thrownBy} from '../support/thrown-by.js'
+import {countTestsHere} from '../support/trust.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
 
 const ALIASES = '.config/heroku/accounts'
 const HIDDEN = 'the keyring does not show the token of ada@example.com that was stored in it'
 
 describe('a token that the keychain hides', () => {
+  countTestsHere('unavailable/hidden')
   const user = freshUser()
   const find = () => findCredential(user.stores())
   const files = () => [user.read(LOGIN_JSON), user.read(OUR_JSON), user.read('.netrc')]
@@ -196,6 +198,7 @@ describe('a token that the keychain hides', () => {
 })
 
 describe('the account on record, where the keychain shows another alone', () => {
+  countTestsHere('unavailable/another-shown')
   const user = freshUser()
   beforeEach(() => {
     user.memory.tokens.set(grace.account, grace.token)

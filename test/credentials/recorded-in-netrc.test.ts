@@ -9,11 +9,13 @@ import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {askKeyring} from '../../src/host/netrc-parser/blocking.js'
 import {thrownBy} from '../support/thrown-by.js'
+import {countTestsHere} from '../support/trust.js'
 import {ada, entries, freshUser, grace} from '../support/user.js'
 
 const failing = (problem: Problem) => new StorageError(problem, `the keyring was ${problem}`, 'do this')
 
 describe('a token that our record says is in .netrc', () => {
+  countTestsHere('unavailable/recorded-in-netrc')
   const user = freshUser()
   const logOut = async () => {
     const stores = user.stores()

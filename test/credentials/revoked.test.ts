@@ -8,11 +8,13 @@ import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {openProvider} from '../../src/host/credential-provider.js'
 import {thrownBy} from '../support/thrown-by.js'
+import {countTestsHere} from '../support/trust.js'
 import {ada, entries, freshUser, OUR_JSON} from '../support/user.js'
 
 const denied = () => new StorageError('denied', 'the keyring did not let it go', 'answer its prompt')
 
 describe('a token that a logout revoked, and that is still in the keychain', () => {
+  countTestsHere('unavailable/revoked')
   const user = freshUser()
   const found = {...ada, source: 'secret-service', location: 'the keyring'} as const
   const logOut = async (revoked = true) => {

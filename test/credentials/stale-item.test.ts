@@ -12,6 +12,7 @@ import {run, type RunTool} from '../../src/process/run.js'
 import {type Collection, type Keyring, startKeyring} from '../support/keyring.js'
 import {migrate} from '../support/migrate.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
+import {countTestsHere} from '../support/trust.js'
 import {ada, entries, freshUser} from '../support/user.js'
 
 const stale = {
@@ -21,6 +22,7 @@ const stale = {
 }
 
 describe('with a stale item of the account in another, locked collection', function () {
+  countTestsHere('unavailable/stale-item')
   this.timeout(60_000)
   const user = freshUser()
   let sandbox: Sandbox

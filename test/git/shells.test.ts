@@ -12,6 +12,7 @@ import {isUpToDate, type SetupTarget} from '../../src/git/setup-stamp.js'
 import {run, type RunTool} from '../../src/process/run.js'
 import {type Keyring, startKeyring} from '../support/keyring.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
+import {countTestsHere} from '../support/trust.js'
 import {credentialFill} from '../support/work-tree.js'
 
 const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.url))
@@ -24,6 +25,7 @@ const ada = {account: 'ada@example.com', token: 'HRKU-adas'}
 const grace = {account: 'grace@example.com', token: 'HRKU-graces'}
 
 describe('two shells of one user', function () {
+  countTestsHere('shells/git')
   this.timeout(60_000)
   let sandbox: Sandbox
   let keyring: Keyring

@@ -5,6 +5,7 @@ import {authorizationsOf, revoke} from '../../src/heroku/revoke.js'
 import {UserError} from '../../src/errors.js'
 import {type Fault, type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
+import {countTestsHere} from '../support/trust.js'
 
 const TEN = '*'.repeat(10)
 
@@ -86,6 +87,8 @@ describe('revoking a token', () => {
   })
 
   describe('where something other than the API answers', () => {
+    countTestsHere('gateway/revoke')
+
     const PAGE = '<!doctype html><title>Sign in to the network</title>'
     const elsewhere: [string, Fault][] = [401, 404].flatMap((status): [string, Fault][] => [
       [`${status} with a page`, {status, text: PAGE}],

@@ -4,6 +4,7 @@ import {NetworkError, openHttp} from '../../src/heroku/http.js'
 import {InvalidToken, verifyToken} from '../../src/heroku/verify.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {thrownBy} from '../support/thrown-by.js'
+import {auditHere} from '../support/trust.js'
 
 describe('verifying a token', () => {
   let heroku: LoopbackHeroku
@@ -41,6 +42,7 @@ describe('verifying a token', () => {
     expect(await verifyToken(api, token)).to.deep.equal({account: 'ada@example.com'})
   })
 
+  const gateway = auditHere('gateway/verify')
   for (const status of [401, 403, 404])
     for (const [what, fault] of [
       ['a page', {status, text: '<title>Sign in</title>'}],
@@ -49,11 +51,14 @@ describe('verifying a token', () => {
     ] as const)
       for (const path of ['/account', '/oauth/authorizations'])
         it(`calls none invalid, and none valid, for ${status} with ${what} to ${path}`, async () => {
+          gateway.tried += 1
+          gateway.lost += 1
           const {token} = heroku.issue()
           heroku.faults.set(path, fault)
           const error = await thrownBy(verifyToken(api, token))
           expect(error).to.be.instanceOf(ApiError)
           expect(error.message).to.equal(`${heroku.host} answered ${status}, and not as the Heroku API does`)
+          gateway.lost -= 1
         })
 
   it('calls none invalid for 404 from the API itself', async () => {

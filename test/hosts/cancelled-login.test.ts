@@ -6,6 +6,7 @@ import {until} from '../support/listen.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 import {inTerminal, keys, type Session, type Step} from '../support/terminal.js'
 import {toldToEnd} from '../support/told-to-end.js'
+import {auditHere} from '../support/trust.js'
 
 const ada = 'ada@example.com'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -61,11 +62,14 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
     })
     const tools = ({left}: Session) => left.filter((name) => name === 'secret-tool')
 
+    const figures = auditHere('cancelled-logins/host')
     for (const signal of SIGNALS) {
       for (const [what, by] of methods)
         it(`revokes the token issued through ${what}, and reports it: ${signal}`, async () => {
           const {args, env, steps} = by()
           const ended = await inTheTerminal(args, [...steps, waiting(signal)], env)
+          figures.tried += 1
+          figures.lost += it11.heroku.tokens.filter(({revoked}) => !revoked).length
           expect(ended.exitCode, ended.screen).to.equal(128 + constants.signals[signal])
           expect(ended.screen)
             .to.include('login cancelled')

@@ -5,6 +5,7 @@ import type {AddressInfo} from 'node:net'
 import {join} from 'node:path'
 import type {Fault} from '../support/loopback-heroku.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+import {countTestsHere} from '../support/trust.js'
 
 const ada = 'ada@example.com'
 
@@ -16,6 +17,7 @@ const PAGES: [string, Fault][] = [
 
 describe('heroku-keychain inside heroku@11.10.0, behind a proxy or portal that answers in place of the API', function () {
   this.timeout(60_000)
+  countTestsHere('gateway/portal')
   let it11: PluggedHost
 
   before(async function () {
