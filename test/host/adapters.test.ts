@@ -12,11 +12,11 @@ export function setCredentialManagerProvider(provider) {
   writeFileSync(new URL('provider', import.meta.url), Object.keys(provider).sort().join(' '))
 }
 `
-// As the client's: what its commands have, and what others have not.
+// A command that extends the client's class has `heroku`; others do not.
 const WITH_CLIENT = "exports.default = class { get heroku() {} static run() { return 'ran' } }\n"
 const WITHOUT_CLIENT = "exports.default = class { static run() { return 'ran' } }\n"
 
-describe('serving the commands of a host', () => {
+describe('installing the client adapters', () => {
   const {path: at, write} = freshFolder()
   const addPlugin = (folder: string, name: string, commands: Record<string, string>, more = {}, dependencies = {}) => {
     for (const [id, code] of Object.entries(commands)) write(join(folder, 'commands', `${id}.js`), code)
@@ -48,7 +48,7 @@ describe('serving the commands of a host', () => {
     expect(client('imported')).to.equal(false)
   })
 
-  it('gives the client our provider before the command runs, and the command is as it was', async () => {
+  it('sets our provider in the client before the command runs, and leaves the command unchanged', async () => {
     const client = addClient('.')
     const config = await openHost()
     const command = await config.findCommand('apps', {must: true}).load()
@@ -56,20 +56,20 @@ describe('serving the commands of a host', () => {
     expect(await command.run([])).to.equal('ran')
   })
 
-  it('serves a command that another one runs by a configuration of its own', async () => {
+  it('adapts the client of a command that another command runs with a new configuration', async () => {
     const client = addClient('.')
     const config = await openHost()
     await (await Config.load({root: at(''), plugins: config.plugins})).runCommand('apps')
     expect(client('provider')).to.equal(true)
   })
 
-  it("has a command of the CLI's pay nothing where it does without the client", async () => {
+  it("imports no client for a command of the CLI's that does not use it", async () => {
     const client = addClient('.')
     expect(await (await openHost()).runCommand('version')).to.equal('ran')
     expect(client('imported')).to.equal(false)
   })
 
-  it("serves each plugin's own copy", async () => {
+  it("adapts each plugin's own copy", async () => {
     const theCli = addClient('.')
     const other = addClient('node_modules/other')
     await (await openHost()).runCommand('thing')
@@ -77,16 +77,16 @@ describe('serving the commands of a host', () => {
   })
 
   for (const [what, code] of [
-    ['has no such function', 'export const setCredentialManagerProvider = undefined\n'],
-    ['says nothing of one', 'export const x = 1\n'],
+    ['exports no such function', 'export const setCredentialManagerProvider = undefined\n'],
+    ['does not mention one', 'export const x = 1\n'],
     ['cannot be loaded', 'throw new Error("setCredentialManagerProvider")\n'],
   ] as const)
-    it(`leaves a client alone that ${what}, and the command runs`, async () => {
+    it(`leaves a client unchanged that ${what}, and the command runs`, async () => {
       addClient('.', {version: '99.0.0', code})
       expect(await (await openHost()).runCommand('apps')).to.equal('ran')
     })
 
-  it('stands in the way once, however often the hook runs', async () => {
+  it('wraps findCommand once, however often the hook runs', async () => {
     const config = await openHost()
     const plugin = config.plugins.get('heroku')
     const before = plugin && (Reflect.get(plugin, 'findCommand') as unknown)

@@ -10,10 +10,10 @@ const API = 'api.heroku.com'
 const HOSTS = [API, 'git.heroku.com']
 const locked = () => new StorageError('locked', 'the keyring is locked', 'unlock it')
 
-describe("the provider that the Heroku CLI's client takes", () => {
+describe("the credential provider for the Heroku CLI's client", () => {
   const user = freshUser()
   const open = (...how: Parameters<typeof user.stores>) => openProvider(user.stores(...how))
-  /** What a request with the token would be sent with, or what it fails with. */
+  /** The header of a request with the token, or the error. */
   const header = (token: string) => {
     try {
       return `Bearer ${token}`
@@ -22,8 +22,8 @@ describe("the provider that the Heroku CLI's client takes", () => {
     }
   }
 
-  describe('asked for a token', () => {
-    it('gives that of the four tiers', async () => {
+  describe('getAuth', () => {
+    it('returns the credential that the lookup finds', async () => {
       await saveToken(user.stores(), ada)
       expect(await open().getAuth(ada.account, API)).to.deep.equal(ada)
       expect(await open().getAuth(undefined, API)).to.deep.equal(ada)
@@ -32,7 +32,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
       expect((await open({HEROKU_API_KEY: 'HRKU-key'}).getAuth(undefined, API)).token).to.equal('HRKU-key')
     })
 
-    it('asks the keychain once, however often it is asked', async () => {
+    it('reads the keychain once, for several calls', async () => {
       await saveToken(user.stores(), ada)
       user.memory.calls.length = 0
       const provider = open()
@@ -41,18 +41,18 @@ describe("the provider that the Heroku CLI's client takes", () => {
       expect(user.memory.calls).to.deep.equal(['open', `get ${ada.account}`])
     })
 
-    it('gives that of another account, if asked by name', async () => {
+    it('returns the token of another account, if the client names it', async () => {
       await saveToken(user.stores(), grace)
       await saveToken(user.stores(), ada)
       expect(await open().getAuth(grace.account, API)).to.deep.equal(grace)
     })
 
-    it('says nothing but no where nobody is logged in', async () => {
+    it('fails without a notice if the user is not logged in', async () => {
       expect((await thrownBy(open().getAuth(undefined, API))).message).to.equal('not logged in')
       expect(user.notices).to.deep.equal([])
     })
 
-    it('says why where it could be one of several', async () => {
+    it('prints why, if the account could be one of several', async () => {
       user.memory.tokens.set(ada.account, ada.token).set(grace.account, grace.token)
       await thrownBy(open().getAuth(undefined, API))
       expect(user.notices).to.deep.equal([
@@ -60,7 +60,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
       ])
     })
 
-    it('has whoever uses the token told that the keychain failed, and keeps the account', async () => {
+    it('throws at the use of the token if the keychain failed, and keeps the account', async () => {
       await saveToken(user.stores(), ada)
       user.memory.fail(locked())
       const {account, token} = await open().getAuth(ada.account, API)
@@ -72,7 +72,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
       expect(() => JSON.stringify({token})).to.throw('the keyring is locked')
     })
 
-    it('acts for nobody else where the keychain failed', async () => {
+    it('uses no other account if the keychain failed', async () => {
       await saveToken(user.stores(), ada)
       user.write('.netrc', entries(grace))
       user.memory.fail(locked())
@@ -84,7 +84,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
         .and.to.include('which was not used')
     })
 
-    it('gives no token for another host', async () => {
+    it('returns no token for another host', async () => {
       await saveToken(user.stores(), ada)
       user.memory.calls.length = 0
       const error = header((await open().getAuth(ada.account, 'api.example.com')).token)
@@ -92,7 +92,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
       expect(user.memory.calls).to.deep.equal([])
     })
 
-    it('remembers who is current, since the client forgets it when something fails', async () => {
+    it('records the current account, since the client forgets it after an error', async () => {
       user.memory.tokens.set(ada.account, ada.token).set(grace.account, grace.token)
       await writeLoginJson(user.dataDir, ada.account)
       user.memory.fail(locked())
@@ -100,15 +100,15 @@ describe("the provider that the Heroku CLI's client takes", () => {
       expect(JSON.parse(user.read(OUR_JSON) ?? '')).to.deep.include({account: ada.account, loggedOut: false})
     })
 
-    it('remembers nobody with HEROKU_NETRC_WRITE=true', async () => {
+    it('records no account with HEROKU_NETRC_WRITE=true', async () => {
       await writeLoginJson(user.dataDir, ada.account)
       await thrownBy(open({HEROKU_NETRC_WRITE: 'true'}).getAuth(undefined, API))
       expect(user.read(OUR_JSON)).to.equal(undefined)
     })
   })
 
-  describe('given a token', () => {
-    it('saves it by the four tiers, and gives it from then on', async () => {
+  describe('saveAuth', () => {
+    it('stores the token in the keychain, and getAuth returns it from then on', async () => {
       const provider = open()
       await thrownBy(provider.getAuth(undefined, API))
       await provider.saveAuth(ada.account, ada.token, HOSTS)
@@ -119,7 +119,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
       expect(user.notices).to.deep.equal([])
     })
 
-    it('says where it went in plain text, and why', async () => {
+    it('prints which file got it in plain text, and why', async () => {
       await open({}, noKeychain).saveAuth(ada.account, ada.token, HOSTS)
       expect(user.read('.netrc')).to.equal(entries(ada))
       expect(user.notices).to.deep.equal([
@@ -128,8 +128,8 @@ describe("the provider that the Heroku CLI's client takes", () => {
     })
   })
 
-  describe('asked to remove an account', () => {
-    it('removes it', async () => {
+  describe('removeAuth', () => {
+    it('removes the account', async () => {
       await saveToken(user.stores(), ada)
       const provider = open()
       await provider.getAuth(undefined, API)
@@ -138,7 +138,7 @@ describe("the provider that the Heroku CLI's client takes", () => {
       expect((await thrownBy(provider.getAuth(undefined, API))).message).to.equal('not logged in')
     })
 
-    it('fails loudly where a copy may be left', async () => {
+    it('fails if a copy may be left', async () => {
       await saveToken(user.stores(), ada)
       user.memory.faults.set('remove', locked())
       const error = await thrownBy(open().removeAuth(ada.account, HOSTS))

@@ -15,13 +15,13 @@ describe("the copy of the Heroku CLI's client that a plugin uses", () => {
   const plugin = () => at('plugin')
   const moduleIn = (client: string) => join(client, 'lib', 'credential-manager.js')
 
-  it('is none where the plugin has none', () => {
+  it('is undefined if there is none', () => {
     addPackage('plugin')
     expect(findClient(plugin())).to.equal(undefined)
     expect(findNetrcParsers(plugin())).to.deep.equal([])
   })
 
-  it('is its own before that of the CLI around it', () => {
+  it("is the plugin's own, else the CLI's", () => {
     addPackage('plugin')
     addPackage(CLIENT, '13.2.0')
     expect(findClient(plugin())).to.deep.include({providerModule: moduleIn(at(CLIENT)), version: '13.2.0'})
@@ -32,7 +32,7 @@ describe("the copy of the Heroku CLI's client that a plugin uses", () => {
     })
   })
 
-  it('is named as node names it, where a link leads to it', () => {
+  it('is named by its real path, as in node, if it is a link', () => {
     addPackage('plugin')
     addPackage('elsewhere', '13.2.0')
     mkdirSync(at(dirname(CLIENT)), {recursive: true})
@@ -40,21 +40,21 @@ describe("the copy of the Heroku CLI's client that a plugin uses", () => {
     expect(findClient(plugin())?.providerModule).to.equal(moduleIn(at('elsewhere')))
   })
 
-  describe('is served', () => {
+  describe('has the adapter', () => {
     const adapter = () => findClient(at(''))?.adapter
 
-    it('as a provider, where it takes one', () => {
+    it('provider, if it accepts a credential provider', () => {
       addPackage(CLIENT, '12.4.2')
       write(join(CLIENT, 'lib', 'credential-manager.js'), SETTER)
       expect(adapter()).to.equal('provider')
     })
 
-    it('before .netrc, where it reads that by netrc-parser', () => {
+    it('netrc, if it reads .netrc with netrc-parser', () => {
       addPackage(CLIENT, '11.8.0', {'netrc-parser': '^3.1.6'})
       expect(adapter()).to.equal('netrc')
     })
 
-    it('in no way, where it is made in one that we do not know', () => {
+    it('unknown, if it is of an unknown kind', () => {
       addPackage(CLIENT, '99.0.0')
       expect(adapter()).to.equal('unknown')
       write(join(CLIENT, 'lib', 'credential-manager.js'), 'export function setProvider(p) {}\n')
@@ -75,14 +75,14 @@ describe("the copy of the Heroku CLI's client that a plugin uses", () => {
       expect(findNetrcParsers(plugin())).to.deep.equal([at(PARSER), join(plugin(), CLIENT, PARSER)])
     })
 
-    it('of what plugins from before oclif use', () => {
+    it('of the client of plugins that are older than oclif', () => {
       addPackage('plugin', '1.0.0', {'heroku-cli-util': '^8.0.0'})
       addPackage(join('node_modules', 'heroku-cli-util'), '8.0.0', {'netrc-parser': '^3.1.6'})
       addPackage(PARSER)
       expect(findNetrcParsers(plugin())).to.deep.equal([at(PARSER)])
     })
 
-    it('but not with one that happens to lie about', () => {
+    it('but not with one that neither depends on', () => {
       addPackage('plugin')
       addPackage(PARSER)
       expect(findNetrcParsers(plugin())).to.deep.equal([])

@@ -12,14 +12,14 @@ const HOST: Commands = {'auth:login': ['login', 'signin'], 'auth:logout': ['logo
 const OURS: Commands = {'auth:login': ['login'], 'auth:logout': ['logout'], 'auth:status': []}
 const OTHER: Commands = {'auth:status': [], 'other:thing': []}
 
-describe('claiming our commands in a host', () => {
+describe('overriding the commands of a host', () => {
   let root: string
 
   const write = (path: string, content: string) => {
     mkdirSync(dirname(join(root, path)), {recursive: true})
     writeFileSync(join(root, path), content)
   }
-  /** A plugin as npm has it, with a manifest; each command's result says whose it is. */
+  /** Writes a plugin as npm installs it, with a manifest; each command returns its plugin's name. */
   const addPlugin = (folder: string, name: string, commands: Commands, more: object = {}, dependencies = {}) => {
     const manifest: Record<string, object> = {}
     for (const [id, aliases] of Object.entries(commands)) {
@@ -41,9 +41,9 @@ describe('claiming our commands in a host', () => {
     for (const [name, commands] of Object.entries(plugins)) addPlugin(join('node_modules', name), name, commands)
     return Config.load({root, userPlugins: false, devPlugins: false})
   }
-  /** Whose command answers to each id. */
+  /** The plugin that provides each command. */
   const owners = (config: Interfaces.Config, ids = ['auth:login', 'login', 'auth:logout', 'logout', 'auth:status']) =>
-    ids.map((id) => `${id}: ${config.findCommand(id)?.pluginName ?? 'nobody'}`)
+    ids.map((id) => `${id}: ${config.findCommand(id)?.pluginName ?? 'none'}`)
   const ours = [
     'auth:login: heroku-keychain',
     'login: heroku-keychain',
@@ -51,7 +51,7 @@ describe('claiming our commands in a host', () => {
     'logout: heroku-keychain',
     'auth:status: heroku-keychain',
   ]
-  /** The method itself, whoever's it is. */
+  /** The method itself. */
   const findOf = (config: object): unknown => Reflect.get(config, 'findCommand')
   const commandsOf = (config: Interfaces.Config) =>
     Object.fromEntries(
@@ -65,12 +65,12 @@ describe('claiming our commands in a host', () => {
     rmSync(root, {recursive: true, force: true})
   })
 
-  it("is needed: a host's own commands come before a plugin's", async () => {
+  it("is needed: oclif prefers the host's commands to a plugin's", async () => {
     const config = await openHost({'heroku-keychain': OURS})
     expect(owners(config).slice(0, 2)).to.deep.equal(['auth:login: heroku', 'login: heroku'])
   })
 
-  it('answers with ours by id and by alias, and runs them', async () => {
+  it('finds our commands by id and by alias, and runs them', async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
     overrideCommands(config)
     expect(owners(config)).to.deep.equal(ours)
@@ -79,7 +79,7 @@ describe('claiming our commands in a host', () => {
     expect(config.findCommand('login')?.id).to.equal('login')
   })
 
-  it('lists ours in the help of a topic, and all others as they were', async () => {
+  it("lists our commands in a topic's help, and all others unchanged", async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
     const before = config.commands.map(({id}) => id).sort()
     overrideCommands(config)
@@ -95,7 +95,7 @@ describe('claiming our commands in a host', () => {
     ])
   })
 
-  it("leaves every other command to the host, and to other plugins, and 'not found' to oclif", async () => {
+  it("leaves other commands to the host and to other plugins, and 'not found' to oclif", async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
     overrideCommands(config)
     expect(owners(config, ['apps', 'list', 'signin', 'login2', 'other:thing', 'nonsense'])).to.deep.equal([
@@ -104,14 +104,14 @@ describe('claiming our commands in a host', () => {
       'signin: heroku',
       'login2: heroku',
       'other:thing: other',
-      'nonsense: nobody',
+      'nonsense: none',
     ])
     expect(await config.runCommand('apps')).to.equal('heroku apps')
     expect(() => config.findCommand('nonsense', {must: true})).to.throw('command nonsense not found')
     expect(config.findCommand('auth:login', {must: true}).pluginName).to.equal('heroku-keychain')
   })
 
-  it("takes the same ids out of everybody else's commands, for a configuration made anew from them", async () => {
+  it('removes the same ids from all other plugins, for a new configuration made from them', async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
     overrideCommands(config)
     expect(commandsOf(config)).to.deep.equal({
@@ -125,7 +125,7 @@ describe('claiming our commands in a host', () => {
     expect(await anew.runCommand('login')).to.equal('heroku-keychain auth:login')
   })
 
-  it('is the same twice as once', async () => {
+  it('has no effect the second time', async () => {
     const config = await openHost({other: OTHER, 'heroku-keychain': OURS})
     overrideCommands(config)
     const [find, before] = [findOf(config), commandsOf(config)]
@@ -135,7 +135,7 @@ describe('claiming our commands in a host', () => {
     expect(owners(config)).to.deep.equal(ours)
   })
 
-  it('changes nothing where we are not among the plugins', async () => {
+  it('changes nothing if we are not among the plugins', async () => {
     const config = await openHost({other: OTHER})
     const [find, before] = [findOf(config), commandsOf(config)]
     overrideCommands(config)
@@ -150,12 +150,12 @@ describe('claiming our commands in a host', () => {
     expect(commandsOf(again).heroku).to.deep.equal(['apps', 'auth:login', 'auth:logout', 'login2'])
   })
 
-  // @oclif/core 2 has the plugins in an array; later versions in a Map.
+  // @oclif/core 2 keeps the plugins in an array; later versions in a Map.
   for (const [kind, make] of [
     ['an array', (plugins: {name: string}[]) => plugins],
     ['a Map', (plugins: {name: string}[]) => new Map(plugins.map((each) => [each.name, each]))],
   ] as const)
-    it(`answers with ours where the plugins are in ${kind}`, () => {
+    it(`finds our commands if the plugins are in ${kind}`, () => {
       const command = (id: string, pluginName: string, aliases: string[] = []) => ({id, aliases, pluginName})
       const hosts = [command('auth:login', 'heroku', ['login']), command('apps', 'heroku')]
       const found: unknown[][] = []
@@ -175,7 +175,7 @@ describe('claiming our commands in a host', () => {
         'login: heroku-keychain',
         'apps: heroku',
       ])
-      // The host's own method is called as its own, with what it was given.
+      // The host's method is called as a method of its configuration, with the same arguments.
       expect(found).to.deep.equal([[true, 'apps', undefined]])
       expect(hosts.map(({id}) => id)).to.deep.equal(['apps'])
     })

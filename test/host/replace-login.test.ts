@@ -13,7 +13,7 @@ const HINT = 'pipe a token to heroku login --with-token, or set HEROKU_API_KEY'
 
 describe("the login of the Heroku CLI's client, without a terminal", () => {
   const {path: at, write} = freshFolder()
-  /** A client made from a copy that is as this code says. */
+  /** A client from a copy with this code. */
   const open = async (code: string, interactive: boolean, auth?: string): Promise<Client> => {
     write('package.json', code.includes('exports.') ? '{}' : '{"type": "module"}')
     write('api-client.js', code)
@@ -34,7 +34,7 @@ describe("the login of the Heroku CLI's client, without a terminal", () => {
       }
     })
 
-    it(`is an error that says that the token was refused, if there is one: ${what}`, async () => {
+    it(`is an error that reports the token as refused, if there is one: ${what}`, async () => {
       const client = await open(code, false, 'HRKU-no-longer-valid')
       const error = await thrownBy(client.login())
       expect(error).to.deep.include({
@@ -45,7 +45,7 @@ describe("the login of the Heroku CLI's client, without a terminal", () => {
       expect(JSON.stringify(error) + error.message).not.to.include('HRKU-')
     })
 
-    it(`is the client's own at a terminal, and by a method that a plugin chose: ${what}`, async () => {
+    it(`is the client's own at a terminal, and with a method that a plugin chose: ${what}`, async () => {
       expect(await (await open(code, true, 'token')).login({expiresIn: 60})).to.deep.equal([
         'own login',
         {expiresIn: 60},
@@ -60,7 +60,7 @@ describe("the login of the Heroku CLI's client, without a terminal", () => {
   }
 
   for (const code of ['export const x = 1\n', 'export class APIClient {}\n', 'export const APIClient = undefined\n'])
-    it(`leaves a client alone that has none: ${code.trim()}`, async () => {
+    it(`is not added to a client without one: ${code.trim()}`, async () => {
       write('package.json', '{"type": "module"}')
       write('api-client.js', code)
       await replaceLogin({bin: 'heroku'}, at('api-client.js'), () => false)

@@ -7,16 +7,16 @@ import {thrownBy} from '../support/thrown-by.js'
 const plan: Plan = {to: 'keychain', steps: [], notes: []}
 const token: Conflict = {about: 'token', candidates: ['ada'], message: 'two tokens of ada', question: 'keep the one?'}
 const current: Conflict = {about: 'current', candidates: ['ada', 'grace'], message: 'two accounts', question: 'who?'}
-const owner: Conflict = {about: 'owner', candidates: [], message: 'a token of somebody', question: 'whose?'}
+const owner: Conflict = {about: 'owner', candidates: [], message: 'a token without an account', question: 'whose?'}
 
-describe('deciding what only the user knows', () => {
-  /** Answers one question after the other. */
+describe('resolving the conflicts of a migrate', () => {
+  /** Answers the questions in this order. */
   const withAnswers = (...answers: string[]) => {
-    const heard: string[] = []
+    const printed: string[] = []
     const terminal = {
-      notify: (line: string) => heard.push(line),
+      notify: (line: string) => printed.push(line),
       ask(question: string) {
-        heard.push(question)
+        printed.push(question)
         return Promise.resolve(answers.shift() ?? '')
       },
     }
@@ -30,37 +30,41 @@ describe('deciding what only the user knows', () => {
         },
         terminal,
       )
-    return {go, heard, seen}
+    return {go, printed, seen}
   }
 
-  const refusals: [Conflict[], string, string][] = [
+  const undecided: [Conflict[], string, string][] = [
     [[token], 'two tokens of ada', '--force'],
     [[current], 'two accounts', '--account EMAIL'],
-    [[owner], 'a token of somebody', '--account EMAIL'],
-    [[token, current, owner], 'two tokens of ada; two accounts; a token of somebody', '--force and --account EMAIL'],
+    [[owner], 'a token without an account', '--account EMAIL'],
+    [
+      [token, current, owner],
+      'two tokens of ada; two accounts; a token without an account',
+      '--force and --account EMAIL',
+    ],
   ]
-  for (const [conflicts, says, flags] of refusals)
-    it(`refuses where nobody can answer, and names ${flags} for: ${says}`, async () => {
+  for (const [conflicts, message, flags] of undecided)
+    it(`fails without a terminal, and names ${flags} for: ${message}`, async () => {
       const error = await thrownBy(resolveConflicts({}, () => Promise.resolve({conflicts}), undefined))
       expect(error).to.be.instanceOf(UserError)
       expect(error).to.include({
-        message: `nothing was changed: ${says}`,
+        message: `nothing was changed: ${message}`,
         hint: `decide it with ${flags}, or run this in a terminal`,
         exitCode: 1,
       })
     })
 
-  it('asks nothing where there is nothing to ask', async () => {
-    const {go, heard, seen} = withAnswers()
+  it('asks nothing if there is no conflict', async () => {
+    const {go, printed, seen} = withAnswers()
     expect(await go()).to.equal(plan)
-    expect(heard).to.deep.equal([])
+    expect(printed).to.deep.equal([])
     expect(seen).to.deep.equal([{keep: true}])
   })
 
-  it('asks one thing after the other, and plans anew with each answer', async () => {
-    const {go, heard, seen} = withAnswers('y', '2')
+  it('asks one question at a time, and plans again with each answer', async () => {
+    const {go, printed, seen} = withAnswers('y', '2')
     expect(await go(token, current)).to.equal(plan)
-    expect(heard).to.deep.equal([
+    expect(printed).to.deep.equal([
       'two tokens of ada',
       'keep the one? [y/N] ',
       'two accounts',
@@ -71,7 +75,7 @@ describe('deciding what only the user knows', () => {
     expect(seen.at(-1)).to.deep.equal({keep: true, replace: ['ada'], account: 'grace'})
   })
 
-  it('takes an account by its name too, or by any where there is no choice', async () => {
+  it('accepts an account by name, and any name if there is no list', async () => {
     const {go, seen} = withAnswers('grace', 'edsger@example.com')
     await go(current, owner)
     expect(seen.at(-1)).to.include({account: 'edsger@example.com'})
@@ -83,7 +87,7 @@ describe('deciding what only the user knows', () => {
     [token, 'no'],
     [current, ''],
     [current, '3'],
-    [current, 'nobody'],
+    [current, 'edsger'],
     [owner, ''],
   ] as const)
     it(`changes nothing for ${JSON.stringify(answer)} to ${conflict.question}`, async () => {

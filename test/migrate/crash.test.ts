@@ -1,5 +1,5 @@
-// A migrate that is killed: before every operation that changes a file, before, during and after every call of the
-// keyring's tool, and at moments that chance chooses; with a real keyring and real files, in both directions.
+// A migrate that is killed: before every operation that changes a file; before, during and after every call of the keyring's tool;
+// and at random moments; with a real keyring and real files, in both directions.
 import {expect} from 'chai'
 import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
@@ -14,7 +14,7 @@ const FOREIGN = Array.from({length: 8}, (_, index) => `machine m${index}.example
   '',
 )
 const ALIAS = '.config/heroku/accounts/work'
-/** Beside those at every operation, for each direction. */
+/** For each direction, in addition to those at every operation. */
 const RANDOM_KILLS = 50
 
 type Direction = 'keychain' | 'netrc'
@@ -100,9 +100,9 @@ describe('a migrate that is killed', function () {
       expect(kills).to.be.greaterThan(30)
     })
 
-    it(`on the way to ${to === 'netrc' ? '.netrc' : 'the keychain'} at any moment, does not either`, async () => {
+    it(`on the way to ${to === 'netrc' ? '.netrc' : 'the keychain'} at any moment, loses nothing either`, async () => {
       const [person] = people
-      if (!person) throw new Error('there is nobody')
+      if (!person) throw new Error('no sandbox is open')
       await begin(person, to)
       const started = performance.now()
       await migrate(person.stores(), to)

@@ -12,7 +12,7 @@ import {ada, entries, freshUser, grace, type User} from '../support/user.js'
 const FOREIGN = '# mine\nmachine github.com login bob password "x y"\n'
 const ALIAS = '.config/heroku/accounts/work'
 
-/** A direction: how it begins, and how it is when it is done. */
+/** A direction, with its initial and its final state. */
 interface Way {
   to: 'keychain' | 'netrc'
   prepare: (user: User) => Promise<void>
@@ -52,7 +52,7 @@ for (const {keychain, netrc, prepare, to} of WAYS)
     const go = () => migrate(user.stores(), to)
     const held = () => Object.fromEntries(user.memory.tokens)
 
-    /** Begins anew in the same home. */
+    /** Sets the initial state in the same home. */
     const begin = async () => {
       user.memory.tokens.clear()
       for (const path of ['data/login.json', 'data/heroku-keychain.json', ALIAS]) user.write(path, '')
@@ -95,7 +95,7 @@ for (const {keychain, netrc, prepare, to} of WAYS)
     }
 
     for (const done of [false, true])
-      it(`of any one call of the keychain${done ? ', which did what it was asked to all the same' : ''}`, async () => {
+      it(`of any one call of the keychain${done ? ', which had its effect all the same' : ''}`, async () => {
         const {memory} = user
         const originals = Object.fromEntries(KEYCHAIN_VERBS.map((verb) => [verb, memory[verb].bind(memory)]))
         let refusals = 0
@@ -140,7 +140,7 @@ for (const {keychain, netrc, prepare, to} of WAYS)
           operations += 1
           if (operations !== failing) return
           failed = operation
-          // Else every later turn would wait until the holder of this one, which we are ourselves, is taken for dead.
+          // Otherwise every later lock would wait until this one, whose holder is this process, counts as stale.
           if (operation === 'lock.rmdir') aging = setInterval(() => void ageLocks(user.home, user.dataDir), 20)
           throw Object.assign(new Error(`EIO: i/o error, ${operation}`), {code: 'EIO'})
         })
@@ -162,7 +162,7 @@ for (const {keychain, netrc, prepare, to} of WAYS)
       expect(seen).to.include.members(['open', 'rename', 'handle.writeFile', 'handle.sync', 'lock.mkdir'])
     })
 
-    it('of nothing but an empty token, which a process leaves that is killed while it stores', async () => {
+    it('of an empty token, which a process leaves that is killed while it stores one', async () => {
       await begin()
       if (to === 'netrc') return expectFinished('nothing empty')
       user.memory.tokens.set(ada.account, '')
@@ -171,7 +171,7 @@ for (const {keychain, netrc, prepare, to} of WAYS)
       return undefined
     })
 
-    it('of the disk, where nothing can be written any more', async () => {
+    it('of a full disk', async () => {
       await begin()
       const stop = await watchFiles(user.home, (operation) => {
         if (['open', 'handle.writeFile', 'lock.mkdir'].includes(operation))

@@ -26,16 +26,16 @@ describe('migrating to the keychain', () => {
     user.write(`${ALIASES}/${name}`, `username: ${account}\npassword: ${token}\n`)
   }
   const current = async () => (await findCredential(user.stores())).found
-  const says = async (wishes: MigrateOptions & {verify?: Verify} = {}) =>
+  const conflicts = async (wishes: MigrateOptions & {verify?: Verify} = {}) =>
     (await go(wishes)).conflicts?.map(({about, candidates}) => [about, ...candidates])
-  /** An API that knows these tokens. */
+  /** An API for which only these tokens are valid. */
   const knowing =
     (...known: {account: string; token: string}[]): Verify =>
     (token) =>
       Promise.resolve<Verdict>(known.find((each) => each.token === token) ?? 'invalid')
 
   describe('from .netrc', () => {
-    it('moves the token, leaves all else to the byte, and makes its account current', async () => {
+    it('moves the token, keeps all other bytes, and makes its account current', async () => {
       user.write('.netrc', FOREIGN_BEFORE + entries(ada) + FOREIGN_AFTER)
       const {done} = await go()
       expect(done).to.deep.equal([
@@ -49,7 +49,7 @@ describe('migrating to the keychain', () => {
       expect(await current()).to.include({...ada, source: 'secret-service'})
     })
 
-    it('has nothing to do the second time, and does not even ask the keychain', async () => {
+    it('has nothing to do the second time, and does not call the keychain', async () => {
       user.write('.netrc', entries(ada))
       await go()
       user.memory.calls.length = 0
@@ -57,7 +57,7 @@ describe('migrating to the keychain', () => {
       expect(user.memory.calls).to.deep.equal([])
     })
 
-    it('leaves the copies with --keep, and then has nothing to do with --keep', async () => {
+    it('keeps the copies with --keep, and has nothing to do with --keep the second time', async () => {
       user.write('.netrc', entries(ada))
       expect((await go({keep: true})).done).to.have.length(2)
       expect(user.read('.netrc')).to.equal(entries(ada))
@@ -67,7 +67,7 @@ describe('migrating to the keychain', () => {
       expect(user.read('.netrc')).to.equal('')
     })
 
-    it('goes by the API for whose token it is, and until when', async () => {
+    it('uses the account and expiry that the API reports', async () => {
       const expiresAt = '2030-01-01T00:00:00.000Z'
       user.write('.netrc', entries({...ada, account: 'lovelace@example.com'}))
       const {plan} = await go({verify: () => Promise.resolve({account: ada.account, expiresAt})})
@@ -78,9 +78,9 @@ describe('migrating to the keychain', () => {
       expect(await current()).to.include({...ada, expiresAt})
     })
 
-    it('learns from the API whose an entry without a login is, and asks where there is no API', async () => {
+    it('uses the API’s account for an entry without a login, and asks without the API', async () => {
       user.write('.netrc', entries({token: ada.token}))
-      expect(await says()).to.deep.equal([['owner']])
+      expect(await conflicts()).to.deep.equal([['owner']])
       expect(user.read('.netrc')).to.equal(entries({token: ada.token}))
       await go({account: grace.account})
       expect(held()).to.deep.equal({[grace.account]: ada.token})
@@ -91,7 +91,7 @@ describe('migrating to the keychain', () => {
       expect(held()).to.deep.equal({[ada.account]: ada.token})
     })
 
-    it('asks about each token once', async () => {
+    it('asks the API about each token once', async () => {
       const asked: string[] = []
       user.write('.netrc', entries(ada))
       alias('work', ada)
@@ -112,7 +112,7 @@ describe('migrating to the keychain', () => {
       expect(user.memory.calls).to.deep.equal([])
     })
 
-    it('leaves a token that is not valid any more where it is, and says how to be rid of it', async () => {
+    it('leaves an invalid token in place, and prints how to remove it', async () => {
       user.write('.netrc', FOREIGN_BEFORE + entries(ada))
       const {done, plan} = await go({verify: knowing()})
       expect(done).to.deep.equal([])
@@ -123,7 +123,7 @@ describe('migrating to the keychain', () => {
       expect(held()).to.deep.equal({})
     })
 
-    it('removes it with --prune, and stores it nowhere', async () => {
+    it('removes an invalid token with --prune, and stores it nowhere', async () => {
       user.write('.netrc', FOREIGN_BEFORE + entries(ada))
       expect((await go({verify: knowing(), prune: true})).done).to.deep.equal([
         `Removed the token of ada@example.com from ${user.netrcPath} (api.heroku.com and git.heroku.com), which is not valid any more`,
@@ -132,7 +132,7 @@ describe('migrating to the keychain', () => {
       expect(held()).to.deep.equal({})
     })
 
-    it('has the machines of the hosts in use, and leaves those of others', async () => {
+    it('moves the entries of the hosts in use, and leaves those of others', async () => {
       const env = {HEROKU_HOST: 'staging.herokudev.com'}
       const theirs = entries(grace, ['api.staging.herokudev.com', 'git.staging.herokudev.com'])
       user.write('.netrc', entries(ada) + theirs)
@@ -157,21 +157,21 @@ describe('migrating to the keychain', () => {
       expect(readlinkSync(user.netrcPath)).to.equal('dotfiles/netrc')
     })
 
-    it('finds tokens in duplicate entries one after the other', async () => {
+    it('finds tokens in duplicate entries, one per migrate', async () => {
       user.write('.netrc', entries(ada) + entries({...ada, token: 'HRKU-older'}, ['api.heroku.com']))
       await go()
       expect(user.read('.netrc')).to.equal(entries({...ada, token: 'HRKU-older'}, ['api.heroku.com']))
-      expect(await says()).to.deep.equal([['token', ada.account]])
+      expect(await conflicts()).to.deep.equal([['token', ada.account]])
     })
 
-    it('passes over what can be no token', async () => {
+    it('skips text that cannot be a token', async () => {
       user.write('.netrc', entries({...ada, token: 'tökén'}))
       const {done, plan} = await go()
       expect(done).to.deep.equal([])
       expect(plan?.notes).to.deep.equal([`${user.netrcPath} was left alone: what it holds is no token`])
     })
 
-    it('refuses a file that it does not understand', async () => {
+    it('refuses a file that it cannot parse', async () => {
       user.write('.netrc', 'machine api.heroku.com\0')
       expect(await thrownBy(go())).to.be.instanceOf(StorageError)
       expect(user.memory.calls).to.deep.equal([])
@@ -182,10 +182,10 @@ describe('migrating to the keychain', () => {
     const two = (api: typeof ada, git: typeof ada) =>
       entries(api, ['api.heroku.com']) + entries(git, ['git.heroku.com'])
 
-    it('stops where they have different tokens of one account; --force keeps that of the API', async () => {
+    it('stops if they have different tokens of one account; --force keeps the API host’s', async () => {
       const before = two(ada, {...ada, token: 'HRKU-git'})
       user.write('.netrc', before)
-      expect(await says()).to.deep.equal([['token', ada.account]])
+      expect(await conflicts()).to.deep.equal([['token', ada.account]])
       expect(user.read('.netrc')).to.equal(before)
       const {done} = await go({force: true})
       expect(done?.slice(2)).to.deep.equal([
@@ -196,22 +196,22 @@ describe('migrating to the keychain', () => {
       expect(user.read('.netrc')).to.equal('')
     })
 
-    it('stops where they have different accounts; --account says who is current, and both are kept', async () => {
+    it('stops if they have different accounts; --account selects the current one, and both are kept', async () => {
       user.write('.netrc', two(ada, grace))
-      expect(await says()).to.deep.equal([['current', ada.account, grace.account]])
+      expect(await conflicts()).to.deep.equal([['current', ada.account, grace.account]])
       await go({account: grace.account})
       expect(held()).to.deep.equal({[ada.account]: ada.token, [grace.account]: grace.token})
       expect(await current()).to.include(grace)
       expect(user.read('.netrc')).to.equal('')
     })
 
-    it("takes the API's account for the current one with --force", async () => {
+    it("makes the API host's account current with --force", async () => {
       user.write('.netrc', two(ada, grace))
       await go({force: true})
       expect(await current()).to.include(ada)
     })
 
-    it('knows an account by its token only if there is none of that name', async () => {
+    it('fails if there is no token of the account that --account names', async () => {
       user.write('.netrc', entries(ada))
       const error = await thrownBy(go({account: 'nobody@example.com'}))
       expect(error).to.be.instanceOf(UserError)
@@ -219,7 +219,7 @@ describe('migrating to the keychain', () => {
       expect(user.read('.netrc')).to.equal(entries(ada))
     })
 
-    it('makes somebody current who is in the keychain, where there is nothing else to do', async () => {
+    it('makes an account in the keychain current if there is nothing else to do', async () => {
       await saveToken(user.stores(), grace)
       await saveToken(user.stores(), ada)
       expect((await thrownBy(go({account: 'nobody@example.com'}))).message).to.equal(
@@ -235,7 +235,7 @@ describe('migrating to the keychain', () => {
       expect((await go({account: grace.account})).done).to.deep.equal([])
     })
 
-    it('says of nobody that they are acted as, where there is no token at all', async () => {
+    it('makes no account current if there are no tokens', async () => {
       expect((await go({account: ada.account})).plan).to.deep.equal({to: 'keychain', steps: [], notes: []})
     })
 
@@ -248,10 +248,10 @@ describe('migrating to the keychain', () => {
   })
 
   describe('into a keychain that is not empty', () => {
-    it('stops where it holds another token of the account; --force replaces it', async () => {
+    it('stops if it holds another token of the account; --force replaces it', async () => {
       user.memory.tokens.set(ada.account, 'HRKU-older')
       user.write('.netrc', entries(ada))
-      expect(await says()).to.deep.equal([['token', ada.account]])
+      expect(await conflicts()).to.deep.equal([['token', ada.account]])
       expect(held()).to.deep.equal({[ada.account]: 'HRKU-older'})
       expect((await go({force: true})).done?.[0]).to.equal(
         `Copied the token of ada@example.com from ${user.netrcPath} to the keyring, in place of the one there`,
@@ -260,7 +260,7 @@ describe('migrating to the keychain', () => {
       expect(user.read('.netrc')).to.equal('')
     })
 
-    it('does not ask where the keychain refused the newer one itself', async () => {
+    it('does not ask if the keychain had refused the newer token', async () => {
       await saveToken(user.stores(), {...ada, token: 'HRKU-older'})
       user.memory.fail(new StorageError('locked', 'the keyring is locked'))
       await saveToken(user.stores(), ada)
@@ -271,7 +271,7 @@ describe('migrating to the keychain', () => {
       expect(user.read('.netrc')).to.equal('')
     })
 
-    it('finishes what was begun: the same token is there already', async () => {
+    it('finishes a migrate that has stored the token already', async () => {
       user.memory.tokens.set(ada.account, ada.token)
       user.write('.netrc', entries(ada))
       await go()
@@ -280,17 +280,17 @@ describe('migrating to the keychain', () => {
       expect(user.read('.netrc')).to.equal('')
     })
 
-    it('stops where somebody else is current in it: the CLI and git would act as two', async () => {
+    it('stops if another account is current in it: the CLI and git use different accounts', async () => {
       await saveToken(user.stores(), grace)
       user.write('.netrc', entries(ada))
-      expect(await says()).to.deep.equal([['current', grace.account, ada.account]])
+      expect(await conflicts()).to.deep.equal([['current', grace.account, ada.account]])
       expect(user.read('.netrc')).to.equal(entries(ada))
       await go({account: grace.account})
       expect(await current()).to.include(grace)
       expect(held()).to.deep.equal({[ada.account]: ada.token, [grace.account]: grace.token})
     })
 
-    it('records whoever was current for being alone in it', async () => {
+    it('records the account that was current because it was the only one', async () => {
       user.memory.tokens.set(grace.account, grace.token)
       alias('work', ada)
       await go()
@@ -299,7 +299,7 @@ describe('migrating to the keychain', () => {
     })
   })
 
-  describe('from the files of aliases', () => {
+  describe('from alias files', () => {
     it('stores them all, and makes the account of .netrc current', async () => {
       user.write('.netrc', entries(ada))
       alias('home', grace)
@@ -319,7 +319,7 @@ describe('migrating to the keychain', () => {
       expect((await go()).done).to.deep.equal([])
     })
 
-    it('stores the current account first: a crash in between must not make somebody else current', async () => {
+    it('stores the current account first: a crash in between must not make another account current', async () => {
       user.write('.netrc', entries(ada))
       alias('a', grace)
       alias('b', edsger)
@@ -328,15 +328,15 @@ describe('migrating to the keychain', () => {
       expect(sets).to.deep.equal(['set ada@example.com', 'set grace@example.com', 'set edsger@example.com'])
     })
 
-    it('asks who is to be current where nobody is', async () => {
+    it('asks which account to make current if none is', async () => {
       alias('a', grace)
       alias('b', edsger)
-      expect(await says()).to.deep.equal([['current', grace.account, edsger.account]])
+      expect(await conflicts()).to.deep.equal([['current', grace.account, edsger.account]])
       await go({account: edsger.account})
       expect(await current()).to.include(edsger)
     })
 
-    it('makes the only account current, but nobody who logged out', async () => {
+    it('makes the only account current, but not after a logout', async () => {
       alias('a', grace)
       await go()
       expect(await current()).to.include(grace)
@@ -347,16 +347,16 @@ describe('migrating to the keychain', () => {
       expect(held()).to.deep.equal({[grace.account]: grace.token, [edsger.account]: edsger.token})
     })
 
-    it('stops where an alias has another token than .netrc', async () => {
+    it('stops if an alias has another token than .netrc', async () => {
       user.write('.netrc', entries(ada))
       alias('work', {...ada, token: 'HRKU-older'})
-      expect(await says()).to.deep.equal([['token', ada.account]])
+      expect(await conflicts()).to.deep.equal([['token', ada.account]])
       await go({force: true})
       expect(held()).to.deep.equal({[ada.account]: ada.token})
       expect(user.read(`${ALIASES}/work`)).to.equal('username: ada@example.com\n')
     })
 
-    it('names in the file the account that the API named, since accounts:set goes by it', async () => {
+    it('writes the account that the API names to the file, since accounts:set uses it', async () => {
       user.write(`${ALIASES}/work`, `# mine\nusername: old@example.com\npassword: ${ada.token}\nmore: kept\n`)
       await go({verify: knowing(ada)})
       expect(user.read(`${ALIASES}/work`))
@@ -365,7 +365,7 @@ describe('migrating to the keychain', () => {
       expect(user.read(`${ALIASES}/work`)).not.to.include(ada.token)
     })
 
-    it('leaves them with their tokens for a CLI whose accounts:set needs them, and is done all the same', async () => {
+    it('keeps their tokens for a CLI whose accounts:set reads them, and has nothing to do the second time', async () => {
       user.write('.netrc', entries(ada))
       alias('work', grace)
       const {plan} = await go({keepAliases: 'this CLI reads them'})
@@ -375,7 +375,7 @@ describe('migrating to the keychain', () => {
       expect((await go({keepAliases: 'this CLI reads them'})).done).to.deep.equal([])
     })
 
-    it('leaves what is no alias alone, and says so', async () => {
+    it('skips files that are not aliases, and prints that', async () => {
       user.write(`${ALIASES}/nonsense`, '[1, 2')
       user.write(`${ALIASES}/list`, '- a\n')
       user.write(`${ALIASES}/empty`, '')
@@ -390,7 +390,7 @@ describe('migrating to the keychain', () => {
       )
     })
 
-    it('never has a second file in their folder, which the CLI would take for one more alias', async () => {
+    it('never creates another file in their folder, which the CLI would take for an alias', async () => {
       alias('work', ada)
       const seen: string[] = []
       const stop = await watchFiles(user.home, () => {
@@ -401,20 +401,20 @@ describe('migrating to the keychain', () => {
       expect(user.read(`${ALIASES}/work`)).not.to.include(ada.token)
     })
 
-    it('takes a token that looks like a number to the letter', async () => {
+    it('keeps a token that looks like a number unchanged', async () => {
       user.write(`${ALIASES}/work`, 'username: ada@example.com\npassword: 0123e5\n')
       await go()
       expect(held()).to.deep.equal({[ada.account]: '0123e5'})
     })
 
-    it('reads a folder once, though it has two names', async () => {
+    it('reads a folder with two names once', async () => {
       alias('work', ada)
       mkdirSync(join(user.home, '.heroku'))
       symlinkSync(join(user.home, ALIASES), join(user.home, '.heroku', 'accounts'))
       expect((await go()).done).to.have.length(3)
     })
 
-    it('refuses a file that holds its token in a comment too, and has stored it all the same', async () => {
+    it('leaves a file unchanged that holds its token in a comment too, after storing the token', async () => {
       const text = `# ${ada.token}\nusername: ada@example.com\npassword: ${ada.token}\n`
       user.write(`${ALIASES}/work`, text)
       const {failures} = await go()
@@ -426,7 +426,7 @@ describe('migrating to the keychain', () => {
     })
   })
 
-  describe('where others change things at the same time', () => {
+  describe('while other programs change the stores', () => {
     it('replaces no token that a login has just stored', async () => {
       user.write('.netrc', entries(ada))
       const verify: Verify = async () => {
@@ -437,7 +437,7 @@ describe('migrating to the keychain', () => {
       let asked = 0
       user.memory.get = (account) => {
         asked += 1
-        // The first is the survey's; the second looks again, before it stores.
+        // The first call is the survey's, the second the check before the store.
         if (asked === 2) user.memory.tokens.set(ada.account, 'HRKU-newer')
         return get(account)
       }
@@ -448,7 +448,7 @@ describe('migrating to the keychain', () => {
       expect(user.read('.netrc')).to.equal(entries(ada))
     })
 
-    it('removes no copy of what is not in the keychain any more', async () => {
+    it('removes no copy of a token that is no longer in the keychain', async () => {
       user.write('.netrc', entries(ada))
       const set = user.memory.set.bind(user.memory)
       user.memory.set = async (credential) => {
@@ -460,7 +460,7 @@ describe('migrating to the keychain', () => {
       expect(user.read('.netrc')).to.equal(entries(ada))
     })
 
-    it('leaves a copy that has become another token', async () => {
+    it('keeps a copy that has become another token', async () => {
       user.write('.netrc', entries(ada))
       const set = user.memory.set.bind(user.memory)
       user.memory.set = async (credential) => {
@@ -472,7 +472,7 @@ describe('migrating to the keychain', () => {
     })
   })
 
-  it('stores nothing where it could not be recorded', async () => {
+  it('stores nothing if it cannot be recorded', async () => {
     user.write('.netrc', entries(ada))
     user.write('data', 'a file where the folder would be')
     const error = await thrownBy(go())

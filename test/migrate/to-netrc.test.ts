@@ -17,9 +17,9 @@ describe('migrating to .netrc', () => {
   const held = () => Object.fromEntries(user.memory.tokens)
   const go = (wishes: MigrateOptions & {verify?: Verify} = {}, env = {}) => migrate(user.stores(env), 'netrc', wishes)
   const current = async () => (await findCredential(user.stores())).found
-  const says = async () => (await go()).conflicts?.map(({about, candidates}) => [about, ...candidates])
+  const conflicts = async () => (await go()).conflicts?.map(({about, candidates}) => [about, ...candidates])
 
-  it('moves the current token, and keeps its account and expiry in mind', async () => {
+  it('moves the current token, and records its account and expiry', async () => {
     user.write('.netrc', FOREIGN)
     await saveToken(user.stores(), ada, EXPIRY)
     expect((await go()).done).to.deep.equal([
@@ -51,7 +51,7 @@ describe('migrating to .netrc', () => {
     expect((await go()).done).to.deep.equal([])
   })
 
-  it('leaves and names the others, and has none of them become current', async () => {
+  it('keeps and names the other tokens, and makes none of their accounts current', async () => {
     await saveToken(user.stores(), grace)
     await saveToken(user.stores(), ada)
     const {plan} = await go()
@@ -60,13 +60,13 @@ describe('migrating to .netrc', () => {
     ])
     expect(held()).to.deep.equal({[grace.account]: grace.token})
     expect(await current()).to.include({...ada, source: 'netrc'})
-    // As a CLI does that could not read the keychain once.
+    // Like a CLI that could not read the keychain once.
     user.write(LOGIN_JSON, '')
     expect(await current()).to.include({...ada, source: 'netrc'})
     expect((await go()).done).to.deep.equal([])
   })
 
-  it('brings back whom --account names, who is current then', async () => {
+  it('brings back the account that --account names, and makes it current', async () => {
     await saveToken(user.stores(), grace)
     await saveToken(user.stores(), ada)
     await go({account: grace.account})
@@ -75,9 +75,9 @@ describe('migrating to .netrc', () => {
     expect(await current()).to.include({...grace, source: 'netrc'})
   })
 
-  it('asks whose, where nobody is current, and knows no others', async () => {
+  it('asks which account, if none is current, and accepts no others', async () => {
     user.memory.tokens.set(ada.account, ada.token).set(grace.account, grace.token)
-    expect(await says()).to.deep.equal([['current', ada.account, grace.account]])
+    expect(await conflicts()).to.deep.equal([['current', ada.account, grace.account]])
     const error = await thrownBy(go({account: 'nobody@example.com'}))
     expect(error).to.be.instanceOf(UserError)
     expect(error).to.include({
@@ -86,7 +86,7 @@ describe('migrating to .netrc', () => {
     })
   })
 
-  it('leaves the token in the keychain too with --keep, and is done then', async () => {
+  it('keeps the token in the keychain with --keep, and has nothing to do the second time', async () => {
     await saveToken(user.stores(), ada)
     await go({keep: true})
     expect(user.read('.netrc')).to.equal(entries(ada))
@@ -94,18 +94,18 @@ describe('migrating to .netrc', () => {
     expect((await go({keep: true})).done).to.deep.equal([])
   })
 
-  it('stops where .netrc holds another token; --force replaces it', async () => {
+  it('stops if .netrc holds another token; --force replaces it', async () => {
     const older = entries({...ada, token: 'HRKU-older'})
     user.write('.netrc', older)
     await saveToken(user.stores(), ada)
-    expect(await says()).to.deep.equal([['token', ada.account]])
+    expect(await conflicts()).to.deep.equal([['token', ada.account]])
     expect(user.read('.netrc')).to.equal(older)
     expect((await go({force: true})).done?.[0]).to.match(/, in place of the one there, in plain text$/u)
     expect(user.read('.netrc')).to.equal(entries(ada))
     expect(held()).to.deep.equal({})
   })
 
-  it('finishes what was begun: the token is in .netrc already', async () => {
+  it('finishes a migrate that has written .netrc already', async () => {
     await saveToken(user.stores(), ada)
     user.write('.netrc', entries(ada))
     expect((await go()).done).to.deep.equal(['write', 'Removed the token of ada@example.com from the keyring'])
@@ -113,7 +113,7 @@ describe('migrating to .netrc', () => {
     expect(held()).to.deep.equal({})
   })
 
-  it('copies no token that is not valid any more; --prune removes it, and nobody is logged in', async () => {
+  it('copies no invalid token; --prune removes it, and the user is logged out', async () => {
     const verify: Verify = () => Promise.resolve('invalid')
     await saveToken(user.stores(), ada)
     const {done, plan} = await go({verify})
@@ -128,7 +128,7 @@ describe('migrating to .netrc', () => {
     expect(user.read(LOGIN_JSON)).to.equal(undefined)
   })
 
-  it('removes the token of somebody who is not current with --prune, and logs nobody else out', async () => {
+  it('removes an account that is not current with --prune, and logs no other account out', async () => {
     await saveToken(user.stores(), grace)
     await saveToken(user.stores(), ada)
     const {plan} = await go({verify: () => Promise.resolve('invalid'), prune: true, account: grace.account})
@@ -137,7 +137,7 @@ describe('migrating to .netrc', () => {
     expect(await current()).to.include({...ada, source: 'secret-service'})
   })
 
-  it("refuses a token of another host, and does not show it to this one's API", async () => {
+  it("refuses a token of another host, and does not send it to this one's API", async () => {
     await saveToken(user.stores({HEROKU_HOST: 'staging.herokudev.com'}), ada)
     const asked: string[] = []
     const verify: Verify = (token) => {
@@ -153,7 +153,7 @@ describe('migrating to .netrc', () => {
     expect(held()).to.deep.equal({[ada.account]: ada.token})
   })
 
-  it('leaves the keychain as it is where .netrc cannot be written', async () => {
+  it('leaves the keychain unchanged if .netrc cannot be written', async () => {
     await saveToken(user.stores(), ada)
     user.write('.netrc/in-the-way', '')
     expect(await thrownBy(go())).to.be.instanceOf(StorageError)
@@ -161,13 +161,13 @@ describe('migrating to .netrc', () => {
     expect(await current()).to.include({...ada, source: 'secret-service'})
   })
 
-  it('takes nothing out of the keychain that was changed meanwhile', async () => {
+  it('removes no token from the keychain that was changed meanwhile', async () => {
     await saveToken(user.stores(), ada)
     const get = user.memory.get.bind(user.memory)
     let asked = 0
     user.memory.get = (account) => {
       asked += 1
-      // Of the survey, before it is written, and before it is taken out.
+      // By the survey, before the write, and before the removal.
       if (asked === 3) user.memory.tokens.set(ada.account, 'HRKU-newer')
       return get(account)
     }
@@ -176,7 +176,7 @@ describe('migrating to .netrc', () => {
     expect(user.read('.netrc')).to.equal(entries(ada))
   })
 
-  it('takes nothing out of the keychain that has been taken out of .netrc again', async () => {
+  it('removes no token from the keychain that was removed from .netrc meanwhile', async () => {
     await saveToken(user.stores(), ada)
     const get = user.memory.get.bind(user.memory)
     let asked = 0
@@ -191,7 +191,7 @@ describe('migrating to .netrc', () => {
     expect(held()).to.deep.equal({[ada.account]: ada.token})
   })
 
-  it('replaces nothing in .netrc that was not there when it looked', async () => {
+  it('replaces no token in .netrc that was added after the survey', async () => {
     await saveToken(user.stores(), ada)
     const verify: Verify = () => Promise.resolve({account: ada.account})
     const get = user.memory.get.bind(user.memory)

@@ -1,4 +1,4 @@
-// The lookups that block the process: of the keyring's tool, which must answer as the worker does, and of the worker.
+// The lookups that block the process: with the keyring's tool, whose result must equal the worker's, and with the worker.
 import {expect} from 'chai'
 import {spawnSync} from 'node:child_process'
 import {readFileSync, writeFileSync} from 'node:fs'
@@ -65,7 +65,7 @@ describe('the blocking lookup', function () {
     kind: 'found',
     found: {account, token, source: 'secret-service', location: 'the keyring'},
   })
-  /** The answer, and the processes that it took. `keyringMs` is long by default, for a slow machine. */
+  /** The answer, and how many processes were started. `keyringMs` is long by default, for a slow machine. */
   const find = (keyringMs = 20_000) => {
     const worker = pathToFileURL(inRoot('counted.cjs'))
     const answer = openSyncCredentials(order(), {worker, keyringMs}).find()
@@ -76,20 +76,20 @@ describe('the blocking lookup', function () {
     return 'ok' in reply ? reply.ok : reply.failed
   }
 
-  describe('of the keyring', () => {
-    it('takes one call of the tool, and no worker', async () => {
+  describe('with the keyring', () => {
+    it('needs one call of the tool, and no worker', async () => {
       await user.store(ada)
       expect(find()).to.deep.equal({answer: foundIn(ada.token), workers: 0, calls: 1})
     })
 
-    it('passes the account on unchanged', async () => {
+    it('passes the account unchanged', async () => {
       const account = `"a'b$(touch x)\`id\` *\\é@example.com`
       login(account)
       await user.store({...ada, account})
       expect(find()).to.deep.equal({answer: foundIn(ada.token, account), workers: 0, calls: 1})
     })
 
-    it('gives the tool the environment that every tool gets', () => {
+    it('starts the tool with the environment of every tool', () => {
       Object.assign(process.env, {
         HEROKU_API_KEY: '',
         G_MESSAGES_DEBUG: 'all',
@@ -139,14 +139,14 @@ describe('the blocking lookup', function () {
       ['unlimited output', 'exec /usr/bin/head -c 5000000 /dev/zero'],
       ['a tool that a signal ends', `${found}; kill -9 $$`],
     ] as const)
-      it(`makes of ${what} what the worker makes of it`, () => {
+      it(`answers ${what} as the worker does`, () => {
         secretTool(script)
         const {answer, workers} = find()
         expect(workers).to.equal(1)
         expect(answer).to.deep.equal(byWorker())
       })
 
-    it('makes of a tool that cannot be started what the worker makes of it', () => {
+    it('answers a tool that cannot be started as the worker does', () => {
       writeFileSync(inRoot('tools/secret-tool'), 'no program')
       const {answer} = find()
       expect(answer).to.deep.equal(byWorker())
@@ -169,7 +169,7 @@ describe('the blocking lookup', function () {
       expires: {expiresAt: '2030-01-01T00:00:00.000Z'},
       'is older than one in .netrc': {savedIn: 'netrc', fingerprint: fingerprint('HRKU-newer')},
     }))
-      it(`sees from the record that a token ${what}, as the worker does`, async () => {
+      it(`uses the record that a token ${what}, as the worker does`, async () => {
         await user.store(ada)
         user.write('.netrc', entries({...ada, token: 'HRKU-newer'}))
         record(changes)
@@ -193,7 +193,7 @@ describe('the blocking lookup', function () {
       await until(() => !started.some(isRunning))
     })
 
-    it('ends the children of a tool that has ended', async () => {
+    it('ends the children of a tool that has exited', async () => {
       const pid = inRoot('pid')
       secretTool(`${lookup('exit 1')}; [ -e '${pid}' ] && exit; /usr/bin/sleep 1000 & echo $! >'${pid}'`)
       expect(find(200).workers).to.equal(1)
@@ -216,23 +216,24 @@ describe('the blocking lookup', function () {
         (['SIGINT', 'SIGTERM', 'SIGHUP', 'exit'] as const).map((event) => process.listenerCount(event))
       const before = listeners()
       find()
-      await until(() => listeners().join() === before.join())
+      for (let tick = 0; tick < 2; tick++) await new Promise((resolve) => setImmediate(resolve))
+      expect(listeners()).to.deep.equal(before)
     })
   })
 
-  describe('by the worker', () => {
+  describe('with the worker', () => {
     const workerOf = (script: string) => {
       const file = join(user.home, 'worker.cjs')
       writeFileSync(file, script)
       return pathToFileURL(file)
     }
 
-    it('gives the answer', async () => {
+    it('returns the answer', async () => {
       await user.store(ada)
       expect(byWorker()).to.deep.equal(foundIn(ada.token))
     })
 
-    it('has the time that a keychain and gpg may take, each of them several times', () => {
+    it('has a time limit of several keychain operations and gpg calls', () => {
       const context = {timeoutMs: 5000, gpgTimeoutMs: 60_000}
       for (const [each, least] of [
         [context, 6 * 65_000],
@@ -242,7 +243,7 @@ describe('the blocking lookup', function () {
         expect(workerLimitMs(each)).to.be.greaterThan(least)
     })
 
-    it('takes no options for node from the environment', async () => {
+    it('ignores NODE_OPTIONS', async () => {
       await user.store(ada)
       process.env.NODE_OPTIONS = '--require /nowhere.cjs'
       expect(byWorker()).to.deep.equal(foundIn(ada.token))

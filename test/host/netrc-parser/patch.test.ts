@@ -16,11 +16,11 @@ const OTHERS =
 const loginOf = ({account, token}: typeof ada) => ({login: account, password: token})
 const loginJsonFor = ({account}: {account: string}) => `{"account":"${account}"}\n`
 
-describe('the overlay of netrc-parser', function () {
+describe('the patch of netrc-parser', function () {
   this.timeout(60_000)
   const user = freshNetrcReader()
 
-  /** A copy with the overlay, loaded. */
+  /** A patched copy that has loaded the file. */
   const loaded = (copy = copyOfNetrcParser()): NetrcModule['default'] & {machines: object} => {
     patchNetrcParser(copy, user.credentials)
     copy.default.loadSync()
@@ -31,7 +31,7 @@ describe('the overlay of netrc-parser', function () {
     return machine && {...machine}
   }
   const logIn = (credential: typeof ada) => (machines: Record<string, unknown>) => {
-    // As @heroku-cli/command does it before 12.4.
+    // Like @heroku-cli/command before 12.4.
     for (const host of [API, GIT]) {
       machines[host] ??= {}
       const machine = machines[host] as Record<string, unknown>
@@ -45,7 +45,7 @@ describe('the overlay of netrc-parser', function () {
   }
 
   describe('shows', () => {
-    it('the keychain’s token for both machines, and the others as they are in the file', async () => {
+    it('the keychain’s token for both machines, and the other machines as in the file', async () => {
       await user.store(ada)
       user.write('.netrc', `${entries(grace)}machine other\n  login x\n  password y\n`)
       const netrc = loaded()
@@ -54,10 +54,10 @@ describe('the overlay of netrc-parser', function () {
       expect(shown(netrc, 'other')).to.deep.equal({login: 'x', password: 'y'})
       expect(Object.keys(netrc.machines).sort()).to.deep.equal([API, GIT, 'other'])
       expect(netrc.machines[API]?.host).to.equal(API)
-      expect(netrc.machines.nobody).to.equal(undefined)
+      expect(netrc.machines.missing).to.equal(undefined)
     })
 
-    it('it to those who load asynchronously, or by an object of their own', async () => {
+    it('the token after an asynchronous load, and in another instance', async () => {
       await user.store(ada)
       const copy = copyOfNetrcParser()
       patchNetrcParser(copy, user.credentials)
@@ -66,7 +66,7 @@ describe('the overlay of netrc-parser', function () {
       expect(shown(own)).to.deep.equal(loginOf(ada))
     })
 
-    it('it to those who had loaded before', async () => {
+    it('the token in an instance that was loaded before the patch', async () => {
       await user.store(ada)
       user.write('.netrc', entries(grace))
       const copy = copyOfNetrcParser()
@@ -77,13 +77,13 @@ describe('the overlay of netrc-parser', function () {
 
     for (const [how, look] of Object.entries({
       'by name': (machines: object) => API in machines,
-      'at all names': (machines: object) => Object.keys(machines).includes(API),
-      'at one after the other': (machines: object) => {
+      'in the list of names': (machines: object) => Object.keys(machines).includes(API),
+      'in a loop': (machines: object) => {
         for (const host in machines) if (host === API) return true
         return false
       },
     }))
-      it(`whether there is a login, to somebody who looks ${how}`, async () => {
+      it(`whether there is a login, ${how}`, async () => {
         user.write('.netrc', 'machine other\n  password y\n')
         expect(look(loaded().machines)).to.equal(false)
         await user.store(ada)
@@ -91,29 +91,29 @@ describe('the overlay of netrc-parser', function () {
         expect(look(loaded().machines)).to.equal(true)
       })
 
-    it('what .netrc holds where the keychain holds nothing, however it is written', () => {
+    it('the entry in .netrc, in any layout, if the keychain is empty', () => {
       user.write('.netrc', `machine ${API}\tlogin  ${ada.account}\r\n\tpassword ${ada.token}\r\n`)
       expect(shown(loaded())).to.deep.equal(loginOf(ada))
     })
 
-    it('what netrc-parser makes of a file that we cannot read', () => {
+    it('what netrc-parser reads from a file that we cannot parse', () => {
       user.write('.netrc', `what is this\n${entries(ada)}`)
       expect(shown(loaded())).to.deep.equal(loginOf(ada))
     })
 
-    it('the keychain’s token where .netrc cannot be read at all', async () => {
+    it('the keychain’s token if .netrc cannot be read', async () => {
       await user.store(ada)
       mkdirSync(join(user.home, '.netrc'))
       expect(shown(loaded())).to.deep.equal(loginOf(ada))
     })
 
-    it('the keychain’s token where .netrc is a named pipe, without waiting for it', async () => {
+    it('the keychain’s token if .netrc is a named pipe, without waiting for it', async () => {
       await user.store(ada)
       expect(spawnSync('/usr/bin/mkfifo', [join(user.home, '.netrc')]).status).to.equal(0)
       expect(shown(loaded())).to.deep.equal(loginOf(ada))
     })
 
-    it('which file is a named pipe, where nothing else holds a token', async () => {
+    it('an error that names the named pipe, if nothing else holds a token', async () => {
       expect(spawnSync('/usr/bin/mkfifo', [join(user.home, '.netrc')]).status).to.equal(0)
       const copy = copyOfNetrcParser()
       patchNetrcParser(copy, user.credentials)
@@ -121,7 +121,7 @@ describe('the overlay of netrc-parser', function () {
       expect(message).to.equal(`could not read ${join(user.home, '.netrc')}: it is a named pipe`)
     })
 
-    it('the trouble of netrc-parser where nothing else holds a token', async () => {
+    it('netrc-parser’s error, if nothing else holds a token', async () => {
       mkdirSync(join(user.home, '.netrc'))
       const copy = copyOfNetrcParser()
       patchNetrcParser(copy, user.credentials)
@@ -131,7 +131,7 @@ describe('the overlay of netrc-parser', function () {
       expect(await thrownBy(copy.default.load())).to.include({code: 'EISDIR'})
     })
 
-    it('nothing of another file than the default one', async () => {
+    it('no token from the keychain in another file than the default one', async () => {
       await user.store(ada)
       user.write('elsewhere', entries(grace))
       const copy = copyOfNetrcParser()
@@ -146,8 +146,8 @@ describe('the overlay of netrc-parser', function () {
     })
   })
 
-  describe('asks the keychain', () => {
-    it('not before somebody looks at one of the two, and once for all copies', async () => {
+  describe('reads the keychain', () => {
+    it('when one of the two machines is first read, and once for all copies', async () => {
       await user.store(ada)
       user.write('.netrc', OTHERS)
       const one = loaded()
@@ -163,7 +163,7 @@ describe('the overlay of netrc-parser', function () {
       expect(user.calls()).to.equal(calls)
     })
 
-    it('not for the analytics of the CLI, which get what the file holds', async () => {
+    it('not for the CLI’s analytics, which get the file’s entry', async () => {
       await user.store(ada)
       user.write('.netrc', entries(grace))
       mkdirSync(join(user.home, 'lib'))
@@ -187,14 +187,14 @@ describe('the overlay of netrc-parser', function () {
       })
   })
 
-  describe('of a locked keyring', () => {
+  describe('with a locked keyring', () => {
     const locked = async () => {
       await user.store(ada)
       user.write('data/login.json', loginJsonFor(ada))
       await user.keyring.lock()
     }
 
-    it('shows a token that nobody can take for none, and nobody can use', async () => {
+    it('shows a token that is truthy, and throws at every use', async () => {
       await locked()
       const machine = loaded().machines[API]
       expect(machine?.login).to.equal(ada.account)
@@ -223,7 +223,7 @@ describe('the overlay of netrc-parser', function () {
       expect(shown(loaded())).to.deep.equal({login: ada.account, password: 'HRKU-in-netrc'})
     })
 
-    it('shows nobody else’s token', async () => {
+    it('shows no other account’s token', async () => {
       await locked()
       user.write('.netrc', entries(grace))
       const token = loaded().machines[API]?.password
@@ -232,12 +232,12 @@ describe('the overlay of netrc-parser', function () {
   })
 
   for (const how of ['save', 'saveSync'] as const)
-    describe(`by ${how}`, () => {
+    describe(`with ${how}`, () => {
       const save = async (netrc: NetrcModule['default']) => {
         await netrc[how]()
       }
 
-      it('sends a login to the keychain and login.json, and leaves the file alone', async () => {
+      it('saves a login in the keychain and login.json, and leaves the file unchanged', async () => {
         user.write('.netrc', OTHERS)
         const inode = user.inode('.netrc')
         const netrc = loaded()
@@ -252,9 +252,9 @@ describe('the overlay of netrc-parser', function () {
         expect(shown(netrc)).to.deep.equal(loginOf(ada))
       })
 
-      it('sends it there without asking for the one before, and once', async () => {
+      it('saves a login once, without a lookup of the previous one', async () => {
         const netrc = loaded()
-        // As accounts:set does it.
+        // Like accounts:set.
         netrc.machines[GIT] = {}
         netrc.machines[API] = {}
         for (const host of [GIT, API]) Object.assign(netrc.machines[host] ?? {}, loginOf(ada))
@@ -267,13 +267,13 @@ describe('the overlay of netrc-parser', function () {
         expect(user.read('.netrc')).to.equal(undefined)
       })
 
-      it('does nothing where nothing was changed', async () => {
+      it('does nothing if nothing was changed', async () => {
         await user.store(ada)
         user.write('.netrc', OTHERS)
         const inode = user.inode('.netrc')
         const netrc = loaded()
         logIn(ada)(netrc.machines)
-        // Who is alone in the keychain was named as the token was looked for.
+        // The lookup has written the only account in the keychain to login.json.
         expect(user.read('data/login.json')).to.equal(`{"account":"${ada.account}"}\n`)
         const record = user.read('data/heroku-keychain.json')
         await save(netrc)
@@ -285,7 +285,7 @@ describe('the overlay of netrc-parser', function () {
         deletes: (machines: Record<string, unknown>, host: string): unknown => Reflect.deleteProperty(machines, host),
         'sets undefined': (machines: Record<string, unknown>, host: string): unknown => (machines[host] = undefined),
       }))
-        it(`logs out whoever ${what}: the token goes everywhere, others stay`, async () => {
+        it(`logs out if the caller ${what}: removes every copy of the token, and keeps other tokens`, async () => {
           await user.store(ada)
           await user.store(grace)
           user.write('data/login.json', loginJsonFor(ada))
@@ -301,7 +301,7 @@ describe('the overlay of netrc-parser', function () {
           expect(shown(netrc)).to.equal(undefined)
         })
 
-      it('does not log out while the keyring is locked, and says so', async () => {
+      it('fails to log out while the keyring is locked', async () => {
         await user.store(ada)
         user.write('data/login.json', loginJsonFor(ada))
         await user.keyring.lock()
@@ -331,7 +331,7 @@ describe('the overlay of netrc-parser', function () {
         expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
       })
 
-      it('writes a login to .netrc, losslessly, where the keyring is locked', async () => {
+      it('writes a login to .netrc, losslessly, if the keyring is locked', async () => {
         user.write('.netrc', OTHERS)
         await user.keyring.lock()
         const netrc = loaded()
@@ -345,7 +345,7 @@ describe('the overlay of netrc-parser', function () {
         expect(shown(netrc)).to.deep.equal(loginOf(ada))
       })
 
-      it('throws where no place takes a login, and tries again the next time', async () => {
+      it('throws if no store accepts a login, and tries again at the next save', async () => {
         mkdirSync(join(user.home, '.netrc'))
         await user.store(ada)
         const netrc = loaded()
@@ -359,7 +359,7 @@ describe('the overlay of netrc-parser', function () {
         expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token, [grace.account]: grace.token})
       })
 
-      it('changes nothing while HEROKU_API_KEY would win anyway', async () => {
+      it('changes nothing while HEROKU_API_KEY is set, which has precedence', async () => {
         process.env.HEROKU_API_KEY = 'HRKU-key'
         user.write('.netrc', entries(ada))
         const netrc = loaded()
@@ -372,7 +372,7 @@ describe('the overlay of netrc-parser', function () {
         expect(user.calls()).to.equal(0)
       })
 
-      it('keeps all in .netrc with HEROKU_NETRC_WRITE, losslessly', async () => {
+      it('writes only to .netrc with HEROKU_NETRC_WRITE, losslessly', async () => {
         process.env.HEROKU_NETRC_WRITE = 'true'
         user.write('.netrc', `${OTHERS}\n${entries(grace)}`)
         const netrc = loaded()
@@ -386,7 +386,7 @@ describe('the overlay of netrc-parser', function () {
         expect(user.read('data/login.json')).to.equal(undefined)
       })
 
-      it('takes out again, with HEROKU_NETRC_WRITE, what it has saved itself', async () => {
+      it('removes, with HEROKU_NETRC_WRITE, entries that it has saved', async () => {
         process.env.HEROKU_NETRC_WRITE = 'true'
         user.write('.netrc', OTHERS)
         const netrc = loaded()
@@ -398,7 +398,7 @@ describe('the overlay of netrc-parser', function () {
         expect(user.read('.netrc')).to.equal(OTHERS)
       })
 
-      it('refuses two logins, of which a keychain could keep one', async () => {
+      it('refuses two different logins, since the keychain stores one for both machines', async () => {
         await user.store(ada)
         const netrc = loaded()
         Object.assign(netrc.machines[GIT] ?? {}, loginOf(grace))
@@ -406,7 +406,7 @@ describe('the overlay of netrc-parser', function () {
         expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
       })
 
-      it('writes the token for no other name, as a foreign HEROKU_GIT_HOST would have it', async () => {
+      it('writes the token for no other host, such as a foreign HEROKU_GIT_HOST', async () => {
         user.write('.netrc', OTHERS)
         const netrc = loaded()
         logIn(ada)(netrc.machines)
@@ -416,7 +416,7 @@ describe('the overlay of netrc-parser', function () {
         expect(await user.tokens()).to.deep.equal({[ada.account]: ada.token})
       })
 
-      it('sees by the file what was changed in what was loaded before it came', async () => {
+      it('finds changes in an instance that was loaded before the patch by a comparison with the file', async () => {
         user.write('.netrc', OTHERS)
         const copy = copyOfNetrcParser()
         const own = new copy.Netrc()
@@ -429,7 +429,7 @@ describe('the overlay of netrc-parser', function () {
       })
     })
 
-  it('is laid once, however often', () => {
+  it('has no effect the second time', () => {
     const copy = copyOfNetrcParser()
     patchNetrcParser(copy, user.credentials)
     const {loadSync, save} = copy.Netrc.prototype
@@ -437,7 +437,7 @@ describe('the overlay of netrc-parser', function () {
     expect({loadSync, save}).to.deep.equal({loadSync: copy.Netrc.prototype.loadSync, save: copy.Netrc.prototype.save})
   })
 
-  it('is not laid over anything else than the netrc-parser that we know', () => {
+  it('leaves a module unchanged that is not the netrc-parser that we know', () => {
     const {Netrc, default: theirs, parse} = copyOfNetrcParser()
     const others = [{}, {default: theirs}, {Netrc, parse}, {Netrc, default: {}, parse}, {Netrc: parse, default: theirs}]
     const {loadSync} = Netrc.prototype
