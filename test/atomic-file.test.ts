@@ -22,11 +22,11 @@ import {refusalOf} from './support/thrown-by.js'
 const windows = process.platform === 'win32'
 const root = process.getuid?.() === 0
 const NOBODY = 65534
-// There are none of these for anybody else, who cannot make a file another's.
+// Only root can give a file to another user.
 const itAsRoot = root ? it : () => undefined
 
 const REPLACE_FILE = fileURLToPath(new URL('fixtures/netrc/replace-file.ts', import.meta.url))
-/** What the program says of the file that it was to replace. */
+/** The program's output for the file that it replaces. */
 function replaced(file: string, args: string[]): string {
   const {stderr, stdout} = spawnSync(file, args, {encoding: 'utf8', env: {...process.env, TSX_DISABLE_CACHE: '1'}})
   expect(stderr).to.equal('')
@@ -38,14 +38,14 @@ describe('replacing a file', () => {
   const names = () => readdirSync(folder.path('')).sort()
   const modeOf = (file: string) => statSync(file).mode & 0o777
 
-  it('creates it for the user alone', async () => {
+  it('creates it with mode 0600', async () => {
     await replaceFile(folder.path('f'), 'new')
     expect(readFileSync(folder.path('f'), 'utf8')).to.equal('new')
     if (!windows) expect(modeOf(folder.path('f'))).to.equal(0o600)
     expect(names()).to.deep.equal(['f'])
   })
 
-  it('writes bytes as they are', async () => {
+  it('writes bytes unchanged', async () => {
     const bytes = Uint8Array.from({length: 256}, (_, index) => index)
     await replaceFile(folder.path('f'), bytes)
     expect(Uint8Array.from(readFileSync(folder.path('f')))).to.deep.equal(bytes)
@@ -57,7 +57,7 @@ describe('replacing a file', () => {
     [0o600, 0o600],
     [0o777, 0o600],
   ] as const) {
-    it(`makes mode ${before.toString(8)} ${after.toString(8)}`, async function () {
+    it(`changes mode ${before.toString(8)} to ${after.toString(8)}`, async function () {
       if (windows) this.skip()
       writeFileSync(folder.path('f'), 'old')
       chmodSync(folder.path('f'), before)
@@ -81,7 +81,7 @@ describe('replacing a file', () => {
     expect(readdirSync(folder.path('c'))).to.deep.equal(['real'])
   })
 
-  it('creates what a dangling link stands for, through a linked folder too', async () => {
+  it('creates the target of a dangling link, through a linked folder, too', async () => {
     mkdirSync(folder.path('x/y'), {recursive: true})
     symlinkSync(folder.path('x/y'), folder.path('linked'))
     symlinkSync('linked/../wanted', folder.path('second'))
@@ -114,7 +114,7 @@ describe('replacing a file', () => {
     expect(names()).to.deep.equal(['d', 'null'])
   })
 
-  it('names the folder to make where there is none', async () => {
+  it('names a missing folder', async () => {
     const {problem, message, hint} = await refusalOf(replaceFile(folder.path('no/f'), 'new'))
     expect({problem, message, hint}).to.deep.equal({
       problem: 'failed',
@@ -123,7 +123,7 @@ describe('replacing a file', () => {
     })
   })
 
-  it('leaves nothing behind when it is stopped before the rename', async () => {
+  it('leaves no file behind if it fails before the rename', async () => {
     writeFileSync(folder.path('f'), 'old')
     const stop = new Error('stop')
     const beforeRename = () => {
@@ -136,7 +136,7 @@ describe('replacing a file', () => {
     expect(names()).to.deep.equal(['f'])
   })
 
-  it('clears away what a killed process left, and nothing else', async () => {
+  it("removes a killed process's temporary files, and nothing else", async () => {
     const old = ['f.heroku-keychain-1.tmp', 'f.heroku-keychain-1.txt', 'g.heroku-keychain-1.tmp', 'f.tmp']
     for (const name of [...old, 'f.heroku-keychain-2.tmp']) writeFileSync(folder.path(name), 'secret')
     for (const name of old) utimesSync(folder.path(name), 1, 1)
@@ -145,11 +145,11 @@ describe('replacing a file', () => {
   })
 
   describe('as another user', () => {
-    // Only root can become somebody else; anybody else is stopped by a mode as it is.
+    // Only root can change its user; other users are stopped by the mode.
     const asNobody = (file: string) =>
       replaced(process.execPath, ['--import', 'tsx', REPLACE_FILE, file, ...(root ? [`${NOBODY}`] : [])])
 
-    it('is denied in a folder that cannot be written to, with the file as it was', function () {
+    it('is denied in a folder that is not writable, and leaves the file unchanged', function () {
       if (windows) this.skip()
       const file = folder.path('d/f')
       mkdirSync(folder.path('d'))
@@ -238,7 +238,7 @@ describe('replacing a file', () => {
     })
   })
 
-  it('leaves the file as it was when the disk is full', function () {
+  it('leaves the file unchanged if the disk is full', function () {
     if (process.platform !== 'linux') this.skip()
     const file = folder.path('disk/f')
     mkdirSync(folder.path('disk'))

@@ -1,4 +1,4 @@
-// docs/commands.md is generated, and says what the commands say of themselves.
+// docs/commands.md is generated from the commands.
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
 import {join} from 'node:path'
@@ -8,14 +8,14 @@ import {REPOSITORY} from './support/npm.js'
 
 describe('docs/commands.md', function () {
   this.timeout(120_000)
-  // Builds, and writes the manifest.
+  // Builds and writes the manifest.
   before(() => packPlugin())
 
   it('is what `npm run readme` writes', async () => {
     expect(readFileSync(join(REPOSITORY, 'docs', 'commands.md'), 'utf8')).to.equal(await reference())
   })
 
-  it('has every command that is not hidden, as it is called in the Heroku CLI', () => {
+  it('has all commands that are not hidden, with their names in the Heroku CLI', () => {
     const {commands} = JSON.parse(readFileSync(join(REPOSITORY, 'oclif.manifest.json'), 'utf8')) as {
       commands: Record<string, {hidden: boolean}>
     }

@@ -1,4 +1,4 @@
-// docs/dependencies.md is true: what comes along with us, how much of it, and what it can reach.
+// Checks docs/dependencies.md: our dependencies, their size, and what they can access.
 import {expect} from 'chai'
 import {readFileSync, statSync} from 'node:fs'
 import {writeFile} from 'node:fs/promises'
@@ -10,11 +10,11 @@ import {openSandbox, type Sandbox} from './support/sandbox.js'
 const read = (file: string) => readFileSync(join(REPOSITORY, file), 'utf8')
 const nameOf = ({path}: Locked) => path.replace(/^.*node_modules\//u, '')
 
-/** The modules of Node's that code loads by name. */
+/** The Node modules that code loads by name. */
 const LOADED = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["'](?:node:)?([a-z\d_/]+)["']/gu
 const CONNECTING = ['dgram', 'dns', 'dns/promises', 'http', 'http2', 'https', 'inspector', 'net', 'tls']
 
-/** The packages with code that loads one of these modules of Node's; examples and tests left out, which nobody loads. */
+/** The packages with code that loads one of these Node modules, without their examples and tests. */
 const packagesThatLoad = (modules: readonly string[], tree: readonly Locked[]) =>
   tree
     .filter((each) =>
@@ -31,7 +31,7 @@ describe('docs/dependencies.md', () => {
   const tree = productionTree()
   const {dependencies} = JSON.parse(read('package.json')) as {dependencies: Record<string, string>}
 
-  /** The rows of the table with this first line, by the name in their first column. */
+  /** The rows of the table with this header, by the name in their first column. */
   const table = (heading: RegExp) => {
     const lines = doc.slice(doc.search(heading)).split('\n')
     const rows = lines.slice(2, lines.indexOf(''))
@@ -44,12 +44,12 @@ describe('docs/dependencies.md', () => {
   }
   const figure = (label: string) => new RegExp(`^- ${label}: (.+)$`, 'mu').exec(doc)?.[1]
 
-  it('says why each dependency is here, and which versions will do', () => {
+  it('lists why each dependency is needed, and its versions', () => {
     const ranges = table(/^\| package +\| range/mu).map(([name = '', range]) => [name, range])
     expect(Object.fromEntries(ranges)).to.deep.equal(dependencies)
   })
 
-  it('says who keeps each, and where', () => {
+  it("lists each one's maintainers and repository", () => {
     const keepers = table(/^\| package +\| kept by/mu)
     expect(keepers.map(([name]) => name)).to.deep.equal(Object.keys(dependencies))
     for (const [name = '', keeper = ''] of keepers) {
@@ -59,7 +59,7 @@ describe('docs/dependencies.md', () => {
     }
   })
 
-  it('counts the packages, and says how large they are', () => {
+  it('lists the number of packages, and their size', () => {
     const files = tree.flatMap(filesOf)
     const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0)
     expect({
@@ -68,7 +68,7 @@ describe('docs/dependencies.md', () => {
     }).to.deep.equal({packages: `${tree.length}`, installed: `${(bytes / 1e6).toFixed(2)} MB`})
   })
 
-  it('says that nothing is run where they are installed, and nothing is native', () => {
+  it('states that no package has an install script or native code', () => {
     expect(tree.filter(({hasInstallScript}) => hasInstallScript).map(nameOf)).to.deep.equal([])
     expect(tree.filter(({cpu, os}) => cpu ?? os).map(nameOf)).to.deep.equal([])
     const native = tree.flatMap(filesOf).filter((file) => /\.node$|binding\.gyp$/u.test(file))
@@ -77,10 +77,10 @@ describe('docs/dependencies.md', () => {
     expect(figure('packages with native code')).to.equal('none')
   })
 
-  it('leaves out no Node that we say will do', () => {
+  it('allows all Node versions that we support', () => {
     const {engines} = JSON.parse(read('package.json')) as {engines: {node: string}}
     const oldest = /^>=(\d+\.\d+\.\d+)$/u.exec(engines.node)?.[1] ?? 'none'
-    // Every range here is of the form `^18.19.0 || >=20.5.0`, `18 || 20 || >=22`, or `*`.
+    // All ranges have the form `^18.19.0 || >=20.5.0`, `18 || 20 || >=22`, or `*`.
     const takes = (range: string) =>
       range.split('||').some((part) => {
         const [, from] = /^\s*>=\s*([\d.]+)\s*$/u.exec(part) ?? []
@@ -93,13 +93,13 @@ describe('docs/dependencies.md', () => {
     expect(ranges.filter((range) => !takes(range))).to.deep.equal([])
   })
 
-  it('says that undici alone reaches the network', () => {
+  it('states that only undici uses the network', () => {
     expect(packagesThatLoad(CONNECTING, tree)).to.deep.equal(['undici'])
     const networks = table(/^\| package +\| kept by/mu).map(([name, , network]) => [name, network])
     expect(networks.filter(([, network]) => network !== 'no')).to.deep.equal([['undici', 'Heroku, a proxy']])
   })
 
-  it('says which of them could start programs', () => {
+  it('lists the packages that could start programs', () => {
     // Those below the seven: cross-spawn is execa's, and netrc-parser's; ejs has it in the script that builds itself;
     // the rest is what open finds out about the system with.
     const below = ['cross-spawn', 'default-browser', 'default-browser-id', 'ejs', 'powershell-utils', 'run-applescript']
@@ -118,7 +118,7 @@ describe('npm run audit:dependencies', () => {
   })
   afterEach(() => sandbox.close())
 
-  /** Has npm answer this. */
+  /** Replaces npm's output. */
   async function audit(answer: unknown, exitCode: number) {
     const text = typeof answer === 'string' ? answer : JSON.stringify(answer)
     await writeFile(join(sandbox.bin, 'npm'), `#!/bin/sh\ncat <<'END'\n${text}\nEND\nexit ${exitCode}\n`, {mode: 0o755})
@@ -126,7 +126,7 @@ describe('npm run audit:dependencies', () => {
   }
   const metadata = (total: number) => ({vulnerabilities: {total}, dependencies: {prod: 91, dev: 0, total: 91}})
 
-  it('is content where nothing is known', async () => {
+  it('succeeds without a finding', async () => {
     expect(await audit({vulnerabilities: {}, metadata: metadata(0)}, 0)).to.deep.equal({
       stdout: 'nothing is known against 91 production dependencies\n',
       stderr: '',
@@ -134,7 +134,7 @@ describe('npm run audit:dependencies', () => {
     })
   })
 
-  it('fails on a finding, and names it', async () => {
+  it('fails with a finding, and names it', async () => {
     const vulnerabilities = {undici: {name: 'undici', range: '<=7.30.2', severity: 'low'}}
     const {exitCode, stderr} = await audit({vulnerabilities, metadata: metadata(1)}, 1)
     expect(stderr).to.match(/^low: undici <=7\.30\.2\n1 of 91 production dependencies have known vulnerabilities/u)
@@ -152,7 +152,7 @@ describe('npm run audit:dependencies', () => {
     ],
   }
   for (const [what, [answer, exitCode]] of Object.entries(noAnswers))
-    it(`never takes ${what} for a clean bill`, async () => {
+    it(`never takes ${what} for a result without findings`, async () => {
       const finished = await audit(answer, exitCode)
       expect(finished.stdout).to.equal('')
       expect(finished.stderr).to.match(/^NOT AUDITED: \S/u)

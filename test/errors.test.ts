@@ -4,7 +4,7 @@ import {notLoggedIn, StorageError, UserError} from '../src/errors.js'
 const isUserError = (error: unknown) => error instanceof UserError
 
 describe('errors with a message for the user', () => {
-  it('are our own, and no others', () => {
+  it('are ours, and no others', () => {
     const ours = [new UserError('no'), notLoggedIn(), new StorageError('failed', 'no')]
     expect(ours.map(isUserError)).to.deep.equal([true, true, true])
     const others = [new Error('no'), new TypeError('no'), undefined, 'no', null, {}]

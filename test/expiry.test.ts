@@ -8,7 +8,7 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 const OVER = 'the token has expired; log in again: heroku login'
 
-describe('saying when a token expires', () => {
+describe('the description of an expiry', () => {
   const after = (seconds: number) => describeExpiry(new Date(NOW + seconds * 1000).toISOString(), NOW)
 
   for (const [seconds, said] of [
@@ -26,26 +26,26 @@ describe('saying when a token expires', () => {
     [30 * DAY, '30 days'],
     [400 * DAY, '400 days'],
   ] as const)
-    it(`says ${said} for ${seconds} seconds`, () => {
+    it(`is ${said} for ${seconds} seconds`, () => {
       expect(after(seconds)).to.equal(`the token expires in ${said}`)
     })
 
   for (const seconds of [0, -1, -DAY])
-    it(`says that it is over for ${seconds} seconds, and what to do`, () => {
+    it(`is expired for ${seconds} seconds, with the next step`, () => {
       expect(after(seconds)).to.equal(OVER)
     })
 
   for (const text of ['', 'soon', '{}', '99999-99-99'])
-    it(`says that it is not known for '${text}'`, () => {
+    it(`is unknown for '${text}'`, () => {
       expect(describeExpiry(text, NOW)).to.equal('it is not known when the token expires')
     })
 
-  it('goes by the clock', () => {
+  it('uses the current time', () => {
     expect(describeExpiry(new Date(Date.now() + 90_000).toISOString())).to.equal('the token expires in 1 minute')
     expect(describeExpiry(new Date(Date.now() - 90_000).toISOString())).to.equal(OVER)
   })
 
-  it('never promises more than is left', () => {
+  it('never exceeds the remaining time', () => {
     const sizes = {second: 1, minute: MINUTE, hour: HOUR, day: DAY}
     fc.assert(
       fc.property(fc.integer({min: 1, max: 400 * DAY}), (seconds) => {

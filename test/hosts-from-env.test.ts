@@ -12,14 +12,14 @@ const usual = {
 }
 const ignored = (variable: string) => `${variable} is set to a host that is not Heroku's; it is ignored`
 
-/** What the hosts are where HEROKU_HOST names a domain. */
+/** The endpoints for a domain in HEROKU_HOST. */
 const below = (domain: string) => ({
   ...usual,
   apiUrl: `https://api.${domain}`,
   api: `api.${domain}`,
   git: `git.${domain}`,
 })
-/** What the hosts are where HEROKU_HOST is a URL. */
+/** The endpoints for a URL in HEROKU_HOST. */
 const at = (apiUrl: string, host: string) => ({...usual, apiUrl, api: host, git: host})
 
 const foreign = [
@@ -81,8 +81,8 @@ const foreign = [
   'http://user@localhost:5000',
 ]
 
-describe('the hosts from the environment', () => {
-  it("are Heroku's own where nothing is set, or to nothing", () => {
+describe('the endpoints from the environment', () => {
+  it("are Heroku's if no variable is set, or all are empty", () => {
     expect(endpointsFrom({})).to.deep.equal(usual)
     expect(endpointsFrom({HEROKU_HOST: '', HEROKU_GIT_HOST: '', HEROKU_LOGIN_HOST: ''})).to.deep.equal(usual)
   })
@@ -108,7 +108,7 @@ describe('the hosts from the environment', () => {
       ['http://localhost:5000', at('http://localhost:5000', 'localhost:5000')],
       ['http://127.0.0.1:5000', at('http://127.0.0.1:5000', '127.0.0.1:5000')],
       ['https://127.0.0.1', at('https://127.0.0.1', '127.0.0.1')],
-      // There is no name below an address.
+      // An IP address has no subdomains.
       ['127.0.0.1', at('https://127.0.0.1', '127.0.0.1')],
       ['127.0.0.1:5000', at('https://127.0.0.1:5000', '127.0.0.1:5000')],
     ]
@@ -118,7 +118,7 @@ describe('the hosts from the environment', () => {
       })
 
     for (const value of foreign)
-      it(`${JSON.stringify(value)} are the usual ones, with a warning that does not repeat it`, () => {
+      it(`${JSON.stringify(value)} are the default, with a warning that does not repeat it`, () => {
         expect(endpointsFrom({HEROKU_HOST: value})).to.deep.equal({...usual, warnings: [ignored('HEROKU_HOST')]})
       })
   })
@@ -131,12 +131,12 @@ describe('the hosts from the environment', () => {
       ['localhost:5000', 'localhost:5000'],
       ['http://127.0.0.1:5000', '127.0.0.1:5000'],
     ] as const)
-      it(`${value} have ${git} for git, and nothing else changes`, () => {
+      it(`${value} have ${git} for git, and no other change`, () => {
         expect(endpointsFrom({HEROKU_GIT_HOST: value})).to.deep.equal({...usual, git})
       })
 
     for (const value of foreign)
-      it(`${JSON.stringify(value)} are the usual ones, with a warning`, () => {
+      it(`${JSON.stringify(value)} are the default, with a warning`, () => {
         expect(endpointsFrom({HEROKU_GIT_HOST: value})).to.deep.equal({
           ...usual,
           warnings: [ignored('HEROKU_GIT_HOST')],
@@ -144,7 +144,7 @@ describe('the hosts from the environment', () => {
       })
   })
 
-  it('are each ignored by themselves', () => {
+  it('are ignored separately', () => {
     expect(endpointsFrom({HEROKU_HOST: 'evil.com', HEROKU_GIT_HOST: 'git.herokai.com'})).to.deep.equal({
       ...usual,
       git: 'git.herokai.com',
@@ -160,14 +160,14 @@ describe('the hosts from the environment', () => {
     ])
   })
 
-  it('have the browser login where HEROKU_LOGIN_HOST says, without slashes at the end', () => {
+  it('have the login host of HEROKU_LOGIN_HOST, without slashes at the end', () => {
     expect(endpointsFrom({HEROKU_LOGIN_HOST: 'http://127.0.0.1:5000//'})).to.deep.equal({
       ...usual,
       loginUrl: 'http://127.0.0.1:5000',
     })
   })
 
-  it('are those that a file may name, and no others', () => {
+  it('are the only ones that a file may name', () => {
     for (const HEROKU_HOST of [
       '',
       'herokai.com',
@@ -185,7 +185,7 @@ describe('the hosts from the environment', () => {
   })
 
   for (const value of ['https://login.herokudev.com', 'https://login.herokudev.com/', 'login.herokudev.com'])
-    it(`have the browser login at HEROKU_LOGIN_HOST=${value}`, () => {
+    it(`have the login host of HEROKU_LOGIN_HOST=${value}`, () => {
       expect(endpointsFrom({HEROKU_LOGIN_HOST: value})).to.deep.equal({
         ...usual,
         loginUrl: 'https://login.herokudev.com',
@@ -202,14 +202,14 @@ describe('the hosts from the environment', () => {
     ],
     ...['ftp://cli-auth.heroku.com', 'https://', '//', '$(calc)'],
   ])
-    it(`have the browser login nowhere else: HEROKU_LOGIN_HOST=${value}`, () => {
+    it(`ignore the login host HEROKU_LOGIN_HOST=${value}`, () => {
       expect(endpointsFrom({HEROKU_LOGIN_HOST: value})).to.deep.equal({
         ...usual,
         warnings: [ignored('HEROKU_LOGIN_HOST')],
       })
     })
 
-  it('have the particleboard at an allowed host alone, and only where that was named', () => {
+  it('have the particleboard only at an allowed host that was named', () => {
     for (const value of ['https://particleboard.heroku.com', 'https://pb.herokudev.com/', 'http://127.0.0.1:5000'])
       expect(isForeignUrl(value), value).to.equal(false)
     for (const value of ['', undefined]) expect(isForeignUrl(value)).to.equal(false)
@@ -217,7 +217,7 @@ describe('the hosts from the environment', () => {
       expect(isForeignUrl(value), value).to.equal(true)
   })
 
-  it('are on the list, and give a URL that can be asked, whatever the variables say', () => {
+  it('are allowed hosts with valid URLs, for any variables', () => {
     const listed = /^(?:[^/@?#\\:]*\.)?(?:heroku|herokai|herokuspace|herokudev)\.com(?::\d+)?$/u
     const loopback = /^(?:(?:api\.|git\.)?localhost|127\.0\.0\.1)(?::\d+)?$/u
     const piece = fc.oneof(

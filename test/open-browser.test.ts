@@ -27,7 +27,7 @@ describe('opening a browser', () => {
     return openBrowser(url, join(sandbox.bin, 'a-browser'), (problem) => problems.push(problem)).then(() => problems)
   }
 
-  /** In a process of its own: it resolves once everything that was started has ended. */
+  /** In a new process: resolves once all its children have exited. */
   const started = async (url: string, browser: string, platform: string = process.platform, env = {}) => {
     const args = ['--import', import.meta.resolve('tsx'), OPEN, url, browser, platform]
     const {exitCode, stderr, stdout} = await sandbox.run('node', args, {env})
@@ -53,14 +53,14 @@ describe('opening a browser', () => {
     ],
     ['https://sso.example.com/100%', 'https://sso.example.com/100%'],
   ] as const) {
-    it(`percent-encodes what a shell may understand: ${JSON.stringify(url)}`, async () => {
+    it(`percent-encodes characters that a shell interprets: ${JSON.stringify(url)}`, async () => {
       expect(await visit(url)).to.deep.equal([])
       await until(() => existsSync(note))
       expect(readFileSync(note, 'utf8')).to.equal(opened)
     })
 
-    it(`gives PowerShell nothing but a quoted URL: ${JSON.stringify(url)}`, async () => {
-      // What `open` starts on Windows; here, that is the name of one file.
+    it(`passes PowerShell only a quoted URL: ${JSON.stringify(url)}`, async () => {
+      // The program that `open` starts on Windows; here it is the name of one file.
       const powershell = `${sandbox.root}/windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe`
       writeFileSync(powershell, `#!/bin/sh\nfor last; do :; done; printf '%s' "$last" >'${note}'\n`, {mode: 0o755})
       await started(url, '', 'win32', {SYSTEMROOT: `${sandbox.root}/windows`})
@@ -82,7 +82,7 @@ describe('opening a browser', () => {
     '%PATH%',
     '',
   ])
-    it(`takes the name of a browser, and ${JSON.stringify(name)} is none`, async () => {
+    it(`rejects ${JSON.stringify(name)} as a browser's name`, async () => {
       const error = await thrownBy(openBrowser('https://cli-auth.heroku.com/', name, () => undefined))
       expect(error).to.be.instanceOf(UserError)
       expect(error).to.include({
@@ -92,7 +92,7 @@ describe('opening a browser', () => {
     })
 
   for (const name of ['Google Chrome', 'firefox-esr', 'C:\\Program Files (x86)\\Google\\chrome.exe', 'Пример'])
-    it(`takes ${name} for a name, and says that it cannot be started`, async () => {
+    it(`accepts ${name} as a name, and reports that it cannot be started`, async () => {
       expect(await started('https://cli-auth.heroku.com/', name)).to.include('cannot open a browser')
     })
 
@@ -109,7 +109,7 @@ describe('opening a browser', () => {
         const PATH = [path, ...(sandbox.env.PATH ?? '').split(':'), path].join(':')
         const other = join(sandbox.root, 'other')
         writeFileSync(join(sandbox.bin, 'a-browser'), `#!/bin/sh\ntouch '${other}'\n`, {mode: 0o755})
-        // xdg-open tries the browsers of the list in turn.
+        // xdg-open tries the browsers of the list one after the other.
         const env = {PATH, BROWSER: 'w3m:a-browser'}
         const said = await started('https://cli-auth.heroku.com/', browser, process.platform, env)
         if (browser === '') await until(() => existsSync(other) || existsSync(note))

@@ -2,9 +2,9 @@ import {expect} from 'chai'
 import fc from 'fast-check'
 import {printable} from '../src/ui/printable.js'
 
-describe('making text safe to show', () => {
+describe('making text safe to print', () => {
   for (const text of ['', 'ada@example.com', 'å日本 👩 "x"', ' a  b ', '<html>'])
-    it(`leaves '${text}' as it is`, () => {
+    it(`leaves '${text}' unchanged`, () => {
       expect(printable(text)).to.equal(text)
     })
 
@@ -18,17 +18,17 @@ describe('making text safe to show', () => {
     ['hides in no width', 'a\u200Bb\uFEFF', 'a\uFFFDb\uFFFD'],
     ['is a line of its own in Unicode', 'a\u2028b\u2029', 'a\uFFFDb\uFFFD'],
   ] as const)
-    it(`marks what ${what}`, () => {
+    it(`replaces what ${what}`, () => {
       expect(printable(text)).to.equal(shown)
     })
 
-  it('cuts at 300 characters, or where it is told to, and says so', () => {
+  it('cuts at 300 characters, or at the given length, and marks the cut', () => {
     expect(printable('x'.repeat(300))).to.equal('x'.repeat(300))
     expect(printable('x'.repeat(301))).to.equal(`${'x'.repeat(300)}…`)
     expect(printable('abcdef', 3)).to.equal('abc…')
   })
 
-  it('leaves no control character in anything, and changes nothing twice', () => {
+  it('leaves no control character in any text, and changes nothing twice', () => {
     fc.assert(
       fc.property(fc.string({unit: 'binary', maxLength: 400}), (text) => {
         const once = printable(text)

@@ -10,7 +10,7 @@ describe('a private folder', () => {
   const folder = freshFolder()
   const modeOf = (path: string) => statSync(path).mode & 0o7777
 
-  it('is made for the user alone, whatever the umask is', function () {
+  it('is created with mode 0700, whatever the umask is', function () {
     if (process.platform === 'win32') this.skip()
     const umask = process.umask(0)
     try {

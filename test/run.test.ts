@@ -10,16 +10,16 @@ import {searchFor} from './support/canary.js'
 import {until} from './support/listen.js'
 import {isRunning} from './support/processes.js'
 
-/** Keeps this process from running anything, as one that gets no processor. */
+/** Blocks this process, as if it got no processor time. */
 const blockFor = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 
 const RUN_TOOL = fileURLToPath(new URL('fixtures/run/run-tool.ts', import.meta.url))
 
-// A tool of the tests is a shell script; Windows has no shell that all have.
-const doors = process.platform === 'win32' ? [] : Object.entries({run: heavyRun, spawnTool})
+// The tests' tools are shell scripts; Windows has no common shell.
+const runners = process.platform === 'win32' ? [] : Object.entries({run: heavyRun, spawnTool})
 
-for (const [door, run] of doors)
-  describe(`a program, by ${door},`, () => {
+for (const [runner, run] of runners)
+  describe(`a program, by ${runner},`, () => {
     let folder: string
     const file = (name: string) => join(folder, name)
     const read = (name: string) => readFileSync(file(name), 'utf8')
@@ -51,21 +51,21 @@ for (const [door, run] of doors)
         try {
           process.kill(pidIn(name), 'SIGKILL')
         } catch {
-          // It has ended, as it should have, or never was.
+          // It has exited, as expected, or never started.
         }
       }
 
       rmSync(folder, {recursive: true, force: true})
     })
 
-    describe('that answers', () => {
-      it('gives exit status, stdout and stderr to the letter', async () => {
+    describe('that exits', () => {
+      it('returns exit status, stdout and stderr exactly', async () => {
         expect(await runTool(`printf ' å\\n\\n'; printf 'no\\r\\n' >&2; exit 3`)).to.deep.equal(
           exited(' å\n\n', {code: 3, stderr: 'no\r\n'}),
         )
       })
 
-      it('hands arguments over as they are, with no shell in between', async () => {
+      it('passes arguments unchanged, without a shell', async () => {
         const args = [
           '$(touch PWNED)',
           '`touch PWNED`',
@@ -84,24 +84,24 @@ for (const [door, run] of doors)
         expect(existsSync(file('PWNED'))).to.equal(false)
       })
 
-      it('hands its name over as it is, too', async () => {
+      it('passes its name unchanged, too', async () => {
         const odd = file('a $(touch PWNED); b')
         writeFileSync(odd, '#!/bin/sh\nprintf ok\n', {mode: 0o755})
         expect(await run(odd, [], {timeoutMs: 10_000})).to.deep.equal(exited('ok'))
       })
 
-      it('gives it what it is to read on stdin, to the letter, and then the end of file', async () => {
+      it('passes stdin exactly, and then the end of file', async () => {
         expect(await runTool('cat', [], {input: 'a\n å\0'})).to.deep.equal(exited('a\n å\0'))
         expect(await runTool('cat')).to.deep.equal(exited(''))
       })
 
-      it('does not mind if it never reads', async () => {
+      it('succeeds if it never reads stdin', async () => {
         expect(await runTool('exec <&-; exit 4', [], {input: 'x'.repeat(1_000_000)})).to.deep.equal(
           exited('', {code: 4}),
         )
       })
 
-      it('runs it in the folder that was asked for', async () => {
+      it('runs it in the given folder', async () => {
         mkdirSync(file('there'))
         writeFileSync(file('pwd'), '#!/bin/sh\npwd\n', {mode: 0o755})
         expect(await run(file('pwd'), [], {timeoutMs: 10_000, cwd: file('there')})).to.deep.equal(
@@ -109,13 +109,13 @@ for (const [door, run] of doors)
         )
       })
 
-      it('throws stdout away where it was told to', async () => {
+      it('discards stdout if requested', async () => {
         expect(await runTool('echo secret; echo said >&2', [], {discardStdout: true})).to.deep.equal(
           exited('', {stderr: 'said\n'}),
         )
       })
 
-      it('says which signal ended it', async () => {
+      it('reports the signal that ended it', async () => {
         expect(await runTool('kill -TERM $$')).to.deep.equal({status: 'killed', signal: 'SIGTERM'})
       })
     })
@@ -130,7 +130,7 @@ for (const [door, run] of doors)
         }
       }
 
-      it('is ours without HEROKU_API_KEY, and a locale in which messages are English', async () => {
+      it('is ours without HEROKU_API_KEY, and with a locale for English messages', async () => {
         const restore = [
           set('HEROKU_API_KEY', 'HRKU-canary'),
           set('LC_ALL', 'de_DE.UTF-8'),
@@ -146,7 +146,7 @@ for (const [door, run] of doors)
         }
       })
 
-      it('has nothing that makes GLib print its debug output between the lines of an answer', async () => {
+      it('has no variable that makes GLib print debug output to stdout', async () => {
         const restore = ['G_MESSAGES_DEBUG', 'G_DBUS_DEBUG'].map((name) => set(name, 'all'))
         try {
           const {stdout} = (await runTool('env')) as Extract<ToolResult, {status: 'exited'}>
@@ -156,7 +156,7 @@ for (const [door, run] of doors)
         }
       })
 
-      it('has changes, and undefined takes a variable away', async () => {
+      it('has the given changes, and undefined removes a variable', async () => {
         const restore = set('KEYCHAIN_TEST', 'x')
         try {
           expect(
@@ -171,7 +171,7 @@ for (const [door, run] of doors)
     })
 
     describe('that cannot be started', () => {
-      it('says so by the system’s name for it', async () => {
+      it('is reported with the system’s error code', async () => {
         const options = {timeoutMs: 10_000, input: 'HRKU-canary'}
         expect(await run(file('missing'), [], options)).to.deep.equal({status: 'not-started', code: 'ENOENT'})
         writeFileSync(file('plain'), 'x', {mode: 0o644})
@@ -182,7 +182,7 @@ for (const [door, run] of doors)
         expect((await run(file('plain'), [], options)).status).to.be.oneOf(['not-started', 'exited'])
       })
 
-      it('says so of what the system refuses to start at all, and never throws', async () => {
+      it('is reported, and not thrown, if the system refuses the arguments', async () => {
         const options = {timeoutMs: 10_000, input: 'HRKU-canary'}
         writeFileSync(file('fine'), '#!/bin/sh\n', {mode: 0o755})
         for (const [program, args] of [
@@ -194,7 +194,7 @@ for (const [door, run] of doors)
           expect((await run(program, args, options)).status).to.equal('not-started')
       })
 
-      it('says so of a folder that is not there to run it in', async () => {
+      it('is reported for a missing working directory', async () => {
         expect(await run(tool('exit 0'), [], {timeoutMs: 10_000, cwd: file('missing')})).to.deep.equal({
           status: 'not-started',
           code: 'ENOENT',
@@ -205,13 +205,13 @@ for (const [door, run] of doors)
     describe('that takes too long', () => {
       const GRANDCHILD = `(trap '' TERM INT HUP; echo x >up; while :; do sleep 1; done) & echo $! >pid; while [ ! -f up ]; do :; done`
 
-      it('is not out of time because this process was kept from running, as on a busy machine', async () => {
+      it('does not time out because this process could not run, as on a busy machine', async () => {
         const running = runTool('sleep 0.8; echo done', [], {timeoutMs: 500})
         blockFor(1500)
         expect(await running).to.deep.equal(exited('done\n'))
       })
 
-      it('has its time, and no more, once this process runs again', async () => {
+      it('has the rest of its timeout once this process runs again', async () => {
         const start = performance.now()
         const running = runTool('exec sleep 987', [], {timeoutMs: 500})
         blockFor(1000)
@@ -219,18 +219,18 @@ for (const [door, run] of doors)
         expect(performance.now() - start).to.be.within(1400, 4000)
       })
 
-      it('is ended in time', async () => {
+      it('is ended after its timeout', async () => {
         const began = performance.now()
         expect(await runTool('exec sleep 987', [], {timeoutMs: 300})).to.deep.equal({status: 'timed-out'})
         expect(performance.now() - began).to.be.within(290, 3000)
       })
 
-      it('is ended with a child of its own that ignores every signal that can be ignored', async () => {
+      it('is ended with a child that ignores all signals that can be ignored', async () => {
         expect(await runTool(`${GRANDCHILD}; wait`, [], {timeoutMs: 1000})).to.deep.equal({status: 'timed-out'})
         await until(() => !isRunning(pidIn('pid')))
       })
 
-      it('is not waited for beyond that where somebody in a session of their own holds the pipes', async () => {
+      it('does not block if a process in another session holds its pipes', async () => {
         const fleeing = node(`
         const {spawn} = require('node:child_process')
         const {pid} = spawn('sleep', ['987'], {detached: true, stdio: 'inherit'})
@@ -242,7 +242,7 @@ for (const [door, run] of doors)
         expect(pidIn('fled')).to.be.greaterThan(0)
       })
 
-      it('counts as too long where it has ended and its pipes have not', async () => {
+      it('times out if it has exited but its pipes are open', async () => {
         const began = performance.now()
         expect(await runTool('(sleep 987; :) & echo $! >pid', [], {timeoutMs: 500})).to.deep.equal({
           status: 'timed-out',
@@ -251,7 +251,7 @@ for (const [door, run] of doors)
         await until(() => !isRunning(pidIn('pid')))
       })
 
-      it('leaves no listener and no timer behind', async () => {
+      it('leaves no listener or timer behind', async () => {
         const events = ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP']
         const count = () => events.map((event) => process.listenerCount(event))
         const before = count()
@@ -264,26 +264,26 @@ for (const [door, run] of doors)
       })
     })
 
-    it('that prints for ever is ended, with all that it started', async () => {
+    it('that prints without end is ended, with its children', async () => {
       const script = `(trap '' TERM; while :; do sleep 1; done) >/dev/null 2>&1 & echo $! >pid; exec yes`
       expect(await runTool(script)).to.deep.equal({status: 'too-much-output'})
       await until(() => !isRunning(pidIn('pid')))
     })
 
-    it('that prints a great deal comes through whole', async () => {
+    it('that prints a lot is read completely', async () => {
       const ran = await runTool(`head -c 3999999 /dev/zero | tr '\\0' x`)
       expect(ran).to.deep.equal(exited('x'.repeat(3_999_999)))
     })
 
-    it('prints nothing of what went in or came out, whatever NODE_DEBUG asks for', () => {
+    it('prints no input or output with any NODE_DEBUG', () => {
       const script = tool(`read -r line || :; printf 'HRKU-canary-out'; printf 'said on stderr' >&2`)
-      const {status, stderr, stdout} = spawnSync(process.execPath, ['--import', 'tsx', RUN_TOOL, door, script], {
+      const {status, stderr, stdout} = spawnSync(process.execPath, ['--import', 'tsx', RUN_TOOL, runner, script], {
         encoding: 'utf8',
         env: {...process.env, NODE_DEBUG: '*', DEBUG: '*', HEROKU_DEBUG: '1', HEROKU_API_KEY: 'HRKU-key'},
         maxBuffer: 1e9,
       })
       expect(status).to.equal(0)
-      // What comes of stderr is the caller's to see; the fixture prints it.
+      // The fixture prints stderr.
       expect(JSON.parse(stdout)).to.deep.equal({status: 'exited', code: 0, stderr: 'said on stderr'})
       expect(stderr.match(/CHILD_?PROCESS \d+/giu), 'NODE_DEBUG has had no effect').not.to.equal(null)
       expect(stderr.match(/STREAM \d+: push/giu), 'NODE_DEBUG has shown no stream').not.to.equal(null)
@@ -291,15 +291,15 @@ for (const [door, run] of doors)
       expect(search(stderr)).to.deep.equal([])
     }).timeout(20_000)
 
-    describe('while we are told to end', () => {
+    describe('while this process receives a signal', () => {
       for (const [signal, how] of [
         ['SIGINT', 'Ctrl-C'],
         ['SIGTERM', 'kill'],
         ['SIGHUP', 'a closed terminal'],
       ] as const)
-        it(`by ${how}, ends it with all that it started, and us by that signal`, async () => {
+        it(`by ${how}, is ended with its children, and this process by that signal`, async () => {
           const script = tool(`(trap '' TERM INT HUP; echo x >up; while :; do sleep 1; done) & echo $! >pid; wait`)
-          const us = spawn(process.execPath, ['--import', 'tsx', RUN_TOOL, door, script], {stdio: 'ignore'})
+          const us = spawn(process.execPath, ['--import', 'tsx', RUN_TOOL, runner, script], {stdio: 'ignore'})
           const ended = new Promise((resolve) =>
             us.once('exit', (code, by) => {
               resolve({code, by})

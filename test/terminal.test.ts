@@ -13,7 +13,7 @@ describe('reading stdin', function () {
     ['SIGTERM', 143],
     ['SIGHUP', 129],
   ] as const)
-    it(`ends at ${signal}, though it was not closed`, async () => {
+    it(`ends at ${signal}, with stdin still open`, async () => {
       const program = spawn(process.execPath, ['--import', 'tsx', READ_STDIN], {stdio: ['pipe', 'pipe', 'inherit']})
       const ended = once(program, 'close')
       await once(program.stdout, 'data')

@@ -63,23 +63,23 @@ export function accessCommand(path: string): string | undefined {
   // Owners and modes do not restrict root.
   if (!uid || gid === undefined) return undefined
 
-  let foreign: {place: string; stats: Stats} | undefined
-  for (let place = resolve(path); ; place = dirname(place)) {
-    const stats = statsOf(place)
-    if (stats && stats.uid !== uid) foreign = {place, stats}
+  let foreign: {path: string; stats: Stats} | undefined
+  for (let current = resolve(path); ; current = dirname(current)) {
+    const stats = statsOf(current)
+    if (stats && stats.uid !== uid) foreign = {path: current, stats}
     else if (stats && foreign)
-      return `sudo chown ${foreign.stats.isDirectory() ? '-R ' : ''}${uid}:${gid} ${quoted(foreign.place)}`
+      return `sudo chown ${foreign.stats.isDirectory() ? '-R ' : ''}${uid}:${gid} ${quoted(foreign.path)}`
     else if (stats) {
-      const command = modeCommand(place, stats)
+      const command = modeCommand(current, stats)
       if (command !== undefined) return command
     }
-    if (place === dirname(place)) return undefined
+    if (current === dirname(current)) return undefined
   }
 }
 
-function modeCommand(place: string, stats: Stats): string | undefined {
-  if (stats.isDirectory()) return (stats.mode & 0o700) === 0o700 ? undefined : `chmod u+rwx ${quoted(place)}`
-  return !stats.isFile() || (stats.mode & 0o600) === 0o600 ? undefined : `chmod u+rw ${quoted(place)}`
+function modeCommand(path: string, stats: Stats): string | undefined {
+  if (stats.isDirectory()) return (stats.mode & 0o700) === 0o700 ? undefined : `chmod u+rwx ${quoted(path)}`
+  return !stats.isFile() || (stats.mode & 0o600) === 0o600 ? undefined : `chmod u+rw ${quoted(path)}`
 }
 
 function statsOf(path: string): Stats | undefined {

@@ -5,8 +5,8 @@ const APT = 'sudo apt install libsecret-tools'
 const DNF = 'sudo dnf install libsecret'
 const ANYWHERE = 'install it: libsecret-tools on Debian and Ubuntu, libsecret on Fedora and Arch'
 
-describe('how to install secret-tool', () => {
-  // As those systems have it in /etc/os-release.
+describe('the hint to install secret-tool', () => {
+  // /etc/os-release of these systems.
   const systems: [string, string, string][] = [
     ['Debian', 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=debian\n', APT],
     ['Ubuntu', 'NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\n', APT],

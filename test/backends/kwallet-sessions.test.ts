@@ -1,4 +1,4 @@
-// KWallet refuses one session in a hundred or so, whatever is asked in it: `npm run test:keyrings` met it.
+// KWallet refuses about one session in a hundred: seen in `npm run test:keyrings`.
 import {expect} from 'chai'
 import {StorageError} from '../../src/errors.js'
 import {openSecretService} from '../../src/backends/secret-service.js'
@@ -6,13 +6,13 @@ import type {RunTool} from '../../src/process/run.js'
 
 const ada = 'ada@example.com'
 
-/** Both as secret-tool 0.20.5 printed them on KWallet 5.103. */
+/** Messages of secret-tool 0.20.5 on KWallet 5.103. */
 const refusals = {
   'a key that is too short': 'secret-tool: Client public key size is invalid\n',
   'a session that is not there': "secret-tool: Can't find session /org/freedesktop/secrets/session/33\n",
 }
 
-/** A secret-tool with one item, whose first sessions are refused; exit status as the real one's. */
+/** A secret-tool with one item whose first sessions are refused, with the real tool's exit status. */
 function tool(refusal: string, times: number) {
   const calls: string[] = []
   let token: string | undefined = 'HRKU-1'

@@ -32,7 +32,7 @@ const entry = (account: string | undefined, secret: string, service = 'heroku-cl
 const longestToken = (account: string) =>
   Math.floor((LONGEST_LINE_BYTES - Buffer.byteLength(addCommand({account, token: ''}))) / 2)
 
-// Two keychains: the user's own, which is the default, and one that stands behind it in the search list.
+// Two keychains: the user's, which is the default, and a later one of the search list.
 class FakeMac {
   private constructor(private readonly home: string) {}
 
@@ -66,14 +66,14 @@ class FakeMac {
   }
 
   open(faults = '', timeoutMs = 10_000): Backend {
-    // Node 20 reads NODE_EXTRA_CA_CERTS at every start, which more than doubles what each call costs.
+    // Node 20 reads NODE_EXTRA_CA_CERTS at every start, which more than doubles the time of a call.
     const env = {FAKE_SECURITY_HOME: this.home, FAKE_SECURITY_FAULTS: faults, NODE_EXTRA_CA_CERTS: undefined}
     const runHere: RunTool = (file, args, options) => run(file, args, {...options, env: {...options.env, ...env}})
     return openMacosKeychain({run: runHere, timeoutMs, program: FAKE})
   }
 }
 
-async function troubleWith(action: Promise<unknown>): Promise<StorageError> {
+async function failureOf(action: Promise<unknown>): Promise<StorageError> {
   const error: unknown = await action.then(
     (value) => expect.fail(`nothing was thrown, but ${String(value)} answered`),
     (error: unknown) => error,
@@ -82,8 +82,8 @@ async function troubleWith(action: Promise<unknown>): Promise<StorageError> {
   return error as StorageError
 }
 
-/** Starts all at once, since each starts processes, and nothing that is tested depends on the order. */
-const troublesWith = (actions: Promise<unknown>[]) => Promise.all(actions.map((action) => troubleWith(action)))
+/** Runs all at once: each starts processes, and the order does not matter. */
+const failuresOf = (actions: Promise<unknown>[]) => Promise.all(actions.map((action) => failureOf(action)))
 
 describe('macos-keychain', () => {
   let mac: FakeMac
@@ -98,7 +98,7 @@ describe('macos-keychain', () => {
     longestToken,
   })
 
-  it("calls the system's own security by its absolute path, with an account that begins with a dash", async () => {
+  it("calls the system's security by its absolute path, with an account that begins with a dash", async () => {
     const called: unknown[] = []
     const absent: RunTool = (file, args) => {
       called.push([file, ...args])
@@ -125,7 +125,7 @@ describe('macos-keychain', () => {
     ])
   })
 
-  it('keeps the token out of the arguments and the environment, in clear, hexadecimal and base64', async () => {
+  it('keeps the token out of the arguments and the environment, in plain text, hexadecimal and base64', async () => {
     const token = `HRKU-${randomUUID()}`
     const keychain = mac.open()
     await keychain.set({account: ACCOUNT, token})
@@ -141,21 +141,21 @@ describe('macos-keychain', () => {
       expect(visible.toLowerCase()).not.to.include(form.toLowerCase())
   })
 
-  it('refuses a token that is too long before anything is started, counting bytes and not characters', async () => {
+  it('refuses a token with too many bytes, and starts nothing', async () => {
     const account = `${'ł'.repeat(100)}@example.com`
     const token = 'x'.repeat(longestToken(account) + 1)
-    const error = await troubleWith(mac.open().set({account, token}))
+    const error = await failureOf(mac.open().set({account, token}))
     expect(error).to.include({problem: 'refused', hint: 'set HEROKU_NETRC_WRITE=true to use ~/.netrc'})
     expect(await mac.calls()).to.deep.equal([])
   })
 
-  it('asks for no password while it looks for accounts, and dumps nothing if there is none', async () => {
+  it('shows no prompt while it lists accounts, and dumps nothing if there is none', async () => {
     await mac.holds([entry('someone', 'secret', 'another-service')])
     expect(await mac.open().accounts()).to.deep.equal([])
     expect((await mac.calls()).map(({argv}) => argv)).to.deep.equal([['find-generic-password', '-s', 'heroku-cli']])
   })
 
-  it('lists an account once that is in two keychains, and leaves out names that nobody can ask for', async () => {
+  it('lists an account of two keychains once, and leaves out names that are not valid', async () => {
     await mac.holds(
       [entry(ACCOUNT, 'HRKU-1'), entry(undefined, 'x'), entry('', 'x'), entry('a\nb', 'x'), entry('łu@x.pl', 'HRKU-2')],
       [entry(ACCOUNT, 'HRKU-old')],
@@ -167,7 +167,7 @@ describe('macos-keychain', () => {
     ])
   })
 
-  it('removes every copy from every keychain, and nothing else', async () => {
+  it('removes all copies from all keychains, and nothing else', async () => {
     const others = [entry('other@example.com', 'HRKU-2'), entry(ACCOUNT, 'HRKU-3', 'heroku-cli2')]
     await mac.holds([entry(ACCOUNT, 'HRKU-1'), ...others], [entry(ACCOUNT, 'HRKU-old')])
     expect(await mac.open().remove(ACCOUNT)).to.equal(true)
@@ -175,12 +175,12 @@ describe('macos-keychain', () => {
     expect(await mac.secrets()).to.deep.equal(['HRKU-2', 'HRKU-3'])
   })
 
-  it("reads what the Heroku CLI's own credential manager has stored", async () => {
+  it("reads an item that the Heroku CLI's credential manager stored", async () => {
     await mac.holds([entry(ACCOUNT, 'HRKU-of-the-cli')])
     expect(await mac.open().get(ACCOUNT)).to.equal('HRKU-of-the-cli')
   })
 
-  describe('when it cannot answer', () => {
+  describe('on a failure', () => {
     const statuses = {
       locked: {osStatus: -25308, problem: 'locked'},
       'in need of a dialog': {osStatus: -25315, problem: 'locked'},
@@ -193,12 +193,12 @@ describe('macos-keychain', () => {
       broken: {osStatus: -2070, problem: 'failed'},
     }
     for (const [what, {osStatus, problem}] of Object.entries(statuses)) {
-      it(`says '${problem}' in every verb while it is ${what}, with something to do, and loses nothing`, async () => {
+      it(`fails as '${problem}' in every method while it is ${what}, with a hint, and loses nothing`, async () => {
         await mac.holds([entry(ACCOUNT, 'HRKU-1')])
         const keychain = mac.open(`status=${osStatus}`)
         const fresh = {account: 'new@example.com', token: 'HRKU-2'}
         const actions = [keychain.get(ACCOUNT), keychain.remove(ACCOUNT), keychain.set(fresh)]
-        for (const error of await troublesWith(actions)) {
+        for (const error of await failuresOf(actions)) {
           expect(error.problem).to.equal(problem)
           expect(error.hint).to.match(/\S/u)
           if (problem === 'locked') expect(error.hint).to.equal(`unlock it: ${UNLOCK}`)
@@ -208,14 +208,14 @@ describe('macos-keychain', () => {
       })
     }
 
-    it('still lists the accounts while it is locked, since their names are not', async () => {
+    it('lists the accounts while it is locked, since their names are readable', async () => {
       await mac.holds([entry(ACCOUNT, 'HRKU-1')])
       expect(await mac.open('status=-25308').accounts()).to.deep.equal([ACCOUNT])
     })
 
-    it("says 'failed' if an update is refused, though macOS calls it a duplicate, and keeps the old token", async () => {
+    it('fails if an update is refused, which macOS reports as a duplicate, and keeps the old token', async () => {
       await mac.holds([entry(ACCOUNT, 'HRKU-old')])
-      const error = await troubleWith(mac.open('refused-update').set({account: ACCOUNT, token: 'HRKU-new'}))
+      const error = await failureOf(mac.open('refused-update').set({account: ACCOUNT, token: 'HRKU-new'}))
       expect(error).to.include({
         problem: 'failed',
         message: 'the macOS keychain refused to replace the token that it holds',
@@ -224,41 +224,41 @@ describe('macos-keychain', () => {
       expect(await mac.open().get(ACCOUNT)).to.equal('HRKU-old')
     })
 
-    it("says 'failed' if a refused update made a second item that is never found", async () => {
+    it('fails if a refused update made a second item that is never found', async () => {
       await mac.holds([entry(ACCOUNT, 'HRKU-old')], [], 1)
-      const error = await troubleWith(mac.open('refused-update').set({account: ACCOUNT, token: 'HRKU-new'}))
+      const error = await failureOf(mac.open('refused-update').set({account: ACCOUNT, token: 'HRKU-new'}))
       expect(error.problem).to.equal('failed')
     })
 
-    it("says 'unavailable' if a new token has no keychain to go to", async () => {
+    it('is unavailable if there is no keychain for a new token', async () => {
       await mac.holds([], [], null)
-      const error = await troubleWith(mac.open().set({account: ACCOUNT, token: 'HRKU-1'}))
+      const error = await failureOf(mac.open().set({account: ACCOUNT, token: 'HRKU-1'}))
       expect(error).to.include({problem: 'unavailable', message: 'there is no default macOS keychain'})
       expect(error.hint).to.include('HEROKU_NETRC_WRITE=true')
     })
 
-    it("says 'unavailable', never 'absent', if no search can begin", async () => {
+    it('is unavailable, and not empty, if no search can start', async () => {
       const keychain = mac.open('failed-search')
-      for (const error of await troublesWith([keychain.get(ACCOUNT), keychain.remove(ACCOUNT), keychain.accounts()]))
+      for (const error of await failuresOf([keychain.get(ACCOUNT), keychain.remove(ACCOUNT), keychain.accounts()]))
         expect(error.problem).to.equal('unavailable')
     })
 
-    it("says 'failed' if what it was given was not kept", async () => {
-      const error = await troubleWith(mac.open('dropped-write').set({account: ACCOUNT, token: 'HRKU-1'}))
+    it('fails if the token was not kept', async () => {
+      const error = await failureOf(mac.open('dropped-write').set({account: ACCOUNT, token: 'HRKU-1'}))
       expect(error).to.include({
         problem: 'failed',
         message: 'the macOS keychain did not keep the token as it was stored',
       })
     })
 
-    it("says 'failed' if another token is read back than was stored", async () => {
-      const error = await troubleWith(mac.open('wrong-token').set({account: ACCOUNT, token: 'HRKU-1'}))
+    it('fails if the read-back does not match', async () => {
+      const error = await failureOf(mac.open('wrong-token').set({account: ACCOUNT, token: 'HRKU-1'}))
       expect(error.problem).to.equal('failed')
     })
 
-    it("says 'failed' if what was removed does not go away, after a bounded number of tries", async () => {
+    it('fails if an item cannot be removed, after a bounded number of tries', async () => {
       await mac.holds([entry(ACCOUNT, 'HRKU-1')])
-      const error = await troubleWith(mac.open('dropped-write').remove(ACCOUNT))
+      const error = await failureOf(mac.open('dropped-write').remove(ACCOUNT))
       expect(error).to.include({
         problem: 'failed',
         message: 'the macOS keychain still holds the token after it was removed',
@@ -266,17 +266,17 @@ describe('macos-keychain', () => {
       expect(await mac.calls()).to.have.lengthOf(20)
     })
 
-    it("says 'failed' to an empty secret", async () => {
+    it('fails for an empty secret', async () => {
       await mac.holds([entry(ACCOUNT, '')])
-      expect((await troubleWith(mac.open().get(ACCOUNT))).problem).to.equal('failed')
+      expect((await failureOf(mac.open().get(ACCOUNT))).problem).to.equal('failed')
     })
 
-    it("says 'failed' to a token that was cut short on its way here", async () => {
+    it('fails for truncated output', async () => {
       await mac.holds([entry(ACCOUNT, 'HRKU-1')])
-      expect((await troubleWith(mac.open('cut-short').get(ACCOUNT))).problem).to.equal('failed')
+      expect((await failureOf(mac.open('cut-short').get(ACCOUNT))).problem).to.equal('failed')
     })
 
-    it("says 'failed' to output that makes no sense, and repeats none of it", async () => {
+    it('fails for invalid output, and repeats none of it', async () => {
       await mac.holds([entry(ACCOUNT, 'HRKU-1')])
       const keychain = mac.open('garbage')
       const actions = [
@@ -285,28 +285,28 @@ describe('macos-keychain', () => {
         keychain.remove(ACCOUNT),
         keychain.accounts(),
       ]
-      for (const error of await troublesWith(actions)) {
+      for (const error of await failuresOf(actions)) {
         expect(error.problem).to.equal('failed')
         expect(`${error.message}${error.hint ?? ''}`).to.match(/^[ -~]+$/u)
       }
     })
 
-    it("says 'failed' if the list breaks off in the middle", async () => {
+    it('fails for a truncated list', async () => {
       await mac.holds([entry(ACCOUNT, 'HRKU-1')])
-      const error = await troubleWith(mac.open('failed-dump').accounts())
+      const error = await failureOf(mac.open('failed-dump').accounts())
       expect(error).to.include({problem: 'failed', message: 'security could not list the accounts (exit 1)'})
     })
 
-    it("says 'failed' to a list without an end, with something to do", async () => {
+    it('fails for an endless list, with a hint', async () => {
       await mac.holds([entry(ACCOUNT, 'HRKU-1')])
-      const error = await troubleWith(mac.open('flood').accounts())
+      const error = await failureOf(mac.open('flood').accounts())
       expect(error.problem).to.equal('failed')
       expect(error.hint).to.include('Keychain Access')
     })
 
-    it('repeats nothing of what a failed write says, since that can hold the token', async () => {
+    it('repeats no output of a failed write, which can contain the token', async () => {
       const token = `HRKU-${randomUUID()}`
-      const error = await troubleWith(mac.open('telltale').set({account: ACCOUNT, token}))
+      const error = await failureOf(mac.open('telltale').set({account: ACCOUNT, token}))
       const {problem, message, hint, cause} = error
       expect({problem, message, hint, cause}).to.deep.equal({
         problem: 'failed',
@@ -317,7 +317,7 @@ describe('macos-keychain', () => {
       expect(error.stack).not.to.include(Buffer.from(token).toString('hex'))
     })
 
-    it("says 'timed-out' at the end of its time if a dialog is never answered, and how to go on", async () => {
+    it('times out if a dialog is never answered, with a hint', async () => {
       const keychain = mac.open('hang', 500)
       const began = performance.now()
       const actions = [
@@ -326,7 +326,7 @@ describe('macos-keychain', () => {
         keychain.remove(ACCOUNT),
         keychain.accounts(),
       ]
-      for (const error of await troublesWith(actions)) {
+      for (const error of await failuresOf(actions)) {
         expect(error).to.include({problem: 'timed-out', message: 'the macOS keychain did not answer within 0.5 s'})
         expect(error.hint).to.include(UNLOCK)
       }
@@ -334,9 +334,9 @@ describe('macos-keychain', () => {
       expect(performance.now() - began).to.be.within(450, 2500)
     })
 
-    it("says 'unavailable' if there is no security, with something to do", async () => {
+    it('is unavailable without security, with a hint', async () => {
       const keychain = openMacosKeychain({run, timeoutMs: 5000, program: '/nowhere/security'})
-      const error = await troubleWith(keychain.get(ACCOUNT))
+      const error = await failureOf(keychain.get(ACCOUNT))
       expect(error.problem).to.equal('unavailable')
       expect(error.hint).to.include('HEROKU_NETRC_WRITE=true')
     })

@@ -4,10 +4,10 @@ import {describeKeychain} from '../contract/keychain-contract.js'
 import {LONGEST_TOKEN, memoryKeychain} from '../support/memory-keychain.js'
 import {thrownBy} from '../support/thrown-by.js'
 
-describe('the keychain in memory that other tests use', () => {
+describe('the memory keychain of other tests', () => {
   describeKeychain('memory', () => Promise.resolve(memoryKeychain()), {longestToken: () => LONGEST_TOKEN})
 
-  it('fails as it is told to, until it is mended', async () => {
+  it('fails with the given failure, until it is repaired', async () => {
     const memory = memoryKeychain()
     const locked = new StorageError('locked', 'it is locked')
     memory.fail(locked)

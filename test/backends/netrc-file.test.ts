@@ -36,14 +36,14 @@ describe('changing a .netrc on disk', () => {
     strip: (text) => text.replaceAll(/ours\n/g, ''),
     ...more,
   })
-  /** The lock as another process would hold it, last renewed some time ago. */
+  /** Another process's lock, last renewed some time ago. */
   const lockedSince = (msAgo: number) => {
     mkdirSync(`${file()}.lock`)
     const renewed = (Date.now() - msAgo) / 1000
     utimesSync(`${file()}.lock`, renewed, renewed)
   }
 
-  it('takes away what others may do with a file that holds a token', async function () {
+  it('removes the permissions of others from a file that holds a token', async function () {
     if (process.platform === 'win32') this.skip()
     writeFileSync(file(), other)
     chmodSync(file(), 0o644)
@@ -60,7 +60,7 @@ describe('changing a .netrc on disk', () => {
     expect(readdirSync(folder.path('dotfiles'))).to.deep.equal(['netrc'])
   })
 
-  it('names the folder that stands where the file belongs', async () => {
+  it('names a folder in the place of the file', async () => {
     mkdirSync(file())
     expect((await refusalOf((await open()).entries())).message).to.equal(`could not read ${file()} (EISDIR)`)
     const {problem, message, hint} = await refusalOf((await open()).write(ada))
@@ -89,7 +89,7 @@ describe('changing a .netrc on disk', () => {
       ['a socket', socket],
       ['a named pipe', fifoBehindLink],
     ] as const)
-      it(`but ${what}: names it without waiting, and removes nothing from it`, async function () {
+      it(`but ${what}: fails without blocking, and removes nothing`, async function () {
         if (process.platform === 'win32') this.skip()
         const close = await make()
         const netrc = await open()
@@ -105,7 +105,7 @@ describe('changing a .netrc on disk', () => {
         if (typeof close === 'function') await close()
       })
 
-    it('but /dev/null: holds nothing, as for curl, and is not written', async function () {
+    it('but /dev/null: is empty, as for curl, and is not written', async function () {
       if (process.platform === 'win32') this.skip()
       symlinkSync('/dev/null', file())
       const netrc = await open()
@@ -138,7 +138,7 @@ describe('changing a .netrc on disk', () => {
       })
     }
 
-    it('is refused where a part of it is not UTF-16, and a removal is only where the token is in it', async () => {
+    it('is refused if a part of it is not UTF-16; a removal only if it contains the token', async () => {
       const broken = Buffer.concat([encoded(ours, false), Buffer.from([0x00, 0xd8])])
       writeFileSync(file(), broken)
       const netrc = await open()
@@ -151,7 +151,7 @@ describe('changing a .netrc on disk', () => {
     })
   })
 
-  it('says so where a hard link keeps what was removed', async function () {
+  it('fails if a hard link still holds the old content', async function () {
     if (process.platform === 'win32') this.skip()
     const netrc = await open()
     await netrc.write(ada)
@@ -166,7 +166,7 @@ describe('changing a .netrc on disk', () => {
     expect(await netrc.removeHosts(Object.values(hosts), ada.token)).to.equal(false)
   })
 
-  it('takes as many times as long for twice as many entries, not four times', async function () {
+  it('takes linear time for many entries', async function () {
     this.timeout(60_000)
     const timed = async (count: number) => {
       writeFileSync(file(), `machine api.heroku.com\n  login ada@example.com\n  password HRKU-1\n`.repeat(count))
@@ -183,7 +183,7 @@ describe('changing a .netrc on disk', () => {
     expect((await timed(25_000)) / small).to.be.below(8)
   })
 
-  it('names the folder that is missing', async () => {
+  it('names a missing folder', async () => {
     const netrc = await openNetrc({run, timeoutMs: 5000, file: folder.path('no/.netrc'), hosts})
     const {message, hint} = await refusalOf(netrc.write(ada))
     expect({message, hint}).to.deep.equal({
@@ -192,13 +192,13 @@ describe('changing a .netrc on disk', () => {
     })
   })
 
-  it('reads while somebody else holds the lock', async () => {
+  it('reads while another process holds the lock', async () => {
     writeFileSync(file(), `machine api.heroku.com login ada password HRKU-1\n`)
     lockedSince(0)
     expect(await (await open()).entries()).to.deep.equal([{host: hosts.api, account: 'ada', token: 'HRKU-1'}])
   })
 
-  it('gives up on a lock that is held, and says which', async () => {
+  it('times out on a held lock, and names it', async () => {
     writeFileSync(file(), other)
     lockedSince(-3000)
     const {problem, message, hint} = await refusalOf(updateNetrc(settings({lockWaitMs: 150}), () => 'x'))
@@ -219,7 +219,7 @@ describe('changing a .netrc on disk', () => {
     expect(readdirSync(folder.path(''))).to.deep.equal(['.netrc'])
   })
 
-  it('refuses an edit that changes more than our entries, with the file as it was', async () => {
+  it('refuses an edit that changes more than our entries, and leaves the file unchanged', async () => {
     writeFileSync(file(), 'theirs\nours\n')
     const {problem, message} = await refusalOf(updateNetrc(settings(), (text) => text.replace('theirs\n', '')))
     expect({problem, message}).to.deep.equal({
@@ -230,7 +230,7 @@ describe('changing a .netrc on disk', () => {
     expect(readdirSync(folder.path(''))).to.deep.equal(['.netrc'])
   })
 
-  it('begins again when somebody without a lock changes the file in between', async () => {
+  it('retries when a program without a lock changes the file meanwhile', async () => {
     writeFileSync(file(), 'theirs\n')
     let edits = 0
     const edit = (text: string) => {
@@ -241,7 +241,7 @@ describe('changing a .netrc on disk', () => {
     expect(text()).to.equal('theirs\nmore of theirs\nours\n')
   })
 
-  it('gives up when that never ends, and leaves the last word to the others', async () => {
+  it("gives up when the file keeps changing, and keeps the other program's content", async () => {
     let edits = 0
     const edit = (text: string) => {
       writeFileSync(file(), `theirs ${++edits}\n`)
@@ -254,7 +254,7 @@ describe('changing a .netrc on disk', () => {
     expect(readdirSync(folder.path(''))).to.deep.equal(['.netrc'])
   })
 
-  it('writes nothing where there is nothing to change', async () => {
+  it('writes nothing without a change', async () => {
     writeFileSync(file(), 'theirs\n')
     const before = statSync(file())
     expect(await updateNetrc(settings(), () => undefined)).to.equal(false)

@@ -16,7 +16,7 @@ const entries = Object.values(hosts)
   .map((host) => [`machine ${host}`, `  login ${ada.account}`, `  password ${ada.token}`, ''].join('\r\n'))
   .join('')
 
-// What a pinentry does whose user dismisses it.
+// A pinentry whose user dismisses it.
 const DISMISSING_PINENTRY = `#!/bin/sh
 echo OK
 while read -r command rest; do
@@ -31,7 +31,7 @@ done
 const gpg = findProgram('gpg', process.env)
 const keyHomes: string[] = []
 
-/** A key ring of its own, with a key for each name. */
+/** A new key ring, with a key for each name. */
 function keyRing(names: string[], passphrase = ''): string {
   const home = mkdtempSync(join(tmpdir(), 'hkgpg-'))
   keyHomes.push(home)
@@ -92,7 +92,7 @@ describe('a .netrc.gpg', function () {
   })
 
   for (const [what, armor] of Object.entries({binary: [], armored: ['--armor']})) {
-    it(`stays ${what}, keeps its readers and all that is not ours`, async () => {
+    it(`stays ${what}, keeps its recipients and the other entries`, async () => {
       seal(other, [...armor, '--recipient', 'ada', '--recipient', 'bob'])
       const before = readers()
       expect(before).to.have.length(2)
@@ -108,14 +108,14 @@ describe('a .netrc.gpg', function () {
     })
   }
 
-  it('goes to the one key of the user where its readers are hidden', async () => {
+  it("is encrypted for the user's own key if its recipients are hidden", async () => {
     seal(other, ['--hidden-recipient', 'ada'])
     await (await open()).write(ada)
     expect(opened()).to.equal(other + entries)
     expect(readers()).to.have.length(1)
   })
 
-  it('is written without a token in any argument, or in the clear in any file', async () => {
+  it('is written without a token in any argument, or in plain text in any file', async () => {
     seal(other, ['--recipient', 'ada'])
     const seen: string[] = []
     const spying: RunTool = (program, args, options) => {
@@ -152,7 +152,7 @@ describe('a .netrc.gpg', function () {
     }),
   }
   for (const [what, fail] of Object.entries(failures)) {
-    it(`is left as it was where ${what}, with a next step`, async () => {
+    it(`stays unchanged if ${what}, with a hint`, async () => {
       const before = seal(other, ['--recipient', 'ada'])
       const {error, ...expected} = await fail()
       const {problem, message, hint} = await refusalOf(error)
@@ -161,7 +161,7 @@ describe('a .netrc.gpg', function () {
     })
   }
 
-  it('is refused when it is cut short', async () => {
+  it('is refused if it is truncated', async () => {
     const whole = seal(other, ['--recipient', 'ada'])
     writeFileSync(file(), whole.subarray(0, whole.length - 10))
     const {problem, message} = await refusalOf((await open()).write(ada))
@@ -169,7 +169,7 @@ describe('a .netrc.gpg', function () {
     untouched(whole.subarray(0, whole.length - 10))
   })
 
-  it('is denied when the passphrase prompt is dismissed', async function () {
+  it('is denied if the passphrase prompt is dismissed', async function () {
     if (process.platform === 'win32') this.skip()
     const guarded = keyRing(['eve'], 'open sesame')
     const pinentry = join(guarded, 'pinentry.sh')
@@ -187,7 +187,7 @@ describe('a .netrc.gpg', function () {
     untouched(before)
   })
 
-  it('is read and not written where it holds bytes that are not UTF-8', async () => {
+  it('is read but not written if it holds bytes that are not UTF-8', async () => {
     mkdirSync(folder.path('in'))
     writeFileSync(
       folder.path('in/plain'),

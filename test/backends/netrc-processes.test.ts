@@ -1,4 +1,4 @@
-// Several processes at one .netrc, and processes that are killed while they write it.
+// Concurrent processes with one .netrc, and processes that are killed while they write it.
 import {expect} from 'chai'
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
@@ -18,7 +18,7 @@ const pair = (host: string, index: number) =>
     .join('')
 const upTo = (host: string, last: number) => Array.from({length: last}, (_, index) => pair(host, index + 1)).join('')
 
-describe('processes at one .netrc', function () {
+describe('processes with one .netrc', function () {
   this.timeout(40_000)
   const folder = freshFolder()
   const running = new Set<ChildProcess>()
@@ -35,7 +35,7 @@ describe('processes at one .netrc', function () {
     running.clear()
   })
 
-  it('lose nothing, ten at once', async () => {
+  it('lose no entry, ten at once', async () => {
     const file = folder.path('.netrc')
     const head = 'machine example.com\n  login bob\n  password secret\n'
     writeFileSync(file, head)
@@ -51,7 +51,7 @@ describe('processes at one .netrc', function () {
     expect(found.join('').length).to.equal(text.length - head.length)
   })
 
-  it('lose nothing when they are one process', async () => {
+  it('lose no entry if they are one process', async () => {
     const file = folder.path('.netrc')
     const names = Array.from({length: 10}, (_, index) => `p${index}.example`)
     await Promise.all(
@@ -64,8 +64,8 @@ describe('processes at one .netrc', function () {
     expect(written.sort()).to.deep.equal(names.flatMap((host) => [`api.${host}`, `git.${host}`]).sort())
   })
 
-  it('leave the old content or the new when they are killed, and keep nobody out for long', async () => {
-    // Large enough for a write to take a while.
+  it('leave the old content or the new when they are killed, and block others only briefly', async () => {
+    // Large enough to slow down a write.
     const head = Array.from({length: 3000}, (_, index) => `machine m${index} login a password b\n`).join('')
     await Promise.all(
       [0, 1, 2, 4].map(async (delay, index) => {
@@ -78,7 +78,7 @@ describe('processes at one .netrc', function () {
           done = Number(line)
           if (done === 2) break
         }
-        // At another moment of the next write in each.
+        // Kill each at a different moment of its next write.
         await sleep(delay * 3)
         child.kill('SIGKILL')
         if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')

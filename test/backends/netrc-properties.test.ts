@@ -16,8 +16,8 @@ const account = fc.oneof(
 )
 const credential = fc.record({account, token: printable})
 
-describe('a .netrc made up by chance', () => {
-  it('is read as what it was made from', () => {
+describe('a generated .netrc', () => {
+  it('is read as its model', () => {
     fc.assert(
       fc.property(anyNetrc, ({text, model}) => {
         const read = parse(text).map(({kind, name, properties}) => ({
@@ -31,7 +31,7 @@ describe('a .netrc made up by chance', () => {
     )
   })
 
-  it('gives back the credential that was put in, for both hosts', () => {
+  it('returns a written credential, for both hosts', () => {
     fc.assert(
       fc.property(anyNetrc, credential, ({text}, credential) => {
         const after = set(text, credential)
@@ -41,7 +41,7 @@ describe('a .netrc made up by chance', () => {
     )
   })
 
-  it('is the same outside our entries after a credential was put in', () => {
+  it('is unchanged outside our entries after a write', () => {
     fc.assert(
       fc.property(anyNetrc, credential, ({text}, credential) => {
         expect(strip(set(text, credential))).to.equal(strip(text))
@@ -50,7 +50,7 @@ describe('a .netrc made up by chance', () => {
     )
   })
 
-  it('is the same to the byte after a credential was put in and taken out, if it had none', () => {
+  it('is unchanged after a write and a removal, if it had no entry of ours', () => {
     fc.assert(
       fc.property(anyNetrc, credential, ({text}, credential) => {
         const before = strip(text)
@@ -60,7 +60,7 @@ describe('a .netrc made up by chance', () => {
     )
   })
 
-  it('keeps every other entry, in its order, whatever is done', () => {
+  it('keeps all other entries in their order, after any edit', () => {
     fc.assert(
       fc.property(anyNetrc, credential, ({text, model}, credential) => {
         const others = model.filter(({kind, name}) => kind !== 'machine' || !HOSTS.includes(name.toLowerCase()))
@@ -80,8 +80,8 @@ describe('a .netrc made up by chance', () => {
   })
 })
 
-describe('words thrown together', () => {
-  it('keep every promise: nothing but our entries is changed', () => {
+describe('random words', () => {
+  it('are unchanged except for our entries', () => {
     fc.assert(
       fc.property(tokenSoup, credential, (text, credential) => {
         fc.pre(!isUnsure(text, credential))
@@ -95,7 +95,7 @@ describe('words thrown together', () => {
     )
   })
 
-  it('lose no word but those of our entries', () => {
+  it('lose no word except those of our entries', () => {
     const soup = fc
       .array(
         fc.constantFrom(
@@ -106,7 +106,7 @@ describe('words thrown together', () => {
       )
       .map((words) => words.join(''))
     const wordsOf = (text: string) => text.match(/w\d/g) ?? []
-    // A line or pair `keyword value` of an entry of ours goes with it.
+    // A line or pair `keyword value` of our entry is removed with it.
     const owned = (text: string) =>
       parse(text)
         .filter(({name}) => HOSTS.includes(name.says))
@@ -119,7 +119,7 @@ describe('words thrown together', () => {
     )
   })
 
-  it('made of random bytes never make anything throw', () => {
+  it('of random bytes never cause an exception', () => {
     fc.assert(
       fc.property(fc.uint8Array({maxLength: 200}), (bytes) => {
         const text = Buffer.from(bytes).toString('latin1')

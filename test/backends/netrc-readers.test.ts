@@ -1,4 +1,4 @@
-// Other programs' readers, on files that they read rightly, and on what we write.
+// Other programs' readers, on files that they read correctly, and on files that we write.
 import {expect} from 'chai'
 import fc from 'fast-check'
 import {parse as parseAsCli} from 'netrc-parser'
@@ -35,7 +35,7 @@ describe('the readers of other programs', () => {
     return JSON.parse(stdout) as Endpoints[]
   }
 
-  it("agree with ours: the Heroku CLI's", () => {
+  it('agree with ours: Heroku CLI', () => {
     const canonical = machines.map((machines) => ({
       machines,
       text: machines
@@ -54,7 +54,7 @@ describe('the readers of other programs', () => {
     )
   })
 
-  it("agree with ours: Python's", () => {
+  it('agree with ours: Python', () => {
     const gap = fc.constantFrom(' ', '  ', '\t', '\n', '\n  ', '\r\n\t', '\n\n')
     const spread = fc.tuple(machines, fc.infiniteStream(gap)).map(([machines, gaps]) => ({
       machines,
@@ -78,7 +78,7 @@ describe('the readers of other programs', () => {
     })
   })
 
-  it("read what we write: Python's, any credential that we store", () => {
+  it('read what we write: Python, any credential that we store', () => {
     const credentials = fc.sample(fc.record({account: printable, token: printable}), 300)
     const theirs = readWithPython(
       credentials.map((credential) =>
@@ -90,7 +90,7 @@ describe('the readers of other programs', () => {
     )
   })
 
-  it("read what we write: the Heroku CLI's, where nothing needs quotes", () => {
+  it('read what we write: Heroku CLI, if nothing needs quotes', () => {
     fc.assert(
       fc.property(word, word, (account, token) => {
         const theirs = parseAsCli(

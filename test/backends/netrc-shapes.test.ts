@@ -28,13 +28,13 @@ describe('a .netrc on disk', () => {
     describe(`with ${what}`, () => {
       beforeEach(() => open(text))
 
-      it('is read right', async () => {
+      it('is read correctly', async () => {
         const entry = (await netrc.entries()).find(({host}) => host === hosts.api)
         expect({account: entry?.account, token: entry?.token}).to.deep.equal({account, token})
       })
 
       if (refusedEdit !== undefined) {
-        it('is not changed, and the line is named', async () => {
+        it('is not changed, and the error names the line', async () => {
           for (const verb of [() => netrc.write(credential), removeAll]) {
             const {problem, message} = await refusalOf(verb())
             expect(problem).to.equal('failed')
@@ -45,12 +45,12 @@ describe('a .netrc on disk', () => {
         return
       }
 
-      it('keeps the rest to the byte when our entries go', async () => {
+      it('keeps all other bytes when our entries are removed', async () => {
         await removeAll()
         expect(bytes()).to.equal(without)
       })
 
-      it('gives back what is set, and keeps the rest to the byte', async () => {
+      it('returns a written credential, and keeps all other bytes', async () => {
         await netrc.write(credential)
         expect(await netrc.entries()).to.deep.equal(Object.values(hosts).map((host) => ({host, ...credential})))
         await removeAll()
@@ -60,7 +60,7 @@ describe('a .netrc on disk', () => {
   }
 
   for (const [what, {text, line}] of Object.entries(refused)) {
-    it(`is refused untouched with ${what}, naming the line and not what it says`, async () => {
+    it(`is refused with ${what}, and the error names the line but not its content`, async () => {
       await open(text)
       for (const verb of [() => netrc.entries(), () => netrc.write(credential)]) {
         const {problem, message, hint} = await refusalOf(verb())

@@ -12,7 +12,7 @@ const entry = (host: string, account: string, token: string, newline = '\n') =>
 const ours = (account = ada.account, token = ada.token) =>
   Object.values(hosts).map((host) => entry(host, account, token))
 
-describe('the netrc backend', () => {
+describe('.netrc', () => {
   const folder = freshFolder()
   const name = process.platform === 'win32' ? '_netrc' : '.netrc'
   const file = () => folder.path(name)
@@ -22,7 +22,7 @@ describe('the netrc backend', () => {
   }
   const text = () => readFileSync(file(), 'utf8')
 
-  it('uses the file in HOME, and the encrypted one beside it if there is one', async () => {
+  it('is the file in HOME, or the encrypted one beside it', async () => {
     const own = process.env.HOME
     expect(await open()).to.include({path: file(), encrypted: false})
     writeFileSync(`${file()}.gpg`, '')
@@ -30,21 +30,21 @@ describe('the netrc backend', () => {
     expect(process.env.HOME).to.equal(own)
   })
 
-  it('finds nothing where there is no file, and makes none by looking or removing', async () => {
+  it('is empty without a file, and creates none by a read or a removal', async () => {
     const netrc = await open()
     expect(await netrc.entries()).to.deep.equal([])
     expect(await netrc.removeAccount(ada.account)).to.equal(false)
     expect(existsSync(file())).to.equal(false)
   })
 
-  it('writes the two entries as the Heroku CLI does, for the user alone', async () => {
+  it('gets the two entries as the Heroku CLI writes them, with mode 0600', async () => {
     await (await open()).write(ada)
     expect(text()).to.equal(ours().join(''))
     if (process.platform !== 'win32') expect(statSync(file()).mode & 0o777).to.equal(0o600)
     expect(readdirSync(folder.path(''))).to.deep.equal([name])
   })
 
-  it('leaves a file empty, not missing, when its last entry goes', async () => {
+  it('is empty, not deleted, after its last entry is removed', async () => {
     const netrc = await open()
     await netrc.write(ada)
     expect(await netrc.removeAccount(ada.account)).to.equal(true)
@@ -52,50 +52,50 @@ describe('the netrc backend', () => {
     expect(await netrc.removeAccount(ada.account)).to.equal(false)
   })
 
-  it('writes one entry where both hosts are the same', async () => {
+  it('gets one entry if both hosts are the same', async () => {
     const netrc = await openNetrc({run, timeoutMs: 5000, file: file(), hosts: {api: 'localhost:1', git: 'localhost:1'}})
     await netrc.write(ada)
     expect(text()).to.equal(entry('localhost:1', ada.account, ada.token))
   })
 
   const writes: Record<string, [before: string, after: string]> = {
-    'replaces values where they stand, and nothing else': [
+    'replaces values in place, and nothing else': [
       'machine api.heroku.com # ours\n\taccount acme\n\tpassword  old # p\n\tlogin\t"o l d"\n\nmachine git.heroku.com login old password old\n',
       'machine api.heroku.com # ours\n\taccount acme\n\tpassword  HRKU-1 # p\n\tlogin\tada@example.com\n\nmachine git.heroku.com login ada@example.com password HRKU-1\n',
     ],
-    'adds what an entry lacks, in the way that it is written': [
+    "adds missing properties in the entry's style": [
       'machine api.heroku.com\r\n\tlogin old\r\nmachine git.heroku.com password old # p\r\n',
       'machine api.heroku.com\r\n\tlogin ada@example.com\r\n\tpassword HRKU-1\r\nmachine git.heroku.com password HRKU-1 login ada@example.com # p\r\n',
     ],
-    'fills an entry that has nothing': [
+    'fills an empty entry': [
       'machine git.heroku.com machine api.heroku.com\n',
       'machine git.heroku.com login ada@example.com password HRKU-1 machine api.heroku.com\n  login ada@example.com\n  password HRKU-1\n',
     ],
-    'replaces the values of every duplicate': [
+    'replaces the values of all duplicates': [
       ours('old', 'old').join('') + ours('older', 'older').join(''),
       ours().join('') + ours().join(''),
     ],
-    "takes over the file's line ends": [
+    "uses the file's line endings": [
       'machine x\r\n',
       'machine x\r\n' +
         Object.values(hosts)
           .map((host) => entry(host, ada.account, ada.token, '\r\n'))
           .join(''),
     ],
-    'begins a new line after one that has no end': ['machine x', `machine x\n${ours().join('').trimEnd()}`],
-    'stays in front of the default entry': [
+    'begins a new line after a last line without a newline': ['machine x', `machine x\n${ours().join('').trimEnd()}`],
+    'is inserted before the default entry': [
       'machine x\n# else\ndefault login a password b\n',
       `machine x\n# else\n${ours().join('')}default login a password b\n`,
     ],
-    'is put in front of the default entry if it stands behind': [
+    'is inserted before the default entry if it is after it': [
       `default login a password b\n${ours('old', 'old').join('')}`,
       `${ours().join('')}default login a password b\n${ours().join('')}`,
     ],
-    'is put in front of a machine whose macro has no end': [
+    'is inserted before a machine whose macro has no end': [
       'machine x\nmacdef init\ncd /pub\n',
       `${ours().join('')}machine x\nmacdef init\ncd /pub\n`,
     ],
-    'comes after a macro that has an end': [
+    'is appended after a macro that has an end': [
       'machine x\nmacdef init\ncd /pub\n\n',
       `machine x\nmacdef init\ncd /pub\n\n${ours().join('')}`,
     ],
@@ -133,7 +133,7 @@ describe('the netrc backend', () => {
     ])
   })
 
-  it("removes an account's entries, duplicates too, and leaves another's", async () => {
+  it('removes all entries of an account, compared exactly, and no other', async () => {
     put(
       entry(hosts.api, 'ada', '1') +
         entry(hosts.git, 'bob', '2') +
@@ -150,7 +150,7 @@ describe('the netrc backend', () => {
     expect(await netrc.removeAccount('ada')).to.equal(false)
   })
 
-  it("removes a host's entries, or those with one token alone", async () => {
+  it("removes a host's entries, or only those with a token", async () => {
     put(entry(hosts.api, 'ada', '1') + entry(hosts.api, 'bob', '2') + entry(hosts.git, 'ada', '1'))
     const netrc = await open()
     expect(await netrc.removeHosts([hosts.api], '3')).to.equal(false)
@@ -160,7 +160,7 @@ describe('the netrc backend', () => {
     expect(text()).to.equal(entry(hosts.git, 'ada', '1'))
   })
 
-  it('keeps an entry without a login when an account goes', async () => {
+  it('keeps an entry without a login when an account is removed', async () => {
     put('machine api.heroku.com password HRKU-1\n')
     const netrc = await open()
     expect(await netrc.entries()).to.deep.equal([{host: hosts.api, account: undefined, token: 'HRKU-1'}])
@@ -168,7 +168,7 @@ describe('the netrc backend', () => {
     expect(text()).to.equal('machine api.heroku.com password HRKU-1\n')
   })
 
-  it('refuses what no keychain can hold, and an empty host, with the file as it was', async () => {
+  it('refuses values that no keychain can hold, and an invalid host, and leaves the file unchanged', async () => {
     put('machine x\n')
     const netrc = await open()
     const actions = [
@@ -185,7 +185,7 @@ describe('the netrc backend', () => {
     expect(text()).to.equal('machine x\n')
   })
 
-  describe('told of changes of any machines', () => {
+  describe('changes of any machines', () => {
     const change = async (before: string, ...changes: MachineChange[]) => {
       put(before)
       await (await open()).change(changes)
@@ -193,7 +193,7 @@ describe('the netrc backend', () => {
     }
     const both = {login: 'a', password: '1'}
 
-    it('replaces a login and a password where they stand', async () => {
+    it('replace a login and a password in place', async () => {
       const before = '# mine\r\nmachine x password 1 account c login a # his\r\nmachine y\n'
       const from = {...both, account: 'c'}
       expect(await change(before, {host: 'x', from, to: {...from, login: 'b', password: '2'}})).to.equal(
@@ -201,7 +201,7 @@ describe('the netrc backend', () => {
       )
     })
 
-    it('writes an entry anew where properties come or go', async () => {
+    it('rewrite an entry if properties are added or removed', async () => {
       expect(
         await change('machine x login a password 1\nmachine y\n', {host: 'x', from: both, to: {login: 'a'}}),
       ).to.equal('machine y\nmachine x\n  login a\n')
@@ -210,11 +210,11 @@ describe('the netrc backend', () => {
       )
     })
 
-    it('takes an entry out', async () => {
+    it('remove an entry', async () => {
       expect(await change('machine x login a\nmachine y\n', {host: 'x', from: {login: 'a'}})).to.equal('machine y\n')
     })
 
-    it('makes all of them or none', async () => {
+    it('are all made, or none', async () => {
       const before = 'machine x login a password 1\n'
       const wrong: MachineChange[] = [
         {host: 'y', to: {...both, 'no property': 'x'}},

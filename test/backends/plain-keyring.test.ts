@@ -28,7 +28,7 @@ describe('a keyring without a password', () => {
   })
   const found = (env: Record<string, string | undefined> = sandbox.env) => plainKeyrings(env)
 
-  it('is found, where GNOME Keyring has written the token as text', async () => {
+  it('is found, if GNOME Keyring wrote the token in plain text', async () => {
     keyring = await startKeyring(sandbox)
     await keyring.removePassword()
     expect(found()).to.deep.equal([])
@@ -65,7 +65,7 @@ describe('a keyring without a password', () => {
     }
   }).timeout(120_000)
 
-  it('is not one that has a password', async () => {
+  it('is not found, if it has a password', async () => {
     keyring = await startKeyring(sandbox)
     await keyring.store(item)
     expect(found()).to.deep.equal([])
@@ -78,7 +78,7 @@ describe('a keyring without a password', () => {
     return path
   }
 
-  it('is looked for below XDG_DATA_HOME, and below HOME where that is unset, empty or relative', () => {
+  it('is looked up in XDG_DATA_HOME, or in HOME if that is unset, empty or relative', () => {
     const {home} = sandbox
     const [usual, other] = [join(home, '.local/share/keyrings/login.keyring'), join(home, 'data/keyrings/a.keyring')]
     write(usual)
@@ -88,7 +88,7 @@ describe('a keyring without a password', () => {
     expect(found({HOME: home, XDG_DATA_HOME: join(home, 'data')})).to.deep.equal([other])
   })
 
-  it('is not a file of another kind, nor one that cannot be read', () => {
+  it('is not a file of another format, or an unreadable one', () => {
     const folder = join(sandbox.home, '.local/share/keyrings')
     write(join(folder, 'login.keyring'), `GnomeKeyring\n\r\0\n${text}`)
     write(join(folder, 'notes.txt'))

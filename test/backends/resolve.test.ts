@@ -13,7 +13,7 @@ const none = {
   hint: 'install it: libsecret-tools on Debian and Ubuntu, libsecret on Fedora and Arch',
 }
 
-describe('which keychain there is', () => {
+describe('the keychain of this machine', () => {
   let folder: string
   const path = (...names: string[]) => join(folder, ...names)
   const install = (...names: string[]) => {
@@ -22,7 +22,7 @@ describe('which keychain there is', () => {
     return path(...names)
   }
   const resolve = (...folders: string[]) => resolveKeychain({PATH: folders.join(delimiter)}, 'linux')
-  const summary = (keychain: ReturnType<typeof resolveKeychain>) =>
+  const summaryOf = (keychain: ReturnType<typeof resolveKeychain>) =>
     keychain.name === undefined ? keychain : [keychain.name, keychain.title, keychain.because]
 
   beforeEach(() => {
@@ -33,7 +33,7 @@ describe('which keychain there is', () => {
   })
 
   it('is the macOS keychain on macOS', () => {
-    expect(summary(resolveKeychain({}, 'darwin'))).to.deep.equal([
+    expect(summaryOf(resolveKeychain({}, 'darwin'))).to.deep.equal([
       'macos-keychain',
       'the macOS keychain',
       'this is macOS',
@@ -41,7 +41,7 @@ describe('which keychain there is', () => {
   })
 
   it('is the password vault on Windows', () => {
-    expect(summary(resolveKeychain({}, 'win32'))).to.deep.equal([
+    expect(summaryOf(resolveKeychain({}, 'win32'))).to.deep.equal([
       'windows-vault',
       'the Windows password vault',
       'this is Windows',
@@ -49,8 +49,8 @@ describe('which keychain there is', () => {
   })
 
   for (const platform of ['linux', 'freebsd', 'openbsd', 'sunos'] as const)
-    it(`is the keyring on ${platform}, where secret-tool is installed, and none where it is not`, () => {
-      expect(summary(resolveKeychain({PATH: install('bin')}, platform))).to.deep.equal([
+    it(`is the keyring on ${platform} if secret-tool is installed, and none if it is not`, () => {
+      expect(summaryOf(resolveKeychain({PATH: install('bin')}, platform))).to.deep.equal([
         'secret-service',
         'the keyring',
         'secret-tool is installed',
@@ -72,7 +72,7 @@ describe('which keychain there is', () => {
     expect(resolveKeychain({PATH: ''}, 'linux')).to.deep.equal(none)
   })
 
-  it('is the one in the first folder that has it, and is called by its whole path', async () => {
+  it('uses the first secret-tool on PATH, by its absolute path', async () => {
     const calls: string[] = []
     const keychain = resolve(path('missing'), install('first'), install('second'))
     if (keychain.name === undefined) throw new Error('there is none')
@@ -92,7 +92,7 @@ describe('which keychain there is', () => {
     ['a relative', () => relative(process.cwd(), path('here'))],
     ['the current', () => '.'],
   ] as const)
-    it(`does not come from ${what} entry, which means wherever the user stands`, () => {
+    it(`ignores ${what} entry of PATH, which means the current folder`, () => {
       install('here')
       const before = process.cwd()
       const value = entry()
@@ -110,7 +110,7 @@ describe('which keychain there is', () => {
     'a dangling link': () => {
       symlinkSync('nowhere', path('bin', TOOL))
     },
-    // On Windows everything can be executed that has the right ending.
+    // On Windows any file with the right extension can be executed.
     ...(windows
       ? {}
       : {
@@ -120,7 +120,7 @@ describe('which keychain there is', () => {
         }),
   }
   for (const [what, make] of Object.entries(impostors))
-    it(`is not ${what} of that name, but the next`, () => {
+    it(`ignores ${what} of that name, and uses the next`, () => {
       install('bin')
       if (what !== 'a file that cannot be executed') rmSync(path('bin', TOOL))
       make()
@@ -128,7 +128,7 @@ describe('which keychain there is', () => {
       expect(resolve(path('bin'), install('next'))).to.include({name: 'secret-service'})
     })
 
-  it('is the one that a link leads to', () => {
+  it('follows a link', () => {
     install('real')
     mkdirSync(path('bin'))
     symlinkSync(path('real', TOOL), path('bin', TOOL))
@@ -139,7 +139,7 @@ describe('which keychain there is', () => {
 const MINUTE = 60_000
 const SECONDS = 5000
 
-// A terminal shows no keyring prompt, but pinentry asks for gpg's passphrase on one.
+// A keyring never prompts on a terminal; gpg's pinentry does.
 for (const [env, platform, terminal, keychainMs, gpgMs] of [
   [{}, 'linux', false, SECONDS, SECONDS],
   [{}, 'linux', true, SECONDS, MINUTE],
@@ -158,11 +158,11 @@ for (const [env, platform, terminal, keychainMs, gpgMs] of [
   [{CI: 'true'}, 'win32', false, SECONDS, SECONDS],
 ] as const)
   describe(`on ${platform} ${terminal ? 'at' : 'without'} a terminal with ${JSON.stringify(env)}`, () => {
-    it(`a keychain may take ${keychainMs} ms`, () => {
+    it(`the timeout of a keychain is ${keychainMs} ms`, () => {
       expect(patience(env, platform, terminal)).to.equal(keychainMs)
     })
 
-    it(`gpg may take ${gpgMs} ms`, () => {
+    it(`the timeout of gpg is ${gpgMs} ms`, () => {
       expect(gpgPatience(env, platform, terminal)).to.equal(gpgMs)
     })
   })

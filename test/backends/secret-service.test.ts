@@ -21,7 +21,7 @@ const program = '/usr/bin/secret-tool'
 const ada = 'ada@example.com'
 const adas = {service: 'heroku-cli', account: ada}
 
-/** `run` in a sandbox's environment in place of this process's own. */
+/** `run` in a sandbox's environment instead of this process's. */
 const runIn =
   (env: Record<string, string>, calls: Parameters<RunTool>[] = []): RunTool =>
   (file, args, options) => {
@@ -79,7 +79,7 @@ describe('secret-service on a real GNOME Keyring', () => {
     ])
   })
 
-  it('reads a token with a newline at its end to the letter, as somebody else may have stored it', async () => {
+  it('reads a token of another program exactly, with a newline at its end', async () => {
     await keyring.store({label: 'Heroku CLI', attributes: adas, secret: 'HRKU-1\n'})
     expect(await keychain.get(ada)).to.equal('HRKU-1\n')
   })
@@ -93,7 +93,7 @@ describe('secret-service on a real GNOME Keyring', () => {
     expect(calls[0]?.[2].input).to.equal('HRKU-canary')
   })
 
-  /** The real secret-tool, and before its second call somebody else stores a token. */
+  /** The real secret-tool; before its second call another program stores a token. */
   const interrupted = async (token: string) => {
     const tool = join(sandbox.bin, 'interrupted-secret-tool')
     const [asked, stored] = [join(sandbox.root, 'asked'), join(sandbox.root, 'stored')]
@@ -110,11 +110,11 @@ exec '${program}' "$@"
     return openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 5000, program: tool})
   }
 
-  it('gives a token that somebody else stores while it looks', async () => {
+  it('returns a token that another program stores during the lookup', async () => {
     expect(await (await interrupted('HRKU-2')).get(ada)).to.equal('HRKU-2')
   })
 
-  it('says locked, not absent, in every verb on a locked keyring, and nothing is lost', async () => {
+  it('is locked, and not empty, in every method on a locked keyring, and loses nothing', async () => {
     await keychain.set({account: ada, token: 'HRKU-1'})
     await keyring.lock()
     expect(await failureOf(keychain.get(ada))).to.include({problem: 'locked', message: 'the keyring is locked'})
@@ -130,14 +130,14 @@ exec '${program}' "$@"
     expect(await keychain.accounts()).to.deep.equal([ada])
   })
 
-  it('says absent for an account that a locked keyring does not hold', async () => {
+  it('returns undefined for an account that a locked keyring does not hold', async () => {
     await keychain.set({account: ada, token: 'HRKU-1'})
     await keyring.lock()
     expect(await keychain.get('grace@example.com')).to.equal(undefined)
   })
 
-  it('is done in time when nobody answers the prompt, and leaves no process behind', async () => {
-    // A name that no other test has a tool look for.
+  it('times out if the prompt is not answered, and leaves no process behind', async () => {
+    // A name that no other test uses.
     const patient = 'patient@example.com'
     await keychain.set({account: patient, token: 'HRKU-1'})
     const prompter = await keyring.startUnansweredPrompter()
@@ -157,7 +157,7 @@ exec '${program}' "$@"
     }
   })
 
-  it('is done in time when the daemon is stopped', async () => {
+  it('times out if the daemon is stopped', async () => {
     await keyring.freeze()
     try {
       const hasty = openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 500, program})
@@ -168,7 +168,7 @@ exec '${program}' "$@"
     }
   })
 
-  it('answers alike under an ASCII locale', async () => {
+  it('behaves the same with an ASCII locale', async () => {
     const account = 'łada@пример.рф'
     const ascii = openSecretService({
       run: runIn({...sandbox.env, ...keyring.env, LC_ALL: 'C', LANG: 'POSIX'}),
@@ -187,7 +187,7 @@ exec '${program}' "$@"
 })
 
 describe('secret-service on a GNOME Keyring that was never unlocked', () => {
-  it('says locked for what is there, and absent for what is not', async () => {
+  it('is locked for an existing item, and returns undefined for a missing one', async () => {
     const sandbox = openSandbox()
     const keyring = await startKeyring(sandbox, {activation: true})
     try {
@@ -209,7 +209,7 @@ describe('secret-service on a GNOME Keyring that was never unlocked', () => {
   })
 })
 
-describe('secret-service where there is no keyring', () => {
+describe('secret-service without a keyring', () => {
   let sandbox: Sandbox
   beforeEach(() => {
     sandbox = openSandbox()
@@ -217,18 +217,18 @@ describe('secret-service where there is no keyring', () => {
   afterEach(() => sandbox.close())
 
   const everyVerb = async (keychain: Backend) => {
-    const troubles = []
+    const failures = []
     for (const action of [
       () => keychain.get(ada),
       () => keychain.set({account: ada, token: 'HRKU-1'}),
       () => keychain.remove(ada),
       () => keychain.accounts(),
     ])
-      troubles.push(await failureOf(action()))
-    return troubles.map(({message, problem}) => `${problem}: ${message}`)
+      failures.push(await failureOf(action()))
+    return failures.map(({message, problem}) => `${problem}: ${message}`)
   }
 
-  it('says that there is no D-Bus session', async () => {
+  it('reports that there is no D-Bus session', async () => {
     const keychain = openSecretService({run: runIn(sandbox.env), timeoutMs: 5000, program})
     expect(await everyVerb(keychain)).to.deep.equal(
       Array.from({length: 4}, () => 'unavailable: there is no D-Bus session, so no keyring'),
@@ -236,7 +236,7 @@ describe('secret-service where there is no keyring', () => {
   })
 
   for (const address of ['unix:path=/nonexistent/bus', 'disabled:', 'nonsense']) {
-    it(`says the same of the session address ${address}`, async () => {
+    it(`reports the same for the session address ${address}`, async () => {
       const env = {...sandbox.env, DBUS_SESSION_BUS_ADDRESS: address}
       const keychain = openSecretService({run: runIn(env), timeoutMs: 5000, program})
       expect(new Set(await everyVerb(keychain))).to.deep.equal(
@@ -245,7 +245,7 @@ describe('secret-service where there is no keyring', () => {
     })
   }
 
-  it('says that no keyring is running in the session', async () => {
+  it('reports that no keyring is running in the session', async () => {
     const provider = await startBusWithoutProvider(sandbox)
     try {
       const keychain = openSecretService({run: runIn({...sandbox.env, ...provider.env}), timeoutMs: 5000, program})
@@ -257,7 +257,7 @@ describe('secret-service where there is no keyring', () => {
     }
   })
 
-  it('says that the tool cannot be started', async () => {
+  it('reports that the tool cannot be started', async () => {
     const keychain = openSecretService({run: runIn(sandbox.env), timeoutMs: 5000, program: join(sandbox.root, 'none')})
     expect(await failureOf(keychain.get(ada))).to.include({
       problem: 'unavailable',
@@ -273,7 +273,7 @@ describe('secret-service where there is no keyring', () => {
       return openSecretService({run: runIn(sandbox.env), timeoutMs: 1000, program: broken})
     }
 
-    it('says that it crashed', async () => {
+    it('reports that it crashed', async () => {
       const keychain = await brokenBy('kill -SEGV $$')
       expect(await failureOf(keychain.get(ada))).to.include({
         problem: 'failed',
@@ -281,7 +281,7 @@ describe('secret-service where there is no keyring', () => {
       })
     })
 
-    it('keeps what it said out of the message', async () => {
+    it('keeps its output out of the message', async () => {
       const keychain = await brokenBy('echo HRKU-leak; echo HRKU-leak >&2; exit 3')
       for (const failure of [
         await failureOf(keychain.get(ada)),
@@ -295,7 +295,7 @@ describe('secret-service where there is no keyring', () => {
       }
     })
 
-    it('looks once, and searches, for a token that is there and is not given', async () => {
+    it('calls lookup once, and search, for an item whose token is not returned', async () => {
       const calls = join(sandbox.root, 'calls')
       const keychain = await brokenBy(`echo $1 >>'${calls}'
 [ $1 = lookup ] && exit 1; echo 'attribute.account = ${ada}' >&2`)
@@ -303,7 +303,7 @@ describe('secret-service where there is no keyring', () => {
       expect(await readFile(calls, 'utf8')).to.equal('lookup\nsearch\n')
     })
 
-    it('looks once where a prompt for it was dismissed', async () => {
+    it('calls lookup once if its prompt was dismissed', async () => {
       const calls = join(sandbox.root, 'calls')
       const keychain = await brokenBy(`echo $1 >>'${calls}'
 [ $1 = lookup ] && exit 1; echo 'attribute.account = ${ada}
@@ -312,7 +312,7 @@ secret-tool: Cannot get secret of a locked object' >&2`)
       expect(await readFile(calls, 'utf8')).to.equal('lookup\nsearch\n')
     })
 
-    it('says that the token was not stored, when it stores nothing and exits 0', async () => {
+    it('reports that the token was not stored, if it stores nothing and exits 0', async () => {
       const keychain = await brokenBy('exit 0')
       expect(await failureOf(keychain.set({account: ada, token: 'HRKU-1'}))).to.include({
         problem: 'denied',
@@ -320,7 +320,7 @@ secret-tool: Cannot get secret of a locked object' >&2`)
       })
     })
 
-    it('says that another token was stored, when it keeps the old one and exits 0', async () => {
+    it('reports that another token is stored, if it keeps the old one and exits 0', async () => {
       const keychain = await brokenBy(`[ $1 = lookup ] && printf HRKU-old; echo 'attribute.account = ${ada}' >&2`)
       expect(await failureOf(keychain.set({account: ada, token: 'HRKU-1'}))).to.include({
         problem: 'failed',
@@ -336,7 +336,7 @@ secret-tool: Cannot get secret of a locked object' >&2`)
     const DENIED = 'denied: access to the keyring was denied by the session bus'
     const NOT_STARTED = 'unavailable: the session bus could not start a keyring'
     const LATE = 'timed-out: the keyring did not answer the session bus in time'
-    // As secret-tool 0.20.5 prints them (measured), or as they are in the sources of GLib and dbus-daemon.
+    // Output of secret-tool 0.20.5 (recorded), or from the sources of GLib and dbus-daemon.
     for (const [words, expected, hint] of [
       [
         'Failed to execute child process “dbus-launch” (No such file or directory)',
@@ -376,7 +376,7 @@ secret-tool: Cannot get secret of a locked object' >&2`)
       ['Timeout was reached', LATE, 'unlock it'],
       [`${START}Timeout was reached`, LATE, 'unlock it'],
     ] as const)
-      it(`says "${expected}" of "${words.slice(0, 60)}", and asks once`, async () => {
+      it(`reports "${expected}" for "${words.slice(0, 60)}", after one call`, async () => {
         const calls = join(sandbox.root, 'calls')
         const said = join(sandbox.root, 'said')
         await writeFile(said, `secret-tool: ${words}\n`)
@@ -394,12 +394,12 @@ secret-tool: Cannot get secret of a locked object' >&2`)
         expect(await readFile(calls, 'utf8')).to.match(/^lookup\nsearch\nstore\n[a-z]+\n$/u)
       })
 
-    it('gives up on one that prints for ever', async () => {
+    it('gives up on a tool that prints without end', async () => {
       const keychain = await brokenBy('exec yes HRKU-leak')
       expect(await failureOf(keychain.get(ada))).to.include({problem: 'failed'})
     })
 
-    it('ends a tool that hangs together with its children', async () => {
+    it('ends a hanging tool and its children', async () => {
       const marker = join(sandbox.root, 'survived')
       const keychain = await brokenBy(`(trap '' TERM; sleep 1.5; touch '${marker}') & sleep 100`)
       const slow = openSecretService({
@@ -415,7 +415,7 @@ secret-tool: Cannot get secret of a locked object' >&2`)
   })
 })
 
-/** What came of it: an answer, or the kind of trouble. */
+/** The result, or the kind of failure. */
 const outcomeOf = (action: Promise<unknown>) =>
   action.then(
     (answer) => answer,
@@ -432,7 +432,7 @@ describe('secret-service on other providers', () => {
   })
   afterEach(() => sandbox.close())
 
-  /** Does something on a provider; tells how often the user was asked. */
+  /** Runs an action on a provider, and counts the prompts. */
   const on = async (behaviour: Behaviour, act: (keychain: Backend) => Promise<unknown>) => {
     const provider = await startProvider(sandbox, behaviour, {label: 'Heroku CLI', attributes: adas})
     try {
@@ -472,7 +472,7 @@ describe('secret-service on other providers', () => {
       remove: ['locked', 0],
     },
   } satisfies Record<Behaviour, Record<string, [unknown, number]>>))
-    it(`shows one prompt at most where the provider is ${behaviour}, and takes none of it for absent`, async () => {
+    it(`shows at most one prompt if the provider is ${behaviour}, and is never taken for empty`, async () => {
       const acts: Record<keyof typeof verbs, (keychain: Backend) => Promise<unknown>> = {
         get: (keychain) => keychain.get(ada),
         peek,
@@ -488,7 +488,7 @@ describe('secret-service on other providers', () => {
       expect(seen).to.deep.equal(verbs)
     })
 
-  it('names the way out where KeePassXC gives the token for a confirmation, and never lets it be removed', async () => {
+  it('has a hint if KeePassXC returns the token after a confirmation, but refuses to remove it', async () => {
     const provider = await startProvider(sandbox, 'confirming', {label: 'Heroku CLI', attributes: adas})
     try {
       const keychain = openSecretService({run: runIn({...sandbox.env, ...provider.env}), timeoutMs: 10_000, program})
@@ -538,7 +538,7 @@ describe('secret-service with an item of the account in another, locked collecti
     [
       'that was never unlocked',
       async () => {
-        // The next call starts another daemon, which has every collection locked.
+        // The next call starts another daemon, with all collections locked.
         await keyring.stopDaemon()
         await keyring.unlock()
       },
@@ -560,12 +560,12 @@ describe('secret-service with an item of the account in another, locked collecti
       expect(await secrets()).to.deep.equal(['HRKU-stale'])
     })
 
-  it('replaces the item where its collection is unlocked, so that it is not read in place of the new one', async () => {
+  it('replaces the item if its collection is unlocked, so that it is not read instead of the new one', async () => {
     await keychain.set({account: ada, token: 'HRKU-1'})
     expect(await keychain.get(ada)).to.equal('HRKU-1')
   })
 
-  it('removes both where both are unlocked, and says so', async () => {
+  it('removes both if both are unlocked, and reports it', async () => {
     await keyring.store({...stale, secret: 'HRKU-1'})
     expect(await secrets()).to.deep.equal(['HRKU-1', 'HRKU-stale'])
     expect(await keychain.remove(ada)).to.equal(true)

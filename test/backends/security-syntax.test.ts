@@ -16,7 +16,7 @@ const item = (attributes: Record<string, string>, itemClass: 'genp' | 'inet' = '
 describe('a line for `security -i`', () => {
   const writable = fc.string({unit: 'binary'}).filter((each) => !/[\n\0]/u.test(each))
 
-  it('gives back any one argument that holds no newline or NUL, and nothing beside it', () => {
+  it('preserves any single argument without a newline or NUL', () => {
     fc.assert(
       fc.property(writable, (argument) => {
         expect(splitLine(bytes(quote(argument))).map((each) => text(each))).to.deep.equal([argument])
@@ -25,7 +25,7 @@ describe('a line for `security -i`', () => {
     )
   })
 
-  it('gives back any number of arguments, one for one', () => {
+  it('preserves any number of arguments', () => {
     fc.assert(
       fc.property(fc.array(writable, {maxLength: 32}), (args) => {
         expect(splitLine(bytes(args.map((each) => quote(each)).join(' '))).map((each) => text(each))).to.deep.equal(
@@ -35,7 +35,7 @@ describe('a line for `security -i`', () => {
     )
   })
 
-  it('stores any token for any account, updates, and says nothing else', () => {
+  it('stores or updates any token of any account, and does nothing else', () => {
     const token = fc.string({unit: 'grapheme-ascii', minLength: 1})
     fc.assert(
       fc.property(writable, token, (account, token) => {
@@ -61,23 +61,23 @@ describe('a line for `security -i`', () => {
     )
   })
 
-  it('is lower-case hexadecimal and quotes of two kinds of character, spelt out', () => {
+  it('has the token in lower-case hexadecimal, and quotes two characters', () => {
     expect(addCommand({account: String.raw`a"b\c@example.com`, token: 'HRKU-\u007E'})).to.equal(
       String.raw`add-generic-password -U -s "heroku-cli" -a "a\"b\\c@example.com" -X 48524b552d7e`,
     )
   })
 
-  it('may be as long as `security` executes in one piece, with its own exit status', () => {
+  it('may be as long as `security` runs as one command, with its own exit status', () => {
     const line = (length: number) => linesOf(`${'x'.repeat(length)}\n`).map((each) => each.length)
     expect(line(LONGEST_LINE_BYTES)).to.deep.equal([LONGEST_LINE_BYTES])
-    // An empty command afterwards, whose status is 0.
+    // Followed by an empty command, whose status is 0.
     expect(line(LONGEST_LINE_BYTES + 1)).to.deep.equal([LONGEST_LINE_BYTES + 1, 0])
     expect(line(LONGEST_LINE_BYTES + 2)).to.deep.equal([LONGEST_LINE_BYTES + 1, 1])
   })
 })
 
-describe('the stand-in for `security` reads a line as the real one does', () => {
-  // The rules were measured on Apple's own split_line() and readline(), compiled on Linux.
+describe('the fake `security` parses a line like the real one:', () => {
+  // The rules are those of Apple's split_line() and readline(), compiled on Linux.
   const lines: Record<string, string[]> = {
     [`'o'"'"'brien'`]: ['o', `'`, 'brien'],
     '"a""b"': ['a', 'b'],
@@ -101,7 +101,7 @@ describe('the stand-in for `security` reads a line as the real one does', () => 
     expect(linesOf('one\ntwo')).to.deep.equal(['one'])
   })
 
-  it('writes attributes in the four ways that print_buffer knows', () => {
+  it('writes attributes in the four formats of print_buffer', () => {
     expect(['', 'a"b', 'a\\b', 'é', '\0\0\0\x07'].map((each) => printBuffer(bytes(each)))).to.deep.equal([
       '',
       '"a"b"',
@@ -116,8 +116,8 @@ describe('a dump of the keychain', () => {
   const ours = (acct: string) => item({acct, svce: 'heroku-cli', '\0\0\0\x07': 'heroku-cli'})
   const of = (listing: string) => accountsOf(listing, 'heroku-cli')
 
-  it('gives every account of the service, in the layout that macOS prints', () => {
-    // Put together after print_keychain_item_attributes; the second item has its attributes in another order.
+  it("has all accounts of the service, in macOS's format", () => {
+    // The format of print_keychain_item_attributes; the second item's attributes are in another order.
     const listing = `keychain: "${PATH}"
 version: 512
 class: "genp"
@@ -148,7 +148,7 @@ attributes:
     expect(of(listing)).to.deep.equal(['ada@example.com', 'bé@x.de'])
   })
 
-  it('gives back any account to the letter', () => {
+  it('preserves any account', () => {
     fc.assert(
       fc.property(fc.string({unit: 'binary'}), (account) => {
         expect(of(ours('before') + ours(account) + ours('after'))).to.deep.equal(['before', account, 'after'])
@@ -171,38 +171,38 @@ attributes:
     )
   })
 
-  it('passes over an internet password, whatever it says', () => {
+  it('ignores an internet password with any attributes', () => {
     const inet = item({acct: 'ada@example.com', srvr: 'heroku-cli', svce: 'heroku-cli'}, 'inet')
     const lookalike = inet.replace('"srvr"', '"svce"')
     expect(of(ours('mine') + lookalike)).to.deep.equal(['mine'])
     expect(of(lookalike)).to.deep.equal([])
   })
 
-  it('passes over a certificate that comes after one of ours', () => {
+  it('ignores a certificate after an item of ours', () => {
     const certificate = `keychain: "${PATH}"\nclass: 0x80001000 \nattributes:\n    "acct"<blob>="x"\n`
     expect(of(ours('mine') + certificate)).to.deep.equal(['mine'])
   })
 
-  it('passes over other services, even one that mentions ours in an account', () => {
+  it("ignores other services, even with our service's name in an account", () => {
     const others = ['heroku-cli2', 'Heroku-CLI', ' heroku-cli', '"heroku-cli"', 'heroku-cli"', '']
     const listing = others.map((svce) => item({acct: '"svce"<blob>="heroku-cli"', svce})).join('')
     expect(of(listing + item({acct: 'no service'}))).to.deep.equal([])
   })
 
-  it('takes no account from a comment that looks like one', () => {
+  it('ignores a comment that looks like an account', () => {
     expect(of(item({acct: 'real', svce: 'heroku-cli', icmt: '"acct"<blob>="forged'}))).to.deep.equal(['real'])
   })
 
-  it('takes no account from the item before', () => {
+  it('takes no account from the previous item', () => {
     expect(of(item({acct: 'other', svce: 'other'}) + item({svce: 'heroku-cli'}))).to.deep.equal([undefined])
   })
 
-  it('says of a name that is not UTF-8 that it cannot be told', () => {
+  it('has undefined for an account that is not UTF-8', () => {
     const listing = printItem(PATH, {itemClass: 'genp', attributes: {acct: 'a\xFF', svce: 'heroku-cli'}})
     expect(of(listing)).to.deep.equal([undefined])
   })
 
-  it('finds nothing in what is no dump', () => {
+  it('has no accounts in other text', () => {
     expect(of('')).to.deep.equal([])
     expect(of('\x1B[31m\0"svce"<blob>="heroku-cli"\n    "acct"<blob>="x"')).to.deep.equal([])
   })
@@ -217,7 +217,7 @@ describe('an exit status of `security`', () => {
   }
   for (const [problem, codes] of Object.entries(kinds)) {
     for (const code of codes) {
-      it(`of ${code} means '${problem}', and comes with something to do`, () => {
+      it(`of ${code} means '${problem}', with a hint`, () => {
         const error = failureOf(code, 'read the token')
         expect(error.problem).to.equal(problem)
         expect(error.hint).to.match(/\S/u)
@@ -225,11 +225,11 @@ describe('an exit status of `security`', () => {
     }
   }
 
-  it('that nobody knows is named by its number', () => {
+  it('that is unknown is named by its number', () => {
     expect(failureOf(77, 'read the token').message).to.equal('security could not read the token (exit 77)')
   })
 
-  it('that means locked or denied comes with the command that unlocks', () => {
+  it('for locked or denied has the unlock command as a hint', () => {
     for (const code of [24, 29, 36, 51, 128])
       expect(failureOf(code, 'read the token').hint).to.match(
         /security unlock-keychain ~\/Library\/Keychains\/login\.keychain-db$/u,

@@ -16,7 +16,7 @@ describe('an operation of a keychain', () => {
   const call = (timeoutMs: number) => startOperation('the tool', process.execPath, {run, timeoutMs})
   const SLEEP = ['-e', 'setTimeout(() => {}, 300)']
 
-  it('has one time for all its calls', async () => {
+  it('has one timeout for all its calls', async () => {
     const tool = call(20_000)
     await tool(SLEEP)
     await tool(['-e', ''])
@@ -24,7 +24,7 @@ describe('an operation of a keychain', () => {
     expect(limits[1]).to.be.below(19_750)
   })
 
-  it('is not charged for time in which this process was kept from running, as on a busy machine', async () => {
+  it('does not count time in which this process could not run, as on a busy machine', async () => {
     const tool = call(20_000)
     const running = tool(SLEEP)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5000)

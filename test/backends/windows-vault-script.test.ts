@@ -9,7 +9,7 @@ interface Parsed {
   variables: string[]
 }
 
-// The grammar knows no assembly in a type literal; PowerShell does. This form only, so that nothing else slips through.
+// The grammar does not support an assembly in a type literal; PowerShell does. Only this form is replaced.
 const ASSEMBLY = /,Windows\.Security\.Credentials,ContentType=WindowsRuntime\]::new\(/gu
 
 const parser = fileURLToPath(new URL('../fixtures/windows/parse-powershell.mjs', import.meta.url))
@@ -22,13 +22,13 @@ async function parse(script: string): Promise<Parsed> {
 }
 
 describe('windows-vault-script', () => {
-  it('is PowerShell without an error, and calls no cmdlet, function or program', async () => {
+  it('is valid PowerShell, and calls no cmdlet, function or program', async () => {
     const {wrong, commands} = await parse(SCRIPT)
     expect(wrong).to.deep.equal([])
     expect(commands).to.deep.equal([])
   })
 
-  it("names no variables but its own and PowerShell's, and never the one that makes the host read stdin", async () => {
+  it("uses only its own and PowerShell's variables, and not the one that makes the host read stdin", async () => {
     const {variables} = await parse(SCRIPT)
     const automatic = ['$ErrorActionPreference', '$ProgressPreference', '$ExecutionContext', '$null', '$_']
     const own = '$step $utf8 $stdin $request $verb $account $token $vault $name $answer $item $e $bytes $stdout'.split(
@@ -63,23 +63,23 @@ describe('windows-vault-script', () => {
     expect(SCRIPT).to.match(/^[\n\u0020-\u007E]+$/u)
   })
 
-  it('compares names by their code units alone', () => {
+  it('compares names by code units', () => {
     expect(SCRIPT).not.to.match(/\$(account|name|item\.UserName)\s+-\w+/iu)
   })
 
-  it('ends in constrained language mode before anything that is forbidden there', () => {
+  it('exits in constrained language mode before any forbidden statement', () => {
     const check = SCRIPT.indexOf("if ('FullLanguage' -ne $ExecutionContext.SessionState.LanguageMode) { exit 77 }")
     expect(check).to.be.greaterThan(0)
     expect(SCRIPT.slice(0, check)).not.to.match(/\[|\(|::/u)
   })
 
-  it('fits a command line, even that of cmd.exe', () => {
+  it('fits into a command line, even of cmd.exe', () => {
     expect(
       `C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe ${ARGUMENTS.join(' ')}`.length,
     ).to.be.lessThan(8191)
   })
 
-  it('is given as base64 of UTF-16LE, alone', () => {
+  it('is passed as base64 of UTF-16LE', () => {
     expect(ARGUMENTS.slice(0, -1)).to.deep.equal(['-NoLogo', '-NoProfile', '-NonInteractive', '-EncodedCommand'])
     expect(Buffer.from(ARGUMENTS.at(-1) ?? '', 'base64').toString('utf16le')).to.equal(SCRIPT)
   })

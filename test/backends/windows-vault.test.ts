@@ -37,20 +37,20 @@ describe('windows-vault', () => {
     return error as StorageError
   }
 
-  describe('over PasswordVault with names told apart by case', () => {
+  describe('with a case-sensitive PasswordVault', () => {
     const shared = installFakePowershell()
     after(shared.uninstall)
     const open = () => Promise.resolve(openWindowsVault({run, timeoutMs: 10_000, program: shared.program}))
     describeKeychain('windows-vault', open, {longestToken: () => 512})
   })
 
-  describe('over PasswordVault with case folded', () => {
+  describe('with a case-insensitive PasswordVault', () => {
     const shared = installFakePowershell({foldCase: true})
     after(shared.uninstall)
     const open = () => Promise.resolve(openWindowsVault({run: runInThread, timeoutMs: 10_000, program: shared.program}))
     describeKeychain('windows-vault', open, {longestToken: () => 512, mayFoldCase: true})
 
-    it('refuses to store over an account that differs in case alone, and leaves that as it was', async () => {
+    it('refuses to replace an account that differs only in case, and leaves it unchanged', async () => {
       fake.plan({foldCase: true})
       fake.put(item)
       const error = await errorOf(vault.set({account: account.toUpperCase(), token: 'HRKU-new'}))
@@ -58,7 +58,7 @@ describe('windows-vault', () => {
       expect(fake.items()).to.deep.equal([item])
     })
 
-    it('does not remove an account that differs in case alone', async () => {
+    it('does not remove an account that differs only in case', async () => {
       fake.plan({foldCase: true})
       fake.put(item)
       expect(await vault.remove(account.toUpperCase())).to.equal(false)
@@ -66,16 +66,16 @@ describe('windows-vault', () => {
     })
   })
 
-  it('files the bare token as the Heroku CLI does: resource heroku-cli, user name the account', async () => {
+  it('stores the plain token like the Heroku CLI: resource heroku-cli, user name = account', async () => {
     await vault.set({account, token})
     expect(fake.items()).to.deep.equal([item])
   })
 
-  it('answers that nobody has a token in an empty vault', async () => {
+  it('lists no accounts of an empty vault', async () => {
     expect(await vault.accounts()).to.deep.equal([])
   })
 
-  it('does not list what others keep', async () => {
+  it("does not list other programs' items", async () => {
     fake.put(item, {resource: 'https://example.com', userName: 'bob@example.com', password: 'x'})
     expect(await vault.accounts()).to.deep.equal([account])
   })
@@ -109,7 +109,7 @@ describe('windows-vault', () => {
     ])
   })
 
-  it('takes PSModulePath away, whatever its case, and HEROKU_API_KEY', async () => {
+  it('removes PSModulePath, in any case, and HEROKU_API_KEY from the environment', async () => {
     const ours = {PSModulePath: 'a', PSMODULEPATH: 'b', psmodulepath: 'c', HEROKU_API_KEY: token}
     Object.assign(process.env, ours)
     try {
@@ -122,47 +122,47 @@ describe('windows-vault', () => {
     expect(names.filter((name) => /^(psmodulepath|heroku_api_key)$/iu.test(name))).to.deep.equal([])
   })
 
-  it('does not start anything for a token of over 512 characters', async () => {
+  it('starts nothing for a token of over 512 characters', async () => {
     expect(await errorOf(vault.set({account, token: 'x'.repeat(513)}))).to.include({problem: 'refused'})
     expect(fake.calls()).to.deep.equal([])
   })
 
-  it('does not mind progress on stderr', async () => {
+  it('ignores progress on stderr', async () => {
     fake.plan({noise: true})
     await vault.set({account, token})
     expect(await vault.get(account)).to.equal(token)
   })
 
-  it('fails to store where Add keeps the old token without a word', async () => {
+  it('fails to store if Add silently keeps the old token', async () => {
     fake.put({...item, password: 'HRKU-old'})
     fake.plan({dropAdd: true})
     expect(await errorOf(vault.set({account, token}))).to.include({problem: 'failed'})
   })
 
-  it('fails to store where Add stores nothing without a word', async () => {
+  it('fails to store if Add silently stores nothing', async () => {
     fake.plan({dropAdd: true})
     expect(await errorOf(vault.set({account, token}))).to.include({problem: 'failed'})
   })
 
-  it('fails to store where another token comes back', async () => {
+  it('fails to store if the read-back does not match', async () => {
     fake.plan({changeToken: true})
     expect(await errorOf(vault.set({account, token}))).to.include({problem: 'failed'})
   })
 
-  it('fails to remove where the token is still there afterwards', async () => {
+  it('fails to remove if the token is still there', async () => {
     fake.put(item)
     fake.plan({dropRemove: true})
     const error = await errorOf(vault.remove(account))
     expect(error).to.include({problem: 'failed', message: 'the Windows password vault still holds the token'})
   })
 
-  it('takes a token that somebody else removed at the same moment for removed', async () => {
+  it('reports a token as removed if another program removes it at the same moment', async () => {
     fake.put(item)
     fake.plan({hresults: {remove: ['80131501', '80070490']}})
     expect(await vault.remove(account)).to.equal(true)
   })
 
-  it('says what to do in a logon session without a vault', async () => {
+  it('has a hint for a logon session without a vault', async () => {
     fake.plan({hresults: {look: ['80131501', '80070520'], add: ['80131501', '80070520', '80004005']}})
     const verbs = [vault.get(account), vault.set({account, token}), vault.remove(account), vault.accounts()]
     for (const error of await Promise.all(verbs.map(errorOf))) {
@@ -171,7 +171,7 @@ describe('windows-vault', () => {
     }
   })
 
-  it('says that constrained language mode forbids it', async () => {
+  it('reports constrained language mode', async () => {
     fake.plan({stdout: '', exitCode: 77})
     const error = await errorOf(vault.get(account))
     expect(error).to.include({problem: 'denied'})
@@ -186,7 +186,7 @@ describe('windows-vault', () => {
     })
   })
 
-  it('is unavailable where there is no powershell.exe', async () => {
+  it('is unavailable without powershell.exe', async () => {
     const none = openWindowsVault({run, timeoutMs: 10_000, program: `${fake.program}.none`})
     expect(await errorOf(none.get(account))).to.include({problem: 'unavailable'})
   })
@@ -199,7 +199,7 @@ describe('windows-vault', () => {
     })
   })
 
-  it('does not take not-found for absent where something was to be added', async () => {
+  it('does not take not-found for a missing item after Add', async () => {
     fake.plan({hresults: {add: ['80131501', '80070490']}})
     expect(await errorOf(vault.set({account, token}))).to.include({problem: 'failed'})
   })
@@ -256,7 +256,7 @@ describe('windows-vault', () => {
 
     const tail = String.raw`\System32\WindowsPowerShell\v1.0\powershell.exe`
 
-    it('under SystemRoot, whatever the case of its name', async () => {
+    it("under SystemRoot, in any case of the variable's name", async () => {
       expect(await programFor({SystemRoot: String.raw`D:\WINNT`})).to.equal(String.raw`D:\WINNT` + tail)
       expect(await programFor({SYSTEMROOT: 'E:\\Win\\'})).to.equal(String.raw`E:\Win` + tail)
     })
@@ -271,7 +271,7 @@ describe('windows-vault', () => {
       '\\\\?\\C:\\x',
       '/c/Windows',
     ])
-      it(`under C:\\Windows where SystemRoot is ${root ?? 'not set'}`, async () => {
+      it(`under C:\\Windows if SystemRoot is ${root ?? 'not set'}`, async () => {
         expect(await programFor(root === undefined ? {} : {SystemRoot: root})).to.equal(String.raw`C:\Windows` + tail)
       })
   })

@@ -4,15 +4,15 @@ import {randomUUID} from 'node:crypto'
 import type {Backend} from '../../src/backends/backend.js'
 import {StorageError} from '../../src/errors.js'
 
-/** A keychain's limits and exceptions. Lengths are in bytes. */
+/** The limits of a keychain, if they are tighter than the others'. Lengths are in bytes. */
 export interface ContractOptions {
-  /** The longest token that it accepts for this account; one more character must be refused, without a change. */
+  /** The longest token for this account; one character more is refused, and nothing is stored. */
   longestToken: (account: string) => number
-  /** The system may treat names that differ only in case as equal, so that only one is kept. */
+  /** The system may ignore case in names, and keep only one of two that differ in case. */
   mayFoldCase?: boolean
   /** The titles of the cases that this keychain cannot pass: they must fail. */
   cannot?: RegExp
-  /** Removes the items that a case has stored. Default: through the keychain. */
+  /** Removes the items of a case. Default: through the keychain. */
   clear?: () => Promise<void>
 }
 
@@ -43,8 +43,8 @@ async function failureOf(action: Promise<unknown>): Promise<StorageError> {
 }
 
 /**
- * The contract of every keychain, tested on the one that `open` returns. Each case uses new account names, since a real
- * keychain is shared, and removes them afterwards.
+ * The contract of all keychains. Accounts are new for each case, and removed afterwards, since a real keychain is
+ * shared.
  */
 export function describeKeychain(
   name: string,
@@ -64,7 +64,9 @@ export function describeKeychain(
 
     const problemOf = async (action: Promise<unknown>) => (await failureOf(action)).problem
 
-    /** A case of the contract; one listed in `cannot` must fail, so that no exception outlives its reason. */
+    /**
+     * A case of the contract. A case that the keychain cannot pass must fail, so that no exception becomes outdated.
+     */
     const it = (title: string, body: () => Promise<unknown>) =>
       mochaIt(title, () => (cannot?.test(title) ? failureOf(body()) : body()))
 

@@ -15,7 +15,7 @@ describe('the Platform API', () => {
   beforeEach(async () => (heroku = await startHeroku()))
   afterEach(() => heroku.stop())
 
-  it('is asked for version 3, with the token as a bearer, and gives the JSON back', async () => {
+  it('gets version 3 and the bearer token, and returns the JSON', async () => {
     const {token} = heroku.issue()
     expect(await open()('GET', '/apps', {bearer: token})).to.deep.equal([])
     const [{headers, ...request} = {headers: {}}] = heroku.requests
@@ -23,7 +23,7 @@ describe('the Platform API', () => {
     expect(headers.accept).to.equal('application/vnd.heroku+json; version=3')
   })
 
-  it('gets e-mail and password as basic authentication, to the letter', async () => {
+  it('gets e-mail and password as basic authentication, exactly', async () => {
     Object.assign(heroku.accounts[0] ?? {}, {password: 'correct: hörse'})
     const authorization = {email: 'ada@example.com', password: 'correct: hörse'}
     await open()('POST', '/oauth/authorizations', authorization, {scope: ['global']})
@@ -34,14 +34,14 @@ describe('the Platform API', () => {
     expect(heroku.requests[0]?.headers).not.to.have.property('heroku-two-factor-code')
   })
 
-  it('gets a two-factor code in a header of its own', async () => {
+  it('gets a two-factor code in its own header', async () => {
     Object.assign(heroku.accounts[0] ?? {}, {twoFactorCode: '123456'})
     const authorization = {email: 'ada@example.com', password: 'correct horse', code: '123456'}
     await open()('POST', '/oauth/authorizations', authorization, {})
     expect(heroku.requests[0]?.headers).to.include({'heroku-two-factor-code': '123456'})
   })
 
-  it('says no with its status, its name for the error, and its words', async () => {
+  it("fails with its status, the error's id, and its message", async () => {
     const error = await thrownBy(open()('GET', '/account', {bearer: TOKEN}))
     expect(error).to.be.instanceOf(ApiError)
     expect(error).to.include({
@@ -59,7 +59,7 @@ describe('the Platform API', () => {
     'a message alone': {message: 'Sign in first.'},
   } as const
   for (const [what, body] of Object.entries(odd))
-    it(`has not answered with ${what}: every error of the API has an id`, async () => {
+    it(`did not send ${what}: every error of the API has an id`, async () => {
       const http: Http = () => Promise.resolve({status: 500, body})
       const error = await thrownBy(openApi(http, 'https://api.heroku.com')('GET', '/account', {bearer: TOKEN}))
       expect(error).to.include({
@@ -69,13 +69,13 @@ describe('the Platform API', () => {
       })
     })
 
-  it('gives no reason with an id alone', async () => {
+  it('gives no reason with only an id', async () => {
     const http: Http = () => Promise.resolve({status: 500, body: {id: 'oops'}})
     const error = await thrownBy(openApi(http, 'https://api.heroku.com')('GET', '/account', {bearer: TOKEN}))
     expect(error).to.include({status: 500, id: 'oops', message: 'api.heroku.com answered 500: no reason given'})
   })
 
-  describe('that lists in ranges', () => {
+  describe('with a list in ranges', () => {
     const asked: (string | undefined)[] = []
     const listing = (...answers: Answer[]) => {
       asked.length = 0
@@ -91,7 +91,7 @@ describe('the Platform API', () => {
       ...(nextRange === undefined ? {} : {nextRange}),
     })
 
-    it('is asked for every range, and all of them are one list', async () => {
+    it('gets a request for each range, and returns one list', async () => {
       expect(await listing(page([1, 2], 'id ]2..; max=2'), page([3], 'id ]3..'), page([4]))).to.deep.equal([1, 2, 3, 4])
       expect(asked).to.deep.equal([undefined, 'id ]2..; max=2', 'id ]3..'])
     })
@@ -101,31 +101,31 @@ describe('the Platform API', () => {
       ['answers with something else than a list', [page([1], 'id ]1..'), page({id: 'x'})]],
       ['never ends', []],
     ] as const)
-      it(`fails where it ${what}`, async () => {
+      it(`fails if it ${what}`, async () => {
         expect((await thrownBy(listing(...rest))).message).to.equal('unexpected response from the Heroku API')
         expect(asked).to.have.length.below(101)
       })
   })
 
-  it('cannot move the cursor by what it says', async () => {
+  it('cannot move the cursor with its message', async () => {
     heroku.faults.set('/account', {status: 400, body: {id: 'bad', message: 'no\u001B[2J\nError: fake'}})
     const {message} = await thrownBy(open()('GET', '/account', {bearer: TOKEN}))
     expect(message).to.equal(`${heroku.host} answered 400: no\uFFFD[2J\uFFFDError: fake`)
   })
 
   for (const status of [199, 301, 302, 304, 400, 403, 404, 422, 429, 500, 503])
-    it(`has not done it with status ${status}`, async () => {
+    it(`fails with status ${status}`, async () => {
       const http: Http = () => Promise.resolve({status, body: {email: 'ada@example.com'}})
       expect(await thrownBy(openApi(http, 'https://a.b')('GET', '/account', {bearer: TOKEN}))).to.include({status})
     })
 
   for (const status of [200, 201, 202, 206, 299])
-    it(`has done it with status ${status}`, async () => {
+    it(`succeeds with status ${status}`, async () => {
       const http: Http = () => Promise.resolve({status, body: {a: 1}})
       expect(await openApi(http, 'https://a.b')('GET', '/', {bearer: TOKEN})).to.deep.equal({a: 1})
     })
 
-  it('has half a minute for each request, or as long as it is given', async () => {
+  it('has a timeout of half a minute for each request, or the given one', async () => {
     const times: number[] = []
     const http: Http = (_, {timeoutMs}: Exchange) => {
       times.push(timeoutMs)
@@ -141,7 +141,7 @@ describe('the Platform API', () => {
   })
 
   for (const fault of ['close', 'hang', {status: 500}, {status: 302}] as const)
-    it(`keeps the token out of the error where it answers ${JSON.stringify(fault)}`, async () => {
+    it(`keeps the token out of the error if it answers ${JSON.stringify(fault)}`, async () => {
       heroku.faults.set('/account', fault)
       const error = await thrownBy(open(200)('GET', '/account', {bearer: TOKEN}))
       expect(
@@ -151,27 +151,27 @@ describe('the Platform API', () => {
 })
 
 describe("a token's account", () => {
-  it('is whom the API names', async () => {
+  it('is the one that the API returns', async () => {
     expect(await accountOf(() => Promise.resolve({email: 'ada@example.com'}), TOKEN)).to.equal('ada@example.com')
   })
 
   for (const body of [undefined, null, {}, [], {email: ''}, {email: 7}, 'ada@example.com'])
-    it(`is not known from ${JSON.stringify(body)}`, async () => {
+    it(`is unknown with ${JSON.stringify(body)}`, async () => {
       const error = await thrownBy(accountOf(() => Promise.resolve(body), TOKEN))
       expect(error).to.be.instanceOf(UserError)
       expect(error.message).to.equal('the API did not say whose token this is')
     })
 })
 
-describe('the end of a token', () => {
-  it('is so many seconds from now', () => {
+describe('the expiry of a token', () => {
+  it('is now plus its seconds', () => {
     const before = Date.now()
     const end = Date.parse(expiresIn(60).expiresAt ?? '')
     expect(end).to.be.within(before + 60_000, Date.now() + 60_000)
   })
 
   for (const value of [null, undefined, 0, -1, NaN, Infinity, '60', {}, 1e16, 1e300])
-    it(`is not known from ${inspect(value)}`, () => {
+    it(`is unknown with ${inspect(value)}`, () => {
       expect(expiresIn(value)).to.deep.equal({})
     })
 })

@@ -42,7 +42,7 @@ describe('logging in through the browser', () => {
   })
   afterEach(() => heroku.stop())
 
-  it('gives the token of whoever logged in, by the name of this machine', async () => {
+  it("returns the token and account, and sends this machine's name", async () => {
     Object.assign(heroku.browserLogin, {account: 'grace@example.com'})
     expect(await login()).to.deep.equal({account: 'grace@example.com', token: heroku.tokens[0]?.token})
     expect(JSON.parse(heroku.requests[0]?.body ?? '')).to.deep.equal({
@@ -52,9 +52,9 @@ describe('logging in through the browser', () => {
     expect(visited[0]).to.match(new RegExp(`^${heroku.env.HEROKU_LOGIN_HOST}/auth/browser/[\\w-]+$`, 'u'))
   })
 
-  it('waits until the browser was there, and starts to only once it was sent there', async () => {
+  it('waits for the browser, after opening it', async () => {
     let go = () => {
-      // Set by `visit`.
+      // `visit` sets it.
     }
     const done = login({
       visit(url) {
@@ -68,7 +68,7 @@ describe('logging in through the browser', () => {
     expect((await done).account).to.equal(ADA)
   })
 
-  it('shows who it is by the token of this login alone, and asks the API with the new one', async () => {
+  it("authenticates with this login's token, and with the new token at the API", async () => {
     const {token} = await login()
     const [wait] = waits()
     expect(wait?.authorization.kind).to.equal('bearer')
@@ -78,7 +78,7 @@ describe('logging in through the browser', () => {
     ])
   })
 
-  it('has a token revoked of which nobody can say whose it is', async () => {
+  it('revokes a token whose account is unknown', async () => {
     heroku.faults.set('GET /account', 'garbage')
     await thrownBy(login())
     expect(discarded)
@@ -86,13 +86,13 @@ describe('logging in through the browser', () => {
       .and.to.have.length(1)
   })
 
-  it('tries three more times on errors of the server', async () => {
+  it('retries three times on server errors', async () => {
     heroku.browserLogin.serverErrors = 3
     expect((await login()).account).to.equal(ADA)
     expect(waits()).to.have.length(4)
   })
 
-  it('gives up after that, and says what was answered', async () => {
+  it('then fails, and names the status', async () => {
     heroku.browserLogin.serverErrors = 4
     expect(await thrownBy(login())).to.include({
       message: 'the login host answered 503, and not with a token',
@@ -101,7 +101,7 @@ describe('logging in through the browser', () => {
     expect(waits()).to.have.length(4)
   })
 
-  it('tries again where the connection was cut, as a laptop that slept does', async () => {
+  it('retries after a lost connection, as after a laptop slept', async () => {
     const cut = new NetworkError('cut')
     let cuts = 3
     const flaky: Http = (url, exchange) =>
@@ -111,14 +111,14 @@ describe('logging in through the browser', () => {
     expect(await thrownBy(login({http: flaky}))).to.equal(cut)
   })
 
-  it('says what the login host says against it', async () => {
+  it("reports the login host's error", async () => {
     heroku.browserLogin.answer = {error: 'access_denied\u001B[2J'}
     const error = await thrownBy(login())
     expect(error).to.be.instanceOf(UserError)
     expect(error).to.include({message: 'login was refused: access_denied\uFFFD[2J', hint: 'heroku login'})
   })
 
-  it('is over in time where nobody logs in', async () => {
+  it('times out if the user does not log in', async () => {
     heroku.browserLogin.answer = 'never'
     const began = performance.now()
     const error = await thrownBy(login({limitMs: 300}))
@@ -127,7 +127,7 @@ describe('logging in through the browser', () => {
     expect(performance.now() - began).to.be.within(280, 3000)
   })
 
-  it('gives the user ten minutes', async () => {
+  it('has a time limit of ten minutes for the user', async () => {
     const times: number[] = []
     const noting: Http = (url, exchange: Exchange) => {
       times.push(exchange.timeoutMs)
@@ -137,7 +137,7 @@ describe('logging in through the browser', () => {
     expect(times[1]).to.be.within(10 * 60_000 - 5000, 10 * 60_000)
   })
 
-  it('ends at once where it is told to', async () => {
+  it('ends at once when it is cancelled', async () => {
     heroku.browserLogin.answer = 'never'
     const controller = new AbortController()
     const done = thrownBy(login({signal: controller.signal}))
@@ -147,7 +147,7 @@ describe('logging in through the browser', () => {
     expect(waits()).to.have.length(1)
   })
 
-  it('revokes a token that comes just after the login was cancelled', async () => {
+  it('revokes a token that arrives just after the login was cancelled', async () => {
     const [cancelled, never] = [new AbortController(), new AbortController()]
     const visit = (url: string) => {
       cancelled.abort()
@@ -172,7 +172,7 @@ describe('logging in through the browser', () => {
       'the login host answered 201, and not with a login',
     ],
   ] as const)
-    it(`opens no browser where the login host ${what}`, async () => {
+    it(`opens no browser if the login host ${what}`, async () => {
       heroku.faults.set('/auth', fault)
       const error = await thrownBy(login())
       expect(error).to.be.instanceOf(UserError)
@@ -180,12 +180,12 @@ describe('logging in through the browser', () => {
       expect(visited).to.deep.equal([])
     })
 
-  it('fails where the login host cannot be reached', async () => {
+  it('fails if the login host cannot be reached', async () => {
     await heroku.stop()
     expect(await thrownBy(login())).to.be.instanceOf(NetworkError)
   })
 
-  describe('with a login host that names', () => {
+  describe('with a login host that returns', () => {
     const naming = (browser_url: unknown, cli_url: unknown) => {
       const sent: string[] = []
       const scripted: Http = (url) => {
@@ -214,13 +214,13 @@ describe('logging in through the browser', () => {
 
         visited = []
         const {done, sent} = naming('/auth/browser/1', path)
-        // The page itself is all right, so it is shown; nobody is asked with the token.
+        // The page itself is allowed, so it is shown; the token is sent nowhere.
         expect((await done).message).to.equal('the login host named a page on another host')
         expect(sent).to.deep.equal(['https://cli-auth.heroku.com/auth'])
       })
   })
 
-  it('fails where the token that was issued is not one', async () => {
+  it('fails if the issued token is invalid', async () => {
     const scripted: Http = async (url, exchange) =>
       url.includes('/auth/cli/') ? {status: 200, body: {access_token: 'HRKU-canary'}} : http(url, exchange)
     const error = await thrownBy(login({http: scripted}))

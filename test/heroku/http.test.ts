@@ -36,8 +36,8 @@ describe('HTTP', () => {
     for (const each of running.splice(0)) await each.stop()
   })
 
-  describe('an exchange', () => {
-    it('sends method, headers and JSON, and gives back status and JSON', async () => {
+  describe('a request', () => {
+    it('sends method, headers and JSON, and returns status and JSON', async () => {
       let seen: object = {}
       const url = await serve((request, response) => {
         const {method, url, headers} = request
@@ -61,7 +61,7 @@ describe('HTTP', () => {
       })
     })
 
-    it('sends no body and no type of one where there is none', async () => {
+    it('sends neither body nor content type without a body', async () => {
       let seen: IncomingMessage['headers'] = {}
       const url = await serve((request, response) => {
         seen = request.headers
@@ -73,19 +73,19 @@ describe('HTTP', () => {
     })
 
     for (const status of [204, 400, 401, 404, 429, 500, 503])
-      it(`takes status ${status} for an answer like any other`, async () => {
+      it(`resolves for status ${status}`, async () => {
         const url = await serve((_, response) => response.writeHead(status).end(status === 204 ? '' : '{"id":"x"}'))
         expect(await http(url, get)).to.deep.equal({status, body: status === 204 ? undefined : {id: 'x'}})
       })
 
     for (const body of ['', '<html>{"not": JSON', '{"half":', '\u0000\u0001'])
-      it(`has no body for what is no JSON: ${JSON.stringify(body)}`, async () => {
+      it(`returns no body for invalid JSON: ${JSON.stringify(body)}`, async () => {
         const url = await serve((_, response) => response.end(body))
         expect(await http(url, get)).to.deep.equal({status: 200, body: undefined})
       })
 
     for (const status of [301, 302, 303, 307, 308])
-      it(`does not follow a redirect of status ${status}, which would take the token along`, async () => {
+      it(`does not follow a redirect of status ${status}, which would pass on the token`, async () => {
         let led = 0
         const elsewhere = await serve((_, response) => {
           led += 1
@@ -97,7 +97,7 @@ describe('HTTP', () => {
       })
   })
 
-  describe('without an answer', () => {
+  describe('without a response', () => {
     const failure = async (url: string, exchange: Partial<Exchange> = {}, env = {}) => {
       const error = await thrownBy(openHttp(env)(url, {...get, ...exchange}))
       expect(shown(error)).not.to.include(TOKEN)
@@ -106,7 +106,7 @@ describe('HTTP', () => {
       return error.message
     }
 
-    it('names the host and the cause where nobody listens', async () => {
+    it('names the host and the cause if the port is closed', async () => {
       const {port, stop} = await listen(createTcpServer())
       await stop()
       expect(await failure(`http://127.0.0.1:${port}/account`)).to.equal(
@@ -114,7 +114,7 @@ describe('HTTP', () => {
       )
     })
 
-    it('names the cause where a name stands for several addresses, too', async () => {
+    it('names the cause for a host with several addresses, too', async () => {
       const {port, stop} = await listen(createTcpServer())
       await stop()
       const {lookup} = dns
@@ -134,7 +134,7 @@ describe('HTTP', () => {
       }
     })
 
-    it('names the host and the cause where there is no such name', async () => {
+    it('names the host and the cause for an unknown host', async () => {
       expect(await failure('https://api.invalid/account')).to.match(
         /^cannot reach api\.invalid: getaddrinfo (?:ENOTFOUND|EAI_AGAIN) api\.invalid/u,
       )
@@ -149,7 +149,7 @@ describe('HTTP', () => {
       ],
       ['with what is not HTTP', (socket: Socket) => socket.end('220 smtp.example.com ESMTP\r\n')],
     ] as const)
-      it(`names the host where the connection ends ${when}`, async () => {
+      it(`names the host if the connection ends ${when}`, async () => {
         const {port} = await started(createTcpServer((socket) => socket.once('data', () => behave(socket))))
         expect(await failure(`http://127.0.0.1:${port}/`)).to.match(
           new RegExp(String.raw`^cannot reach 127\.0\.0\.1:${port}: \S`, 'u'),
@@ -169,14 +169,14 @@ describe('HTTP', () => {
         },
       ],
     ] satisfies [string, RequestListener][])
-      it(`is over in time where the server sends ${what}`, async () => {
+      it(`times out if the server sends ${what}`, async () => {
         const url = await serve(listener)
         const began = performance.now()
         expect(await failure(url, {timeoutMs: 200})).to.equal(`${new URL(url).host} did not answer within 0.2 s`)
         expect(performance.now() - began).to.be.within(190, 2000)
       })
 
-    it('reads ten million bytes, and hangs up after one more', async () => {
+    it('reads ten million bytes, and disconnects after one more', async () => {
       let size = 10_000_000
       const server = createServer((_, response) => response.end(`"${'x'.repeat(size - 2)}"`))
       const listening = await started(server)
@@ -186,7 +186,7 @@ describe('HTTP', () => {
       expect(await failure(url)).to.equal(`cannot reach ${new URL(url).host}: it answered with far too much`)
     })
 
-    it('hangs up on a server that sends for ever', async () => {
+    it('disconnects from a server that sends without end', async () => {
       const chunk = Buffer.alloc(100_000, 'x')
       const listening = await started(
         createServer((_, response) => {
@@ -202,20 +202,20 @@ describe('HTTP', () => {
       await until(() => listening.connections() === 0)
     })
 
-    it('does not repeat a token that no header can carry', async () => {
+    it('does not repeat a token that is invalid in a header', async () => {
       const url = await serve((_, response) => response.end('{}'))
       const headers = {authorization: `Bearer ${TOKEN}\r\nX-Evil: 1`}
       expect(await failure(url, {headers})).to.match(/^cannot reach 127\.0\.0\.1:\d+: invalid authorization header/u)
     })
 
-    it('shows no control characters of what the other side said', async () => {
+    it("shows no control characters of the server's text", async () => {
       const {port} = await started(createTcpServer((socket) => socket.end('HTTP/1.1 200 \u001B[31m\u0007\r\n')))
       // eslint-disable-next-line no-control-regex -- they are what this is about
       expect(await failure(`http://127.0.0.1:${port}`)).not.to.match(/[\u0000-\u001F]/u)
     })
 
     for (const url of ['cli-auth.heroku.com/auth', 'https://', 'not a url'])
-      it(`names an address that is none: ${url}`, async () => {
+      it(`names an invalid URL: ${url}`, async () => {
         expect(await failure(url)).to.match(/^cannot reach \S.*: \S/u)
       })
   })
@@ -226,15 +226,15 @@ describe('HTTP', () => {
     'http://192.0.2.1/',
     'ftp://127.0.0.1/',
   ])
-    it(`sends nothing in the clear over a network: ${url}`, async () => {
+    it(`sends nothing over a network without TLS: ${url}`, async () => {
       const error = await thrownBy(openHttp({http_proxy: 'http://127.0.0.1:9'})(url, get))
       expect(error).to.be.instanceOf(UserError)
       expect(error.message).to.equal(`refusing to send a request to ${new URL(url).host} without TLS`)
       expect(shown(error)).not.to.include(TOKEN)
     })
 
-  describe('that is ended before its time', () => {
-    it('ends at once, as an abortion and not as trouble with the network', async () => {
+  describe('that is cancelled', () => {
+    it('ends at once, with an AbortError and not a NetworkError', async () => {
       const controller = new AbortController()
       const listening = await started(
         createServer(() => {
@@ -249,7 +249,7 @@ describe('HTTP', () => {
       await until(() => listening.connections() === 0)
     })
 
-    it('does not begin where it was ended before', async () => {
+    it('does not start if it was cancelled before', async () => {
       let requests = 0
       const url = await serve((_, response) => {
         requests += 1
@@ -295,7 +295,7 @@ describe('HTTP', () => {
 
     const answer = {status: 200, body: {tls: true}}
 
-    it('refuses a certificate that nobody vouches for', async () => {
+    it('rejects an untrusted certificate', async () => {
       const error = await thrownBy(http(url, get))
       expect(error).to.be.instanceOf(NetworkError)
       // Node 24 has some advice in the middle.
@@ -303,16 +303,16 @@ describe('HTTP', () => {
       expect(error.message).to.match(new RegExp(said, 'u'))
     })
 
-    it('takes one that SSL_CERT_FILE has', async () => {
+    it('trusts a certificate of SSL_CERT_FILE', async () => {
       expect(await openHttp({SSL_CERT_FILE: file('cert.pem')})(url, get)).to.deep.equal(answer)
     })
 
-    it('refuses one for another name', async () => {
+    it('rejects a certificate for another name', async () => {
       const error = await thrownBy(openHttp({SSL_CERT_FILE: file('cert.pem')})(`https://localhost:${port}/`, get))
       expect(error.message).to.include('ERR_TLS_CERT_ALTNAME_INVALID')
     })
 
-    it('takes one that SSL_CERT_DIR has, whatever else is in there', async () => {
+    it('trusts a certificate of SSL_CERT_DIR, next to other files', async () => {
       const certs = file('certs')
       mkdirSync(join(certs, 'java'), {recursive: true})
       writeFileSync(join(certs, 'README'), 'no certificate')
@@ -322,13 +322,13 @@ describe('HTTP', () => {
       expect(await openHttp({SSL_CERT_DIR: certs})(url, get)).to.deep.equal(answer)
     })
 
-    it('takes one that NODE_EXTRA_CA_CERTS has, beside those that SSL_CERT_FILE has', async () => {
+    it('trusts a certificate of NODE_EXTRA_CA_CERTS, in addition to those of SSL_CERT_FILE', async () => {
       writeFileSync(file('none.pem'), '')
       const env = {SSL_CERT_FILE: file('none.pem'), NODE_EXTRA_CA_CERTS: file('cert.pem')}
       expect(await openHttp(env)(url, get)).to.deep.equal(answer)
     })
 
-    it('takes one that NODE_EXTRA_CA_CERTS has, alone, as Node itself does', async () => {
+    it('trusts a certificate of NODE_EXTRA_CA_CERTS alone, like Node', async () => {
       const sandbox = openSandbox()
       try {
         const script = fileURLToPath(new URL('../fixtures/heroku/get.ts', import.meta.url))
@@ -349,7 +349,7 @@ describe('HTTP', () => {
         return file(name)
       }
 
-      it('takes every folder of the list that SSL_CERT_DIR is, as OpenSSL does', async () => {
+      it('reads all folders of SSL_CERT_DIR, like OpenSSL', async () => {
         const good = folderWith('good', file('cert.pem'))
         const empty = folderWith('dangling', file('missing'))
         for (const list of [
@@ -363,7 +363,7 @@ describe('HTTP', () => {
         }
       })
 
-      it('skips what is missing, is no file, or is no certificate, as OpenSSL and node do', async () => {
+      it('skips missing files, folders and invalid certificates, like OpenSSL and node', async () => {
         writeFileSync(file('broken.pem'), broken)
         for (const wrong of ['missing', 'broken.pem', '.', 'key.pem']) {
           for (const variable of ['SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'])
@@ -373,7 +373,7 @@ describe('HTTP', () => {
         }
       })
 
-      it('trusts nobody else for that', async () => {
+      it('trusts no other certificate then', async () => {
         for (const env of [{SSL_CERT_FILE: file('missing')}, {SSL_CERT_DIR: file('missing')}, {SSL_CERT_FILE: ''}])
           expect((await thrownBy(openHttp(env)(url, get))).message).to.include('self-signed')
       })
@@ -405,18 +405,18 @@ describe('HTTP', () => {
       const trusted = () => ({SSL_CERT_FILE: file('cert.pem')})
 
       for (const variable of ['HTTPS_PROXY', 'https_proxy'])
-        it(`of ${variable} goes there, with TLS to the server itself`, async () => {
+        it(`of ${variable} uses it, with TLS to the server`, async () => {
           expect(await openHttp({...trusted(), [variable]: proxy})(`https://${HOST}/`, get)).to.deep.equal(answer)
           expect(tunnels).to.deep.equal([`${HOST}:443`])
           expect(credentials).to.deep.equal([undefined])
         })
 
-      it('of https_proxy rather than HTTPS_PROXY', async () => {
+      it('prefers https_proxy to HTTPS_PROXY', async () => {
         const env = {...trusted(), https_proxy: proxy, HTTPS_PROXY: 'http://127.0.0.1:1'}
         expect(await openHttp(env)(`https://${HOST}/`, get)).to.deep.equal(answer)
       })
 
-      it('says who it is to the proxy, where the address says so', async () => {
+      it('authenticates to the proxy with the credentials of its address', async () => {
         const env = {...trusted(), HTTPS_PROXY: proxy.replace('//', '//ada:se%2Fcret@')}
         await openHttp(env)(`https://${HOST}/`, get)
         expect(credentials).to.deep.equal([`Basic ${Buffer.from('ada:se/cret').toString('base64')}`])
@@ -446,21 +446,21 @@ describe('HTTP', () => {
         ['ada:', 'ada:'],
         [':secret', ':secret'],
       ] as const)
-        it(`says ${JSON.stringify(expected)} to the proxy of an address with ${JSON.stringify(userinfo)}`, async () => {
+        it(`sends ${JSON.stringify(expected)} to the proxy of an address with ${JSON.stringify(userinfo)}`, async () => {
           await expectCredentials(userinfo, expected)
         })
 
-      it('says bytes that are not of UTF-8 to the proxy as they are', async () => {
+      it('sends credentials that are not UTF-8 unchanged', async () => {
         await expectCredentials('ada:tv%E5', 'ada:tv', Buffer.from([0xe5]))
       })
 
-      it('says nothing to a proxy whose address has an empty user', async () => {
+      it('sends no credentials to a proxy whose address has an empty user', async () => {
         const env = {...trusted(), HTTPS_PROXY: proxy.replace('//', '//@')}
         expect(await openHttp(env)(`https://${HOST}/`, get)).to.deep.equal(answer)
         expect(credentials).to.deep.equal([undefined])
       })
 
-      it('takes a user and password without a scheme, too', async () => {
+      it('accepts a user and password without a scheme', async () => {
         const env = {...trusted(), HTTPS_PROXY: proxy.replace('http://', 'ada:100%://x@')}
         await openHttp(env)(`https://${HOST}/`, get)
         expect(credentials).to.deep.equal([`Basic ${Buffer.from('ada:100%://x').toString('base64')}`])
@@ -472,19 +472,19 @@ describe('HTTP', () => {
         ['http_proxy', 'HTTP_PROXY'],
         ['HTTPS_PROXY', 'http_proxy'],
       ] as const)
-        it(`of ${full} where ${empty} is empty, which is as good as unset`, async () => {
+        it(`uses ${full} if ${empty} is empty, which counts as unset`, async () => {
           const env = {...trusted(), [empty]: '', [full]: proxy}
           expect(await openHttp(env)(`https://${HOST}/`, get)).to.deep.equal(answer)
           expect(tunnels).to.deep.equal([`${HOST}:443`])
         })
 
-      it('goes past it by NO_PROXY where no_proxy is empty', async () => {
+      it('bypasses it by NO_PROXY if no_proxy is empty', async () => {
         const env = {...trusted(), HTTPS_PROXY: proxy, no_proxy: '', NO_PROXY: '127.0.0.1'}
         expect(await openHttp(env)(url, get)).to.deep.equal(answer)
         expect(tunnels).to.deep.equal([])
       })
 
-      it('takes no proxy of the process where all are empty', async () => {
+      it("ignores the process's proxies if all variables are empty", async () => {
         process.env.HTTPS_PROXY = 'http://127.0.0.1:1'
         try {
           const env = {...trusted(), HTTPS_PROXY: '', https_proxy: '', HTTP_PROXY: '', http_proxy: ''}
@@ -496,7 +496,7 @@ describe('HTTP', () => {
 
       for (const host of ['127.0.0.1', 'localhost'])
         for (const variable of ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY'])
-          it(`never goes through it in the clear, as from http://${host} with ${variable}`, async () => {
+          it(`never uses it without TLS, as for http://${host} with ${variable}`, async () => {
             const plain = await started(createServer((_, response) => response.end('{"plain":true}')))
             const plainUrl = `http://${host}:${plain.port}/`
             expect(await openHttp({[variable]: proxy})(plainUrl, get)).to.deep.equal({status: 200, body: {plain: true}})
@@ -504,19 +504,19 @@ describe('HTTP', () => {
           })
 
       for (const exceptions of ['127.0.0.1', '*', 'x.example,127.0.0.1', '127.0.0.1 x.example'])
-        it(`goes past it where NO_PROXY is ${exceptions}`, async () => {
+        it(`bypasses it if NO_PROXY is ${exceptions}`, async () => {
           const env = {...trusted(), HTTPS_PROXY: proxy, NO_PROXY: exceptions}
           expect(await openHttp(env)(url, get)).to.deep.equal(answer)
           expect(tunnels).to.deep.equal([])
         })
 
-      it('goes through it where NO_PROXY names others', async () => {
+      it('uses it if NO_PROXY lists other hosts', async () => {
         const env = {...trusted(), HTTPS_PROXY: proxy, NO_PROXY: 'x.example,127.0.0.2'}
         expect(await openHttp(env)(url, get)).to.deep.equal(answer)
         expect(tunnels).to.deep.equal([`127.0.0.1:${port}`])
       })
 
-      it('goes by the environment that it was given, not by the process', async () => {
+      it("uses the given environment, not the process's", async () => {
         process.env.HTTPS_PROXY = 'http://127.0.0.1:1'
         try {
           expect(await openHttp(trusted())(url, get)).to.deep.equal(answer)
@@ -525,7 +525,7 @@ describe('HTTP', () => {
         }
       })
 
-      it('names the host, and neither token nor password, where the proxy is away', async () => {
+      it('names the host, and neither token nor password, if the proxy cannot be reached', async () => {
         const {port: nobody, stop} = await listen(createTcpServer())
         await stop()
         const env = {...trusted(), HTTPS_PROXY: `http://ada:hunter2@127.0.0.1:${nobody}`}
@@ -535,7 +535,7 @@ describe('HTTP', () => {
         expect(shown(error)).not.to.match(/HRKU|hunter2/u)
       })
 
-      it('names the host where the proxy says no', async () => {
+      it('names the host if the proxy refuses', async () => {
         const refusing = createServer()
         refusing.on('connect', (_: IncomingMessage, socket: Socket) => {
           socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n')
@@ -548,7 +548,7 @@ describe('HTTP', () => {
         expect(shown(error)).not.to.include(TOKEN)
       })
 
-      it('takes an address without a scheme for an HTTP proxy, as curl does', async () => {
+      it('takes an address without a scheme for an HTTP proxy, like curl', async () => {
         const env = {...trusted(), HTTPS_PROXY: proxy.replace('http://', '')}
         expect(await openHttp(env)(`https://${HOST}/`, get)).to.deep.equal(answer)
         expect(tunnels).to.deep.equal([`${HOST}:443`])
@@ -559,7 +559,7 @@ describe('HTTP', () => {
           ...['http://', 'ftp://proxy.example', 'http://ada:hunter2@proxy example', 'http://ada:hunter2@'],
           ...['http://ada:hunter2@proxy:99999', '://proxy', 'http://[::1', ':8080', 'http:// ', 'http://ada:hunter2%@'],
         ])
-          it(`says that ${variable} is wrong where it is ${value}, without repeating it`, async () => {
+          it(`rejects ${variable}=${value}, without repeating the value`, async () => {
             const error = await thrownBy(Promise.resolve().then(() => openHttp({[variable]: value})))
             expect(error).to.be.instanceOf(UserError)
             expect(error).to.include({

@@ -45,19 +45,19 @@ describe('logging in', () => {
   })
   afterEach(() => heroku.stop())
 
-  it('goes through the browser where that was chosen, and asks nothing', async () => {
+  it('uses the browser if that was chosen, and asks nothing', async () => {
     expect(await by('browser')).to.deep.equal({account: ADA, token: heroku.tokens[0]?.token})
     expect([heroku.visits, asked]).to.deep.equal([1, []])
   })
 
-  it('goes by password where that was chosen, for whoever is known and as long as was asked', async () => {
+  it('uses a password if that was chosen, with the known account and the given life', async () => {
     const {account, expiresAt = ''} = await by('interactive', [ADA, 'correct horse'], {known: ADA, seconds: 60})
     expect(account).to.equal(ADA)
     expect(Date.parse(expiresAt)).to.be.closeTo(Date.now() + 60_000, 5000)
     expect(asked).to.deep.equal([`Email: (${ADA})`, 'Password:'])
   })
 
-  it('says that a token may have been issued where the answer was not waited for, and only there', async () => {
+  it('reports that a token may have been issued only if the request was cancelled', async () => {
     const controller = new AbortController()
     const issuing = {api: openApi(openHttp({}), heroku.url, 2000, controller.signal), signal: controller.signal}
     await thrownBy(by('interactive', [ADA, 'wrong'], {issuing}))
@@ -70,7 +70,7 @@ describe('logging in', () => {
     expect(asked.at(-1)).to.equal('a token may have been issued')
   })
 
-  it("goes through an organization's page where that was chosen", async () => {
+  it("uses an organization's page if that was chosen", async () => {
     const {token} = heroku.issue()
     expect(await by('sso', ['acme', token])).to.deep.equal({account: ADA, token})
     expect(asked).to.deep.equal(['Organization name:', 'Access token:'])
@@ -81,7 +81,7 @@ describe('logging in', () => {
     ['on a line', (token: string) => `${token}\n`],
     ['on a line of Windows, with spaces', (token: string) => `  ${token} \r\n`],
   ] as const)
-    it(`takes the token from stdin where that was chosen, and it is there ${what}`, async () => {
+    it(`reads the token from stdin if that was chosen, ${what}`, async () => {
       const {token} = heroku.issue()
       expect(await withToken(piped(token))).to.deep.equal({account: ADA, token})
       expect(asked).to.deep.equal([])
@@ -91,7 +91,7 @@ describe('logging in', () => {
     {status: 401, text: '<title>Sign in</title>'},
     {status: 401, body: {error: 'proxy'}},
   ])
-    it(`does not call it invalid for ${JSON.stringify(fault)}`, async () => {
+    it(`does not report it as invalid for ${JSON.stringify(fault)}`, async () => {
       heroku.faults.set('/account', fault)
       const error = await thrownBy(withToken(heroku.issue().token))
       expect(error).to.be.instanceOf(ApiError)
@@ -99,14 +99,14 @@ describe('logging in', () => {
     })
 
   for (const nothing of ['', '\n', ' \r\n\t'])
-    it(`needs a token on stdin, and ${JSON.stringify(nothing)} is none`, async () => {
+    it(`needs a token on stdin: ${JSON.stringify(nothing)} is none`, async () => {
       const error = await thrownBy(withToken(nothing))
       expect(error).to.be.instanceOf(UserError)
       expect(error).to.include({message: 'there is no token on stdin', hint: 'heroku login --with-token < token.txt'})
       expect(heroku.requests).to.deep.equal([])
     })
 
-  it('does not take a token that is not valid', async () => {
+  it('rejects an invalid token', async () => {
     const error = await thrownBy(withToken('HRKU-canary'))
     expect(error).to.be.instanceOf(UserError).and.not.instanceOf(ApiError)
     expect(error).to.include({
@@ -115,7 +115,7 @@ describe('logging in', () => {
     })
   })
 
-  it('calls no token invalid for an error of the server', async () => {
+  it('reports no token as invalid for a server error', async () => {
     heroku.faults.set('/account', {status: 503})
     expect(await thrownBy(withToken(heroku.issue().token))).to.include({status: 503})
   })

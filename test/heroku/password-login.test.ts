@@ -31,7 +31,7 @@ describe('logging in with e-mail and password', () => {
   })
   afterEach(() => heroku.stop())
 
-  it('gives a token of thirty days, by the name of this machine', async () => {
+  it("returns a token of thirty days, and sends this machine's name", async () => {
     const {account, token, expiresAt = ''} = await passwordLogin(api, answering(ADA, PASSWORD))
     expect({account, token}).to.deep.equal({account: ADA, token: heroku.tokens[0]?.token})
     expect(Date.parse(expiresAt)).to.be.closeTo(Date.now() + THIRTY_DAYS * 1000, 5000)
@@ -43,13 +43,13 @@ describe('logging in with e-mail and password', () => {
     })
   })
 
-  it('gives one of the life that was asked for, and offers the account that is known', async () => {
+  it('returns a token with the given life, and offers the known account', async () => {
     const {expiresAt = ''} = await passwordLogin(api, answering(ADA, PASSWORD), ADA, 60)
     expect(Date.parse(expiresAt)).to.be.closeTo(Date.now() + 60_000, 5000)
     expect(questions).to.deep.equal([['Email:', {default: ADA}], SECRET])
   })
 
-  it('is of the account that the API names', async () => {
+  it('returns the account from the API', async () => {
     const scripted: Api = () => Promise.resolve({user: {email: ADA}, access_token: {token: 'HRKU-1', expires_in: null}})
     expect(await passwordLogin(scripted, answering('ADA@EXAMPLE.COM', 'x'))).to.deep.equal({
       account: ADA,
@@ -57,7 +57,7 @@ describe('logging in with e-mail and password', () => {
     })
   })
 
-  it('asks for a code where the API wants one, once', async () => {
+  it('asks for a code once if the API requires it', async () => {
     Object.assign(heroku.accounts[0] ?? {}, {twoFactorCode: '123456'})
     const {token} = await passwordLogin(api, answering(ADA, PASSWORD, '123456'))
     expect(token).to.equal(heroku.tokens[0]?.token)
@@ -65,7 +65,7 @@ describe('logging in with e-mail and password', () => {
     expect(heroku.requests.map(({headers}) => headers['heroku-two-factor-code'])).to.deep.equal([undefined, '123456'])
   })
 
-  it('fails with a wrong code, and with a wrong password, as the API says', async () => {
+  it("fails with a wrong code or password, with the API's message", async () => {
     Object.assign(heroku.accounts[0] ?? {}, {twoFactorCode: '123456'})
     const wrongCode = await thrownBy(passwordLogin(api, answering(ADA, PASSWORD, '000000')))
     expect(wrongCode).to.be.instanceOf(ApiError)
@@ -76,7 +76,7 @@ describe('logging in with e-mail and password', () => {
     expect(heroku.tokens).to.deep.equal([])
   })
 
-  it('says what to do where a password is not enough', async () => {
+  it('has a hint if a password is not enough', async () => {
     Object.assign(heroku.accounts[0] ?? {}, {deviceTrustRequired: true})
     const error = await thrownBy(passwordLogin(api, answering(ADA, PASSWORD)))
     expect(error).to.be.instanceOf(UserError).and.not.instanceOf(ApiError)
@@ -87,7 +87,7 @@ describe('logging in with e-mail and password', () => {
   })
 
   for (const id of ['mfa_required', 'sso_required', 'password_expired', 'forbidden', undefined])
-    it(`names the browser login where the API answers 403 with ${id ?? 'no id'}, first or after the code`, async () => {
+    it(`suggests the browser login if the API answers 403 with ${id ?? 'no id'}, before or after the code`, async () => {
       const refusal = new ApiError(403, id, 'api.heroku.com answered 403: This account requires more.')
       const code = new ApiError(403, 'two_factor', 'api.heroku.com answered 403: A second factor is required.')
       for (const answers of [[refusal], [code, refusal]]) {
@@ -103,7 +103,7 @@ describe('logging in with e-mail and password', () => {
       }
     })
 
-  it('sends nothing where the user goes away', async () => {
+  it('sends nothing if the user cancels', async () => {
     expect(await thrownBy(passwordLogin(api, answering(ADA)))).to.include({message: 'nobody expected: Password:'})
     expect(heroku.requests).to.deep.equal([])
   })
@@ -115,7 +115,7 @@ describe('logging in with e-mail and password', () => {
     {access_token: {token: 'HRKU-1'}},
     {user: {email: ADA}, access_token: {token: ''}},
   ])
-    it(`fails where the API answers ${JSON.stringify(body)}`, async () => {
+    it(`fails if the API answers ${JSON.stringify(body)}`, async () => {
       const error = await thrownBy(passwordLogin(() => Promise.resolve(body), answering(ADA, PASSWORD)))
       expect(error).to.be.instanceOf(UserError)
       expect(error.message).to.equal('the API accepted the login but sent no token')

@@ -26,12 +26,12 @@ describe('revoking a token', () => {
   afterEach(() => heroku.stop())
 
   for (const redacted of [false, true]) {
-    describe(`where lists show ${redacted ? 'both ends of a token' : 'the whole token'}`, () => {
+    describe(`if lists show ${redacted ? 'both ends of a token' : 'the whole token'}`, () => {
       beforeEach(() => {
         heroku.redacted = redacted
       })
 
-      it('ends its authorization, and no other', async () => {
+      it('revokes its authorization, and no other', async () => {
         const others = [heroku.issue(), heroku.issue({account: 'grace@example.com'}), heroku.issue({kind: 'session'})]
         const {token} = heroku.issue()
         expect(await revoke(api, token)).to.equal('revoked')
@@ -39,7 +39,7 @@ describe('revoking a token', () => {
         expect(others.map(({revoked}) => revoked)).to.deep.equal([false, false, false])
       })
 
-      it('ends its session, and no authorization', async () => {
+      it('revokes its session, and no authorization', async () => {
         const other = heroku.issue()
         const {token} = heroku.issue({kind: 'session'})
         expect(await revoke(api, token)).to.equal('revoked')
@@ -47,14 +47,14 @@ describe('revoking a token', () => {
         expect(calls()).to.deep.equal(['GET /oauth/authorizations', 'DELETE /oauth/sessions/~'])
       })
 
-      it("spares the account's API key, with nothing ended at all", async () => {
+      it("keeps the account's API key, and revokes nothing", async () => {
         const {token} = heroku.issue({kind: 'default'})
         expect(await revoke(api, token)).to.equal('is the API key')
         expect(heroku.revoked(token)).to.equal(false)
         expect(calls()).to.deep.equal(['GET /oauth/authorizations', 'GET /oauth/authorizations/~'])
       })
 
-      it('ends another authorization of an account that has an API key', async () => {
+      it('revokes another authorization of an account that has an API key', async () => {
         const key = heroku.issue({kind: 'default'})
         const {token} = heroku.issue()
         expect(await revoke(api, token)).to.equal('revoked')
@@ -63,20 +63,20 @@ describe('revoking a token', () => {
     })
   }
 
-  it('has nothing to do for a token that is not valid', async () => {
+  it('does nothing for an invalid token', async () => {
     const {token} = heroku.issue()
     heroku.revoke(token)
     expect(await revoke(api, token)).to.equal('was invalid')
     expect(calls()).to.deep.equal(['GET /oauth/authorizations', 'GET /account'])
   })
 
-  it('says so of a token whose session ended meanwhile', async () => {
+  it('reports a token as invalid whose session ended meanwhile', async () => {
     const {token} = heroku.issue({kind: 'session'})
     heroku.faults.set('DELETE /oauth/sessions/~', {status: 401}).set('GET /account', {status: 401})
     expect(await revoke(api, token)).to.equal('was invalid')
   })
 
-  it('fails for a token that is valid, with neither a session nor an authorization', async () => {
+  it('fails for a valid token with neither a session nor an authorization', async () => {
     const {token} = heroku.issue({kind: 'session'})
     heroku.faults.set('DELETE /oauth/sessions/~', {status: 404, body: {id: 'not_found'}})
     expect(await thrownBy(revoke(api, token))).to.include({
@@ -86,9 +86,7 @@ describe('revoking a token', () => {
     expect(calls().at(-1)).to.equal('GET /account')
   })
 
-  describe('where something other than the API answers', () => {
-    countTestsHere('gateway/revoke')
-
+  describe('if another server answers', () => {
     const PAGE = '<!doctype html><title>Sign in to the network</title>'
     const elsewhere: [string, Fault][] = [401, 404].flatMap((status): [string, Fault][] => [
       [`${status} with a page`, {status, text: PAGE}],
@@ -98,14 +96,14 @@ describe('revoking a token', () => {
       [`${status} with a list`, {status, body: []}],
     ])
     for (const [what, fault] of [...elsewhere, ['200 with a page', 'garbage'] as [string, Fault]]) {
-      it(`never says that the token was revoked, or invalid: ${what} to everything`, async () => {
+      it(`never reports the token as revoked or invalid: ${what} to everything`, async () => {
         const {token} = heroku.issue()
         for (const {path} of CALLS) heroku.faults.set(path, fault)
         expect(await thrownBy(revoke(api, token))).to.be.instanceOf(UserError)
       })
 
       for (const {name, path, kind} of CALLS)
-        it(`never says that the token was revoked, or invalid: ${what} to ${name}`, async () => {
+        it(`never reports the token as revoked or invalid: ${what} to ${name}`, async () => {
           const {token} = heroku.issue({kind})
           heroku.faults.set(path, fault)
           // Nothing that the API itself answers says that the token has ended.
@@ -115,7 +113,7 @@ describe('revoking a token', () => {
         })
     }
 
-    it('says that the answer is not from the API', async () => {
+    it('reports that the response is not from the API', async () => {
       heroku.faults.set('/oauth/authorizations', {status: 404, text: PAGE})
       expect(await thrownBy(revoke(api, heroku.issue().token))).to.include({
         message: `${heroku.host} answered 404, and not as the Heroku API does`,
@@ -125,7 +123,7 @@ describe('revoking a token', () => {
   })
 
   describe('among many', () => {
-    it('finds its authorization on a later page, and ends no other', async () => {
+    it('finds its authorization on a later page, and revokes no other', async () => {
       heroku.pageSize = 2
       const issued = Array.from({length: 5}, () => heroku.issue())
       for (const {token} of issued) {
@@ -136,7 +134,7 @@ describe('revoking a token', () => {
       expect(issued.every(({revoked}) => revoked)).to.equal(true)
     })
 
-    it('ends its own among 450 that are shown redacted', async () => {
+    it('revokes its own among 450 redacted ones', async () => {
       heroku.redacted = true
       const issued = Array.from({length: 450}, () => heroku.issue())
       const last = issued.toSorted((one, other) => (one.id < other.id ? -1 : 1)).at(-1) ?? heroku.issue()
@@ -149,7 +147,7 @@ describe('revoking a token', () => {
       ['is a page', 'garbage'],
       ['is no list', {status: 200, body: {id: 'x'}}],
     ] as const)
-      it(`ends nothing where a later page ${what}`, async () => {
+      it(`revokes nothing if a later page ${what}`, async () => {
         heroku.pageSize = 1
         const [one, other] = [heroku.issue(), heroku.issue()]
         const http: Http = (url, exchange) => {
@@ -161,13 +159,13 @@ describe('revoking a token', () => {
       })
   })
 
-  describe('whose ends are those of others, too', () => {
+  describe('whose ends match other tokens', () => {
     const alike = (middle: string) => `HRKU-ABCD${middle}wxyz`
     beforeEach(() => {
       heroku.redacted = true
     })
 
-    it('ends none where several authorizations are shown alike, and says so', async () => {
+    it('revokes none of several matching authorizations, and fails', async () => {
       const key = heroku.issue({token: alike('-the-ci-key-')})
       const {token} = heroku.issue({token: alike('-ours-')})
       expect(await thrownBy(revoke(api, token))).to.include({
@@ -177,7 +175,7 @@ describe('revoking a token', () => {
       expect([heroku.revoked(token), key.revoked]).to.deep.equal([false, false])
     })
 
-    it('ends none where the other is the API key', async () => {
+    it('revokes none if the other is the API key', async () => {
       const key = heroku.issue({token: alike('-the-api-key-'), kind: 'default'})
       const {token} = heroku.issue({token: alike('-ours-')})
       await thrownBy(revoke(api, token))
@@ -186,7 +184,7 @@ describe('revoking a token', () => {
     })
 
     for (const count of [1, 2])
-      it(`ends its session, and none of ${count} authorizations that are shown alike`, async () => {
+      it(`revokes its session, and none of ${count} matching authorizations`, async () => {
         const keys = ['-a-ci-key-', '-another-'].slice(0, count).map((each) => heroku.issue({token: alike(each)}))
         const {token} = heroku.issue({token: alike('-ours-'), kind: 'session'})
         expect(await revoke(api, token)).to.equal('revoked')
@@ -194,7 +192,7 @@ describe('revoking a token', () => {
         expect(keys.some(({revoked}) => revoked)).to.equal(false)
       })
 
-    it('ends the one that is shown in full, and none that is shown alike', async () => {
+    it('revokes the one that is shown in full, and no matching one', async () => {
       const TOKEN = alike('-ours-')
       const asked: string[] = []
       const scripted: Api = (method, path) => {
@@ -209,7 +207,7 @@ describe('revoking a token', () => {
       ])
     })
 
-    it('is no API key for looking like it', async () => {
+    it('is not taken for the API key because it matches', async () => {
       const TOKEN = alike('-ours-')
       const scripted: Api = (method, path) => {
         const shown = {access_token: {token: `HRKU-ABCD${TEN}wxyz`}}
@@ -220,7 +218,7 @@ describe('revoking a token', () => {
     })
   })
 
-  it('is done where authorization and session were ended by somebody else meanwhile', async () => {
+  it('succeeds if another client revoked authorization and session meanwhile', async () => {
     const {token, id} = heroku.issue()
     heroku.faults
       .set(`DELETE /oauth/authorizations/${id}`, {status: 404})
@@ -232,7 +230,7 @@ describe('revoking a token', () => {
 
   for (const call of ['GET /oauth/authorizations', 'GET /oauth/authorizations/~', 'DELETE /oauth/sessions/~'])
     for (const status of [403, 429, 500])
-      it(`fails where ${call} answers ${status}, since the token may still be valid`, async () => {
+      it(`fails if ${call} answers ${status}, since the token may still be valid`, async () => {
         const {token} = heroku.issue()
         heroku.faults.set(call, {status})
         const error = await thrownBy(revoke(api, token))
@@ -242,7 +240,7 @@ describe('revoking a token', () => {
       })
 
   for (const answer of [{status: 401}, {status: 404}, {status: 200, body: {}}, 'garbage'] as const)
-    it(`fails where an ending is answered with ${JSON.stringify(answer)}, and the token is valid all the same`, async () => {
+    it(`fails if a deletion is answered with ${JSON.stringify(answer)}, and the token is still valid`, async () => {
       const {token, id} = heroku.issue()
       heroku.faults.set(`DELETE /oauth/authorizations/${id}`, answer)
       const error = await thrownBy(revoke(api, token))
@@ -251,13 +249,13 @@ describe('revoking a token', () => {
     })
 
   for (const status of [401, 404])
-    it(`fails where the list is answered with ${status}, and the token is valid all the same`, async () => {
+    it(`fails if the list is answered with ${status}, and the token is still valid`, async () => {
       const {token} = heroku.issue()
       heroku.faults.set('GET /oauth/authorizations', {status})
       expect((await thrownBy(revoke(api, token))).message).to.include('but it is still valid')
     })
 
-  it('fails where the authorization cannot be ended, and leaves the session for another try', async () => {
+  it('fails if the authorization cannot be revoked, and keeps the session for another try', async () => {
     const {token, id} = heroku.issue()
     heroku.faults.set(`DELETE /oauth/authorizations/${id}`, {status: 500})
     expect(await thrownBy(revoke(api, token))).to.include({status: 500})
@@ -266,7 +264,7 @@ describe('revoking a token', () => {
     expect(await revoke(api, token)).to.equal('revoked')
   })
 
-  it('fails where Heroku cannot be reached', async () => {
+  it('fails if Heroku cannot be reached', async () => {
     const {token} = heroku.issue()
     await heroku.stop()
     const error = await thrownBy(revoke(api, token))
@@ -274,7 +272,7 @@ describe('revoking a token', () => {
     expect(error.message).not.to.include(token)
   })
 
-  it('takes the id of an authorization for one part of a path', async () => {
+  it('encodes the id of an authorization as one path segment', async () => {
     const asked: string[] = []
     const scripted: Api = (method, path) => {
       asked.push(`${method} ${path}`)
@@ -286,7 +284,7 @@ describe('revoking a token', () => {
   })
 
   for (const path of ['GET /oauth/authorizations', 'GET /oauth/authorizations/~'])
-    it(`does not take the page of somebody in between for the answer to ${path}`, async () => {
+    it(`does not take a proxy's page for the response to ${path}`, async () => {
       const {token} = heroku.issue()
       heroku.faults.set(path, 'garbage')
       expect((await thrownBy(revoke(api, token))).message).to.equal('unexpected response from the Heroku API')
@@ -337,12 +335,12 @@ describe("a token's own authorizations", () => {
     })
 
   for (const answer of [[], [null, 1, {}, {access_token: null}, {access_token: 'HRKU-1'}]])
-    it(`are none in ${JSON.stringify(answer)}`, async () => {
+    it(`are empty for ${JSON.stringify(answer)}`, async () => {
       expect(await authorizationsOf(() => Promise.resolve(answer), 'HRKU-1')).to.deep.equal([])
     })
 
   for (const answer of [undefined, null, {}, 'x'])
-    it(`are unknown by ${JSON.stringify(answer)}, which is no list`, async () => {
+    it(`are unknown with ${JSON.stringify(answer)}, which is not a list`, async () => {
       expect((await thrownBy(authorizationsOf(() => Promise.resolve(answer), 'HRKU-1'))).message).to.equal(
         'unexpected response from the Heroku API',
       )

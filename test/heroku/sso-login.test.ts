@@ -37,7 +37,7 @@ describe('logging in through the page of an organization', () => {
   })
   afterEach(() => heroku.stop())
 
-  it('asks for the organization, visits its page, and takes the token that is pasted', async () => {
+  it('asks for the organization, opens its page, and uses the pasted token', async () => {
     const {token} = heroku.issue()
     expect(await login({}, 'acme', token)).to.deep.equal({account: 'ada@example.com', token})
     expect(happened).to.deep.equal([
@@ -47,7 +47,7 @@ describe('logging in through the page of an organization', () => {
     ])
   })
 
-  it('offers HEROKU_ORGANIZATION, and takes what is typed for one part of a path', async () => {
+  it('offers HEROKU_ORGANIZATION, and encodes the answer as one path segment', async () => {
     await login({HEROKU_ORGANIZATION: 'acme'}, '../a b?x#', heroku.issue().token)
     expect(happened.slice(0, 2)).to.deep.equal([
       ['Organization name:', {default: 'acme'}],
@@ -55,13 +55,13 @@ describe('logging in through the page of an organization', () => {
     ])
   })
 
-  it('visits SSO_URL, and asks for no organization', async () => {
+  it('opens SSO_URL, and asks for no organization', async () => {
     await login({SSO_URL: 'https://sso.example.com/x?y=1', HEROKU_ORGANIZATION: 'acme'}, heroku.issue().token)
     expect(happened).to.deep.equal(['https://sso.example.com/x?y=1', PASTE])
   })
 
   for (const url of ['file:///etc/passwd', 'javascript:alert(1)', 'sso.example.com', 'https://', '-x'])
-    it(`opens no browser at an SSO_URL of ${url}`, async () => {
+    it(`opens no browser for SSO_URL=${url}`, async () => {
       const error = await thrownBy(login({SSO_URL: url}, 'x'))
       expect(error).to.be.instanceOf(UserError)
       expect(error.message).to.equal('SSO_URL is not an http(s) URL')
@@ -74,13 +74,13 @@ describe('logging in through the page of an organization', () => {
     expect(heroku.requests).to.deep.equal([])
   })
 
-  it('has the token revoked where the login was cancelled', async () => {
+  it('revokes the token if the login was cancelled', async () => {
     cancelled = true
     expect((await thrownBy(login({}, 'acme', 'HRKU-canary'))).name).to.equal('AbortError')
     expect(happened.at(-1)).to.equal('revoked HRKU-canary')
   })
 
-  it('fails with a token that the API does not take', async () => {
+  it('fails with a token that the API rejects', async () => {
     expect(await thrownBy(login({}, 'acme', 'HRKU-canary'))).to.include({
       status: 401,
       message: `${heroku.host} answered 401: Invalid credentials provided.`,
