@@ -9,7 +9,7 @@ describe('a signal during a blocking call', function () {
 
   for (const where of ['at its start', 'when a file was read', 'in a timer', 'after others'])
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-      it(`${where} is ${signal}, and ends the process afterwards`, () => {
+      it(`${where}: ${signal} ends the process afterwards`, () => {
         const {stdout, ...ended} = spawnSync(process.execPath, ['--import', 'tsx', BLOCKED, where, signal], {
           encoding: 'utf8',
         })

@@ -108,7 +108,7 @@ export function describeKeychain(
       expect(await keychain.remove(account)).to.equal(false)
     })
 
-    it('returns no token for an account that differs only in case', async () => {
+    it('returns undefined for an account that differs only in case', async () => {
       await keychain.set({account, token: 'HRKU-lower'})
       expect(await keychain.get(account.toUpperCase())).to.equal(undefined)
     })
@@ -143,7 +143,7 @@ export function describeKeychain(
     })
 
     for (const [what, awkward] of Object.entries(awkwardAccounts)) {
-      it(`takes an account with ${what} unchanged`, async () => {
+      it(`takes an account with ${what} exactly`, async () => {
         const made = fresh(awkward)
         await keychain.set({account: made, token: 'HRKU-1'})
         expect(await keychain.get(made)).to.equal('HRKU-1')
@@ -163,13 +163,13 @@ export function describeKeychain(
       'the look of a script': '"; $(touch PWNED) `touch PWNED` %PATH% $env:PATH',
     }
     for (const [what, token] of Object.entries(tokens)) {
-      it(`stores and returns a token with ${what} unchanged`, async () => {
+      it(`preserves a token with ${what}`, async () => {
         await keychain.set({account, token})
         expect(await keychain.get(account)).to.equal(token)
       })
     }
 
-    it('stores and returns a token of the greatest length unchanged', async () => {
+    it('preserves a token of the maximum length', async () => {
       const token = 'x'.repeat(longestToken(account))
       await keychain.set({account, token})
       expect(await keychain.get(account)).to.equal(token)
@@ -199,7 +199,7 @@ export function describeKeychain(
       expect(await problemOf(keychain.remove(''))).to.equal('refused')
     })
 
-    it('never interprets a wildcard', async () => {
+    it('does not support wildcards', async () => {
       await keychain.set({account, token: 'HRKU-1'})
       expect(await keychain.get('*')).to.equal(undefined)
       expect(await keychain.remove('*')).to.equal(false)

@@ -97,7 +97,7 @@ describe('the Platform API', () => {
     })
 
     for (const [what, rest] of [
-      ['does not say where the rest is', [{status: 206, body: [1]}]],
+      ['does not name the next range', [{status: 206, body: [1]}]],
       ['answers with something else than a list', [page([1], 'id ]1..'), page({id: 'x'})]],
       ['never ends', []],
     ] as const)

@@ -526,9 +526,9 @@ describe('HTTP', () => {
       })
 
       it('names the host, and neither token nor password, if the proxy cannot be reached', async () => {
-        const {port: nobody, stop} = await listen(createTcpServer())
+        const {port: closedPort, stop} = await listen(createTcpServer())
         await stop()
-        const env = {...trusted(), HTTPS_PROXY: `http://ada:hunter2@127.0.0.1:${nobody}`}
+        const env = {...trusted(), HTTPS_PROXY: `http://ada:hunter2@127.0.0.1:${closedPort}`}
         const error = await thrownBy(openHttp(env)(`https://${HOST}/`, get))
         expect(error).to.be.instanceOf(NetworkError)
         expect(error.message).to.match(/^cannot reach api\.heroku\.test: .*ECONNREFUSED/u)

@@ -31,8 +31,8 @@ describe('logging in', () => {
       visit: async (url) => {
         if (url.startsWith(heroku.env.HEROKU_LOGIN_HOST)) await fetch(url)
       },
-      discard: () => Promise.reject(new Error('no token is anybody else’s business')),
-      readStdin: () => Promise.reject(new Error('stdin is nobody else’s business')),
+      discard: () => Promise.reject(new Error('unexpected call of discard')),
+      readStdin: () => Promise.reject(new Error('unexpected read of stdin')),
       signal,
       ...more,
     })

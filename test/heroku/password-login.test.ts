@@ -19,7 +19,7 @@ describe('logging in with e-mail and password', () => {
     (question, options) => {
       questions.push([question, options])
       const answer = answers.shift()
-      return answer === undefined ? Promise.reject(new Error(`nobody expected: ${question}`)) : Promise.resolve(answer)
+      return answer === undefined ? Promise.reject(new Error(`unexpected: ${question}`)) : Promise.resolve(answer)
     }
   const EMAIL = ['Email:', {}]
   const SECRET = ['Password:', {secret: true}]
@@ -104,7 +104,7 @@ describe('logging in with e-mail and password', () => {
     })
 
   it('sends nothing if the user cancels', async () => {
-    expect(await thrownBy(passwordLogin(api, answering(ADA)))).to.include({message: 'nobody expected: Password:'})
+    expect(await thrownBy(passwordLogin(api, answering(ADA)))).to.include({message: 'unexpected: Password:'})
     expect(heroku.requests).to.deep.equal([])
   })
 

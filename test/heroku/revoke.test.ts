@@ -317,7 +317,7 @@ describe("a token's own authorizations", () => {
     `HRKU-abcdefghijklmnopqrstuvw${TEN}xyz`,
     `HRKU-abcdefghijklmnopqrstuvwxyz${TEN}wxyz`,
     `HRKU-abcdefghijklmnopqrstuvwx${TEN}wxyz`,
-    // One that shows no end, or none of its ends, could be anybody's.
+    // With only one end or none, it could be any token.
     TEN,
     `${TEN}wxyz`,
     `HRKU-abc${TEN}`,
