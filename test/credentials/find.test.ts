@@ -15,9 +15,9 @@ describe('finding the token', () => {
   const user = freshUser()
   const find = (...how: Parameters<typeof user.stores>) => findCredential(user.stores(...how))
   const inKeychain = ({account, token} = ada) => ({
-    found: {token, account, source: 'secret-service', place: 'the keyring'},
+    found: {token, account, source: 'secret-service', location: 'the keyring'},
   })
-  const inNetrc = ({account, token} = ada) => ({found: {token, account, source: 'netrc', place: user.netrcPath}})
+  const inNetrc = ({account, token} = ada) => ({found: {token, account, source: 'netrc', location: user.netrcPath}})
   /** A login by the Heroku CLI itself. */
   const logIn = async ({account, token} = ada) => {
     user.memory.tokens.set(account, token)
@@ -28,7 +28,7 @@ describe('finding the token', () => {
   }
 
   describe('in HEROKU_API_KEY', () => {
-    const found = {found: {token: 'HRKU-key', source: 'HEROKU_API_KEY', place: 'HEROKU_API_KEY'}}
+    const found = {found: {token: 'HRKU-key', source: 'HEROKU_API_KEY', location: 'HEROKU_API_KEY'}}
 
     it('wins over everything, with nothing else looked at, and the account unknown', async () => {
       await logIn()
@@ -278,7 +278,7 @@ describe('finding the token', () => {
 
     it('may have no account', async () => {
       writeNetrc(entries({token: ada.token}))
-      expect(await find()).to.deep.equal({found: {token: ada.token, source: 'netrc', place: user.netrcPath}})
+      expect(await find()).to.deep.equal({found: {token: ada.token, source: 'netrc', location: user.netrcPath}})
     })
 
     it('is not there without a token', async () => {
@@ -494,14 +494,14 @@ describe('finding the token of an account by name', () => {
     await saveToken(user.stores(), grace)
     await saveToken(user.stores(), ada)
     expect(await find(grace.account)).to.deep.equal({
-      found: {...grace, source: 'secret-service', place: 'the keyring'},
+      found: {...grace, source: 'secret-service', location: 'the keyring'},
     })
     expect(user.read(LOGIN_JSON)).to.equal(`{"account":"${ada.account}"}\n`)
   })
 
   it('finds it in .netrc where the keychain holds none, or is not to be used', async () => {
     user.write('.netrc', entries(grace))
-    const inNetrc = {found: {...grace, source: 'netrc', place: user.netrcPath}}
+    const inNetrc = {found: {...grace, source: 'netrc', location: user.netrcPath}}
     expect(await find(grace.account)).to.deep.equal(inNetrc)
     user.memory.tokens.set(grace.account, 'HRKU-other')
     expect(await find(grace.account, {HEROKU_NETRC_WRITE: 'true'})).to.deep.equal(inNetrc)

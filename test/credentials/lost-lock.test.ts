@@ -105,7 +105,7 @@ describe('remembering who login.json names', () => {
       await recordLogout(user.dataDir, ada.account, assertHeld)
     })
     await lastAccount
-    expect(state()).to.include({loggedOut: true}).and.not.to.have.any.keys('named', 'remembered')
+    expect(state()).to.include({loggedOut: true}).and.not.to.have.any.keys('loginJsonAccount', 'lastAccount')
   })
 
   it('writes nothing while another process has the lock', async () => {
@@ -123,6 +123,6 @@ describe('remembering who login.json names', () => {
       removeToken(user.stores(), found),
       ...Array.from({length: 8}, () => rememberNamed(user.dataDir).catch(() => undefined)),
     ])
-    expect(state()).to.include({loggedOut: true}).and.not.to.have.any.keys('named', 'remembered')
+    expect(state()).to.include({loggedOut: true}).and.not.to.have.any.keys('loginJsonAccount', 'lastAccount')
   })
 })

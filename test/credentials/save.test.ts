@@ -32,8 +32,8 @@ describe('a token that went to .netrc unasked', () => {
 
 describe('saving the token of a login', () => {
   const user = freshUser()
-  const inKeychain = {savedIn: 'secret-service', place: 'the keyring'}
-  const inNetrc = () => ({savedIn: 'netrc', place: user.netrcPath})
+  const inKeychain = {savedIn: 'secret-service', location: 'the keyring'}
+  const inNetrc = () => ({savedIn: 'netrc', location: user.netrcPath})
   const held = () => Object.fromEntries(user.memory.tokens)
   const netrc = () => user.read('.netrc')
   const recordFor = ({account, token}: typeof ada, savedIn: string, more = {}) => ({
@@ -257,7 +257,7 @@ describe('saving the token of a login', () => {
           hint: OTHERWISE(),
           calls: [],
         })
-        expect(save({HEROKU_NETRC_WRITE: 'true'})).to.deep.equal({place: user.netrcPath, calls: []})
+        expect(save({HEROKU_NETRC_WRITE: 'true'})).to.deep.equal({location: user.netrcPath, calls: []})
         expect(netrc()).to.equal(entries(ada))
       })
 
