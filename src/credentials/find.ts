@@ -9,15 +9,15 @@ import type {Credential} from '../backends/backend.js'
 import {StorageError} from '../errors.js'
 import {isToken} from '../backends/credential-rules.js'
 import {printable} from '../ui/printable.js'
-import {currentAccount, currentOnRecord} from './current.js'
 import {assertNotHidden, assertSameAccount} from './guard.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
-import {accountAt, isEnded, type LoginState, readLoginState} from './login-state.js'
+import {readLoginState} from './login-files.js'
+import {accountAt, currentAccount, currentOnRecord, isEnded, type LoginState} from './login-state.js'
 import {
-  fingerprint,
   hostInKeychain,
   isOf,
   isOfEntry,
+  recordFor,
   recordOf,
   recordOfAccount,
   type TokenRecord,
@@ -156,9 +156,8 @@ async function askKeychain(search: Search, keychain: GuardedKeychain): Promise<L
   }
   const looked = judge(search, keychain, {account, token})
   if (looked.found && !lookOnly && (state.loginJsonAccount === undefined || !recordOfAccount(state, account))) {
-    const {nameAgain} = await import('./name-again.js')
-    const record = {account, apiHost: hosts.api, fingerprint: fingerprint(token), savedIn: keychain.name}
-    await nameAgain(dataDir, record)
+    const {recordLoginFound} = await import('./login-writer.js')
+    await recordLoginFound(dataDir, recordFor({account, token}, hosts.api, keychain.name))
   }
   return looked
 }

@@ -1,10 +1,11 @@
 import {StorageError} from '../errors.js'
 import {assertNotHidden} from './guard.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
-import {forgetAccount, readLoginState} from './login-state.js'
+import {readLoginState} from './login-files.js'
+import {cannotRecordRemoval, changeLoginState} from './login-writer.js'
+import {accountRemoved} from './login-state.js'
 import {recordOfAccount} from './token-record.js'
 import type {CredentialStores} from './stores.js'
-import {recordingRemoval} from './recording.js'
 import {removeItem} from './remove-from-keychain.js'
 import {attempt, inTurnIfAny, type Removal} from './remove.js'
 
@@ -45,7 +46,10 @@ async function removeEverywhere(
   })
   if (removal.failures.length === 0 && !netrcOnly)
     await attempt(context.dataDir, removal, () =>
-      recordingRemoval(context.dataDir, () => forgetAccount(context.dataDir, account, assertHeld), 'the token is gone'),
+      changeLoginState(context, (state) => accountRemoved(state, account), {
+        assertHeld,
+        failure: cannotRecordRemoval('the token is gone'),
+      }),
     )
 }
 

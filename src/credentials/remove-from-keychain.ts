@@ -4,8 +4,10 @@ import {StorageError} from '../errors.js'
 import {notRemovable} from '../backends/secret-tool-errors.js'
 import {assertNotHidden} from './guard.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
-import {accountAt, isEnded, isStoredIn, type LoginState, readLoginState, recordEnded} from './login-state.js'
-import {fingerprint, isOf, recordOf, recordOfAccount} from './token-record.js'
+import {readLoginState} from './login-files.js'
+import {changeLoginState} from './login-writer.js'
+import {accountAt, isEnded, isStoredIn, type LoginState, tokenEnded, tokenValidAgain} from './login-state.js'
+import {isOf, recordOf, recordOfAccount} from './token-record.js'
 import type {FoundCredential, CredentialStores} from './stores.js'
 
 /** What became of the copies of a token. */
@@ -139,10 +141,10 @@ export async function markEnded(
   assertHeld: () => void,
   isOver = true,
 ) {
-  const {dataDir} = context
-  const state = readLoginState(dataDir)
-  if (isEnded(state, token) === isOver) return
-  // Nothing is recorded of what HEROKU_NETRC_WRITE is about, unless a copy of it was stored elsewhere.
-  if (netrcOnly && !state.tokens.some((record) => isOf(record, token))) return
-  await recordEnded(dataDir, fingerprint(token), isOver, assertHeld).catch(() => undefined)
+  const change = (state: LoginState) => {
+    // Nothing is recorded of what HEROKU_NETRC_WRITE is about, unless a copy of it was stored elsewhere.
+    if (netrcOnly && !state.tokens.some((record) => isOf(record, token))) return state
+    return isOver ? tokenEnded(state, token) : tokenValidAgain(state, token)
+  }
+  await changeLoginState(context, change, {assertHeld}).catch(() => undefined)
 }

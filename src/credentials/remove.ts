@@ -2,17 +2,11 @@
 import {defined} from '../defined.js'
 import {StorageError, UserError} from '../errors.js'
 import {findCredential} from './find.js'
-import {
-  accountAt,
-  accountOnRecord,
-  type LoginState,
-  readLoginState,
-  recordLogout,
-  recordRemoval,
-} from './login-state.js'
+import {readLoginState} from './login-files.js'
+import {cannotRecordRemoval, changeLoginState, withLoginLock} from './login-writer.js'
+import {accountAt, accountOnRecord, loggedOut, type LoginState, tokenRemoved} from './login-state.js'
 import {recordOf, recordOfAccount} from './token-record.js'
 import type {FoundCredential, CredentialStores} from './stores.js'
-import {recordingRemoval} from './recording.js'
 import {
   isInNetrcAlone,
   isNowhere,
@@ -21,7 +15,6 @@ import {
   removeFromKeychain,
   type Task,
 } from './remove-from-keychain.js'
-import {withLoginLock} from './turn.js'
 
 export type {Removal} from './remove-from-keychain.js'
 
@@ -142,14 +135,14 @@ async function forget(
   assertHeld: () => void,
 ): Promise<void> {
   if (netrcOnly) return
-  const {dataDir, endpoints: hosts} = context
-  const isOver = !found || isCurrent(found, asOf, hosts.api)
-  const account = found ? found.account : accountAt(asOf, hosts.api)
-  const record = async () => {
-    if (isOver && isSameLogin(asOf, readLoginState(dataDir))) await recordLogout(dataDir, account, assertHeld)
-    else if (found) await recordRemoval(dataDir, found, assertHeld)
+  const {api} = context.endpoints
+  const isOver = !found || isCurrent(found, asOf, api)
+  const account = found ? found.account : accountAt(asOf, api)
+  const change = (state: LoginState) => {
+    if (isOver && isSameLogin(asOf, state)) return loggedOut(state, account)
+    return found ? tokenRemoved(state, found) : state
   }
-  await recordingRemoval(dataDir, record, 'nobody is logged in')
+  await changeLoginState(context, change, {assertHeld, failure: cannotRecordRemoval('nobody is logged in')})
 }
 
 /** Whether a token may be the one that the current account is logged in by; that of anybody else ends no login. */

@@ -8,11 +8,11 @@ import {assertStorable} from '../backends/credential-rules.js'
 import {causeOf} from '../files/file-error.js'
 import type {Endpoints} from '../heroku/endpoints.js'
 import {printable} from '../ui/printable.js'
-import {assertRecordable, readLoginState, recordLogin} from './login-state.js'
-import {isOf, recordOfAccount, type TokenRecord} from './token-record.js'
+import {readLoginState} from './login-files.js'
+import {assertRecordable, cannotRecordLogin, changeLoginState, withLoginLock} from './login-writer.js'
+import {loggedIn, type LoginState} from './login-state.js'
+import {isOf, recordFor, recordOfAccount, type TokenRecord} from './token-record.js'
 import type {CredentialStores} from './stores.js'
-import {recordFor, recordingLogin} from './recording.js'
-import {withLoginLock} from './turn.js'
 
 /** Where a token was saved. */
 export interface Saved {
@@ -45,7 +45,7 @@ export async function saveToken(stores: CredentialStores, credential: Credential
   assertStorable(credential)
   if (stores.netrcOnly) return (await saveInNetrc(stores, credential)).saved
   // Before anything is replaced: a token that is in the keychain and on no record would be revoked again.
-  await assertLoginRecordable(stores)
+  assertLoginRecordable(stores)
   return withLoginLock(stores.context, async (assertHeld) => {
     const {dataDir, endpoints: hosts, notify} = stores.context
     const before = recordOfAccount(readLoginState(dataDir), credential.account)
@@ -141,27 +141,19 @@ async function putBackInNetrc(netrc: NetrcBackend, {api, git}: Endpoints, before
   await netrc.removeHosts([api, git].filter((host) => !kept.includes(host)))
 }
 
-async function record({context: {dataDir}, keychain}: CredentialStores, token: TokenRecord, assertHeld: () => void) {
-  await recording(dataDir, async () => {
-    // login.json also where the keychain refused, or is not there this time (cron has another PATH): the account that
-    // it named must not be back when the keychain is.
-    const nameIt = keychain !== undefined || readLoginState(dataDir).loginJsonAccount !== undefined
-    await recordLogin(dataDir, token, nameIt, assertHeld)
-  })
+const failure = cannotRecordLogin(
+  'then log in',
+  'log in to .netrc, in plain text: HEROKU_NETRC_WRITE=true heroku login',
+)
+
+async function record({context, keychain}: CredentialStores, token: TokenRecord, assertHeld: () => void) {
+  // login.json also where the keychain refused, or is not there this time (cron has another PATH): the account that it
+  // named must not be back when the keychain is.
+  const nameIt = ({loginJsonAccount}: LoginState) => keychain !== undefined || loginJsonAccount !== undefined
+  await changeLoginState(context, (state) => loggedIn(state, token, nameIt(state)), {assertHeld, failure})
 }
 
 /** @throws {UserError} if a login could not be recorded; before a token is issued that could be stored nowhere */
-export async function assertLoginRecordable({context: {dataDir}, netrcOnly}: CredentialStores): Promise<void> {
-  if (!netrcOnly)
-    await recording(dataDir, () => {
-      assertRecordable(dataDir)
-    })
+export function assertLoginRecordable({context: {dataDir}, netrcOnly}: CredentialStores): void {
+  if (!netrcOnly) assertRecordable(dataDir, failure)
 }
-
-const recording = (dataDir: string, record: () => Promise<void> | void) =>
-  recordingLogin(
-    dataDir,
-    record,
-    'then log in',
-    'log in to .netrc, in plain text: HEROKU_NETRC_WRITE=true heroku login',
-  )

@@ -1,11 +1,10 @@
 import type {BackendName} from '../backends/backend.js'
 import type {NetrcBackend} from '../backends/netrc/netrc-file.js'
-import type {Keychain} from '../backends/resolve.js'
+import {gpgPatience, type Keychain, patience, resolveKeychain} from '../backends/resolve.js'
 import type {Endpoints} from '../heroku/endpoints.js'
 import type {RunTool} from '../process/run.js'
 import {UserError} from '../errors.js'
 import {GuardedKeychain} from './guarded-keychain.js'
-import {apiKeyIn, isNetrcOnly} from './tiers.js'
 
 /** What the policy depends on. */
 export interface StoresContext {
@@ -48,8 +47,8 @@ export class CredentialStores {
 
   constructor(readonly context: StoresContext) {
     const {env, keychain} = context
-    this.apiKey = apiKeyIn(env)
-    this.netrcOnly = isNetrcOnly(env)
+    this.apiKey = env.HEROKU_API_KEY === '' ? undefined : env.HEROKU_API_KEY
+    this.netrcOnly = env.HEROKU_NETRC_WRITE?.toLowerCase() === 'true'
     this.keychain = keychain.name === undefined || this.netrcOnly ? undefined : new GuardedKeychain(keychain, context)
   }
 
@@ -73,4 +72,22 @@ export class CredentialStores {
         'unset HEROKU_API_KEY first',
       )
   }
+}
+
+/**
+ * The stores of this machine, as this process's environment allows them.
+ * @param terminal whether stderr is a terminal, where the user may answer a keychain's prompt
+ */
+export function openStores({
+  terminal,
+  ...context
+}: Pick<StoresContext, 'dataDir' | 'endpoints' | 'notify' | 'run'> & {terminal: boolean}): CredentialStores {
+  const {env, platform} = process
+  return new CredentialStores({
+    ...context,
+    env,
+    keychain: resolveKeychain(env, platform),
+    timeoutMs: patience(env, platform, terminal),
+    gpgTimeoutMs: gpgPatience(env, platform, terminal),
+  })
 }

@@ -1,4 +1,5 @@
 // What is recorded of a stored token, and how the token is recognized without keeping it.
+import {defined} from '../defined.js'
 import type {BackendName, Credential} from '../backends/backend.js'
 
 /** What we remember of a token that we stored. */
@@ -14,6 +15,13 @@ export interface TokenRecord {
   /** ISO 8601, if the server told. */
   expiresAt?: string
 }
+
+/** The record of a token that is stored. */
+export const recordFor = (
+  {account, expiresAt, token}: Credential & {expiresAt?: string | undefined},
+  apiHost: string,
+  savedIn: BackendName,
+): TokenRecord => ({account, apiHost, fingerprint: fingerprint(token), savedIn, ...defined({expiresAt})})
 
 /** What is recorded of the account's token. A keychain has one item for an account, so there is one record. */
 export const recordOfAccount = ({tokens}: {tokens: readonly TokenRecord[]}, account: string | undefined) =>

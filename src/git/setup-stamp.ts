@@ -2,7 +2,7 @@
 // no import beyond node's own, and no process.
 import {mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
-import {LOGIN_JSON, OUR_JSON} from '../credentials/login-state.js'
+import {LOGIN_JSON, OUR_JSON} from '../credentials/login-files.js'
 import {globalFiles} from './global-files.js'
 import {launcherPath} from './launcher-path.js'
 import {launcherText} from './launcher-text.js'

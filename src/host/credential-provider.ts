@@ -2,7 +2,9 @@
 // `@heroku-cli/command` 12.4 and later takes from `setCredentialManagerProvider`.
 import {defined} from '../defined.js'
 import {findAccountCredential, findCredential, type Lookup} from '../credentials/find.js'
-import {accountOnRecord, readLoginState, rememberNamed} from '../credentials/login-state.js'
+import {accountOnRecord} from '../credentials/login-state.js'
+import {readLoginState} from '../credentials/login-files.js'
+import {recordLoginJson} from '../credentials/login-writer.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import {removeAccount} from '../credentials/remove-account.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
@@ -44,7 +46,7 @@ export function openProvider(stores: CredentialStores): Provider {
         'set HEROKU_HOST to a host of Heroku, or not at all',
       )
     // The client deletes login.json when it has been told of trouble, and other processes of the CLI's may, too.
-    if (!stores.netrcOnly) await rememberNamed(dataDir).catch(() => undefined)
+    if (!stores.netrcOnly) await recordLoginJson(dataDir).catch(() => undefined)
     const {loginJsonAccount} = readLoginState(dataDir)
     return account === undefined || account === loginJsonAccount
       ? findCredential(stores)

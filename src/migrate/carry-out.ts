@@ -3,17 +3,11 @@
 import type {Backend} from '../backends/backend.js'
 import {StorageError} from '../errors.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
-import {
-  assertRecordable,
-  forgetAccount,
-  readLoginState,
-  recordCurrent,
-  recordLogin,
-  recordToken,
-} from '../credentials/login-state.js'
+import {readLoginState} from '../credentials/login-files.js'
+import {assertRecordable, cannotRecordLogin, changeLoginState, withLoginLock} from '../credentials/login-writer.js'
+import {accountRemoved, loggedIn, switchedTo, tokenStored} from '../credentials/login-state.js'
 import type {CredentialStores} from '../credentials/stores.js'
-import {recordFor, recordingLogin} from '../credentials/recording.js'
-import {withLoginLock} from '../credentials/turn.js'
+import {recordFor} from '../credentials/token-record.js'
 import type {Plan, Proof, Step} from './plan.js'
 import {removePlainCopy} from './plain-copies.js'
 import {heldIn} from './survey.js'
@@ -43,10 +37,7 @@ export async function carryOut(
   {configureGit, done}: Callbacks,
 ): Promise<Failure[]> {
   const {dataDir} = stores.context
-  if (plan.steps.some((step) => step.do !== 'remove'))
-    await recordingLogin(dataDir, () => {
-      assertRecordable(dataDir)
-    })
+  if (plan.steps.some((step) => step.do !== 'remove')) assertRecordable(dataDir)
   const failures: Failure[] = []
   for (const step of plan.steps) {
     try {
@@ -61,6 +52,8 @@ export async function carryOut(
 
   return failures
 }
+
+const failure = cannotRecordLogin()
 
 async function take(step: Exclude<Step, {do: 'configure git'}>, stores: CredentialStores, keychain: GuardedKeychain) {
   const {context} = stores
@@ -84,17 +77,17 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
           await ask((backend) => backend.set({account, token}))
         }
         const record = recordFor(step, context.endpoints.api, keychain.name)
-        await recordingLogin(dataDir, () =>
-          current ? recordLogin(dataDir, record, true, assertHeld) : recordToken(dataDir, record, assertHeld),
+        await changeLoginState(
+          context,
+          (state) => (current ? loggedIn(state, record, true) : tokenStored(state, record)),
+          {assertHeld, failure},
         )
       })
       return
     }
 
     case 'make current':
-      return withLoginLock(context, (assertHeld) =>
-        recordingLogin(dataDir, () => recordCurrent(dataDir, step.account, assertHeld)),
-      )
+      return changeLoginState(context, (state) => switchedTo(state, step.account), {failure})
 
     case 'remove': {
       const {account, proof, spot, token} = step
@@ -119,7 +112,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
         if (!there) await netrc.set({account, token})
         // Before it is out of the keychain: whoever is left in there is not to be taken for the current one.
         const record = recordFor(step, context.endpoints.api, step.keep ? keychain.name : 'netrc')
-        await recordingLogin(dataDir, () => recordLogin(dataDir, record, true, assertHeld))
+        await changeLoginState(context, (state) => loggedIn(state, record, true), {assertHeld, failure})
       })
       return
     }
@@ -132,7 +125,8 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
         if (because === 'stored') await assertInNetrc(stores, step)
         assertHeld()
         await ask((backend) => backend.remove(account))
-        if (because === 'invalid') await recordingLogin(dataDir, () => forgetAccount(dataDir, account, assertHeld))
+        if (because === 'invalid')
+          await changeLoginState(context, (state) => accountRemoved(state, account), {assertHeld, failure})
       })
     }
   }

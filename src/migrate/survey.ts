@@ -1,7 +1,8 @@
 // What there is to migrate, and where to: all that a plan is made of, read before anything is changed.
 import type {BackendName, Peek} from '../backends/backend.js'
 import {isToken} from '../backends/credential-rules.js'
-import {isStoredIn, type LoginState, readLoginState} from '../credentials/login-state.js'
+import {isStoredIn, type LoginState} from '../credentials/login-state.js'
+import {readLoginState} from '../credentials/login-files.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
 import type {CredentialStores} from '../credentials/stores.js'
 import {findPlainCopies, type PlaintextCopy} from './plain-copies.js'

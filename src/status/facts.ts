@@ -1,5 +1,5 @@
 // Asks every part what it knows. What is wrong with a part is a fact like any other, and nothing is changed.
-import {readLoginState} from '../credentials/login-state.js'
+import {readLoginState} from '../credentials/login-files.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import type {SetupTarget} from '../git/setup-stamp.js'
 import type {Verified} from '../heroku/verify.js'

@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import {spawnSync} from 'node:child_process'
 import {chmodSync, chownSync, mkdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
-import {readLoginState, recordLogin, recordLogout, writeLoginJson} from '../../src/credentials/login-state.js'
+import {recordLogin, recordLogout, writeLoginJson} from '../support/login-record.js'
+import {readLoginState} from '../../src/credentials/login-files.js'
+import {cannotRecordLogin, cannotRecordRemoval, changeLoginState} from '../../src/credentials/login-writer.js'
+import {loggedIn, loggedOut} from '../../src/credentials/login-state.js'
 import {fingerprint, recordOf, type TokenRecord} from '../../src/credentials/token-record.js'
-import {recordingLogin, recordingRemoval} from '../../src/credentials/recording.js'
 import {ada, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
 import {thrownBy} from '../support/thrown-by.js'
 
@@ -205,6 +207,7 @@ describe("another user's files and folders, as sudo -E leaves them", () => {
     }
   }
   const record = recordFor(ada)
+  const assertHeld = () => undefined
 
   if (isRoot)
     it("replaces root's files in the user's own folder", async () => {
@@ -225,11 +228,22 @@ describe("another user's files and folders, as sudo -E leaves them", () => {
       chownSync(user.home, NOBODY, NOBODY)
       const fix = `sudo chown -R ${NOBODY}:${process.getegid?.()} ${dataDir}`
       const login = await asNobody(() =>
-        thrownBy(recordingLogin(dataDir, () => recordLogin(dataDir, record, true), 'then log in')),
+        thrownBy(
+          changeLoginState({dataDir, waitMs: 0}, (state) => loggedIn(state, record, true), {
+            assertHeld,
+            failure: cannotRecordLogin('then log in'),
+          }),
+        ),
       )
       expect(login.hint).to.equal(`${fix}, then log in`)
-      const logout = () => recordLogout(dataDir, ada.account)
-      const removal = await asNobody(() => thrownBy(recordingRemoval(dataDir, logout, 'the user is logged out')))
+      const removal = await asNobody(() =>
+        thrownBy(
+          changeLoginState({dataDir, waitMs: 0}, (state) => loggedOut(state, ada.account), {
+            assertHeld,
+            failure: cannotRecordRemoval('the user is logged out'),
+          }),
+        ),
+      )
       expect(removal.hint).to.equal(fix)
     })
 })

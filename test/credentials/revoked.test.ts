@@ -2,7 +2,7 @@
 import {expect} from 'chai'
 import {StorageError} from '../../src/errors.js'
 import {findAccountCredential, findAtOnce, findCredential} from '../../src/credentials/find.js'
-import {readLoginState} from '../../src/credentials/login-state.js'
+import {readLoginState} from '../../src/credentials/login-files.js'
 import {findToRemove, forgetLogin, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'

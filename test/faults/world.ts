@@ -3,7 +3,7 @@ import {mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import {dirname, join} from 'node:path'
 import {type Keychain, resolveKeychain} from '../../src/backends/resolve.js'
 import {findCredential, type Lookup} from '../../src/credentials/find.js'
-import {recordLogin, recordLogout} from '../../src/credentials/login-state.js'
+import {recordLogin, recordLogout} from '../support/login-record.js'
 import {fingerprint} from '../../src/credentials/token-record.js'
 import {CredentialStores, type StoresContext} from '../../src/credentials/stores.js'
 import {endpointsFrom} from '../../src/heroku/endpoints.js'

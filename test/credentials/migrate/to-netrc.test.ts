@@ -1,7 +1,7 @@
 import {expect} from 'chai'
 import {StorageError, UserError} from '../../../src/errors.js'
 import {findCredential} from '../../../src/credentials/find.js'
-import {recordLogout} from '../../../src/credentials/login-state.js'
+import {recordLogout} from '../../support/login-record.js'
 import type {MigrateOptions} from '../../../src/migrate/plan.js'
 import type {Verify} from '../../../src/migrate/survey.js'
 import {saveToken} from '../../../src/credentials/save.js'
