@@ -70,7 +70,7 @@ export async function findCredential(stores: CredentialStores, options: FindOpti
   if (!inNetrc.found) return failure || because !== undefined ? looked : inNetrc
   assertSameAccount(search, inNetrc.found, failure, stores.keychain?.title)
   if (failure && stores.keychain && !search.lookOnly)
-    stores.keychain.complain(
+    stores.keychain.warnOnce(
       `${failure.message}; using ${inNetrc.found.location} instead${failure.hint ? ` (${failure.hint})` : ''}`,
     )
   return inNetrc
@@ -142,14 +142,11 @@ async function askKeychain(search: Search, keychain: GuardedKeychain): Promise<L
   if (onRecord && search.account === undefined)
     return anotherHosts(onRecord.account, recordOfAccount(state, onRecord.account)?.apiHost, hosts.api)
   if (!onRecord && state.loggedOut) return {}
-  const held = await keychain.ask(async (backend) => {
-    const current = currentAccount(onRecord ? [] : await backend.accounts(), state)
-    if (current === undefined || current === 'several') return current
-    return {...current, token: await backend.get(current.account)}
-  })
-  if (held === 'several') return {because: `${keychain.title} holds several accounts, and none of them is current`}
-  if (held === undefined) return {}
-  const {account, token} = held
+  const current = currentAccount(onRecord ? [] : await keychain.accounts(), state)
+  if (current === 'several') return {because: `${keychain.title} holds several accounts, and none of them is current`}
+  if (current === undefined) return {}
+  const {account} = current
+  const token = await keychain.get(account)
   if (token === undefined) {
     assertNotHidden(readLoginState(dataDir), account, keychain)
     return {}

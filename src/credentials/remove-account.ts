@@ -62,7 +62,7 @@ async function removeFromKeychain(
 ): Promise<void> {
   const {context} = stores
   try {
-    const token = await keychain.ask((backend) => backend.get(account))
+    const token = await keychain.get(account)
     if (token === undefined) {
       assertNotHidden(readLoginState(context.dataDir), account, keychain)
       return

@@ -88,7 +88,7 @@ async function heldNow(keychain: GuardedKeychain, account: string, {source}: Fou
   if (peek === 'locked' && source === keychain.name) throw notRemovable()
   if (peek !== 'locked' && peek.token !== undefined) return peek.token
   // Nothing shown is no proof of nothing there, where a login stored one.
-  if (isStoredIn(keychain.name, state, account)) return keychain.ask((backend) => backend.get(account))
+  if (isStoredIn(keychain.name, state, account)) return keychain.get(account)
   return peek === 'locked' ? LOCKED : undefined
 }
 
@@ -99,7 +99,7 @@ async function accountsOf(
   {tokens}: LoginState,
 ): Promise<Set<string>> {
   const recorded = tokens.filter((record) => isOf(record, token)).map(({account}) => account)
-  return new Set([...(await keychain.ask((backend) => backend.accounts())), ...recorded])
+  return new Set([...(await keychain.accounts()), ...recorded])
 }
 
 /** Whether a removal is about what is recorded of an account: it ends that login, or the record is this token's. */
@@ -120,7 +120,7 @@ export async function removeItem(
   await markEnded(stores, token, assertHeld)
   try {
     assertHeld()
-    await keychain.ask((backend) => backend.remove(account))
+    await keychain.remove(account)
   } catch (error) {
     if (!revoked && !wasEnded && isStillThere(error)) await markEnded(stores, token, assertHeld, false)
     throw error

@@ -81,20 +81,19 @@ async function saveByTiers(stores: CredentialStores, credential: Credential): Pr
   try {
     // Not by a read, which prompts for an item of the account in another, locked collection.
     const before = await keychain.peek(account)
-    await keychain.ask((backend) => backend.set(credential))
+    await keychain.set(credential)
     return {
       saved: {
         savedIn: keychain.name,
         location: keychain.title,
         ...replaced(credential, before === 'locked' ? undefined : before.token),
       },
-      putBack: () =>
-        keychain.ask<unknown>(async (backend) => {
-          // Where the lock was lost, it may be another login's by now.
-          if ((await backend.get(account)) !== credential.token) return
-          if (before === 'locked') throw new StorageError('failed', 'what it held before was locked')
-          await (before.token === undefined ? backend.remove(account) : backend.set({account, token: before.token}))
-        }),
+      putBack: async () => {
+        // Where the lock was lost, it may be another login's by now.
+        if ((await keychain.get(account)) !== credential.token) return
+        if (before === 'locked') throw new StorageError('failed', 'what it held before was locked')
+        await (before.token === undefined ? keychain.remove(account) : keychain.set({account, token: before.token}))
+      },
     }
   } catch (error) {
     if (!(error instanceof StorageError)) throw error

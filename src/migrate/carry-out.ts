@@ -1,6 +1,5 @@
 // Doing what a plan says. Every step looks first whether things are still as they were when the plan was made, and is
 // harmless to repeat: whatever a crash or a refusal leaves undone, the next run plans again.
-import type {Backend} from '../backends/backend.js'
 import {StorageError} from '../errors.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
 import {readLoginState} from '../credentials/login-files.js'
@@ -58,7 +57,6 @@ const failure = cannotRecordLogin()
 async function take(step: Exclude<Step, {do: 'configure git'}>, stores: CredentialStores, keychain: GuardedKeychain) {
   const {context} = stores
   const {dataDir} = context
-  const ask = <T>(question: (backend: Backend) => Promise<T>) => keychain.ask(question)
   const tokenIn = async (account: string) => {
     const held = await heldIn(keychain, account, readLoginState(dataDir))
     return held === 'locked' ? undefined : held.token
@@ -74,7 +72,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
         if (held !== token) {
           assertHeld()
           if (step.do === 'record' || held !== step.replaces) throw changed(keychain.title)
-          await ask((backend) => backend.set({account, token}))
+          await keychain.set({account, token})
         }
         const record = recordFor(step, context.endpoints.api, keychain.name)
         await changeLoginState(
@@ -124,7 +122,7 @@ async function take(step: Exclude<Step, {do: 'configure git'}>, stores: Credenti
         if (held !== undefined && held !== token) throw changed(keychain.title)
         if (because === 'stored') await assertInNetrc(stores, step)
         assertHeld()
-        await ask((backend) => backend.remove(account))
+        await keychain.remove(account)
         if (because === 'invalid')
           await changeLoginState(context, (state) => accountRemoved(state, account), {assertHeld, failure})
       })

@@ -82,7 +82,7 @@ async function lookInto(
 ): Promise<Held> {
   const tokens = new Map<string, string>()
   const locked = new Set<string>()
-  const accounts = needed ? await keychain.ask((backend) => backend.accounts()) : []
+  const accounts = needed ? await keychain.accounts() : []
   for (const account of new Set(wanted)) {
     const held = await heldIn(keychain, account, state)
     if (held === 'locked') locked.add(account)
@@ -100,6 +100,6 @@ async function lookInto(
 export async function heldIn(keychain: GuardedKeychain, account: string, state: LoginState): Promise<Peek> {
   const peek = await keychain.peek(account)
   if (peek === 'locked' && !isStoredIn(keychain.name, state, account)) return peek
-  const token = peek === 'locked' ? await keychain.ask((backend) => backend.get(account)) : peek.token
+  const token = peek === 'locked' ? await keychain.get(account) : peek.token
   return token === undefined || !isToken(token) ? {} : {token}
 }

@@ -35,7 +35,7 @@ export async function surveyBack(
 ): Promise<SurveyBack> {
   const {dataDir, endpoints: hosts} = stores.context
   const state = readLoginState(dataDir)
-  const accounts = await keychain.ask((backend) => backend.accounts())
+  const accounts = await keychain.accounts()
   const current = wanted === undefined ? currentAccount(accounts, state) : {account: wanted}
   const leaving = typeof current === 'object' ? await lookUp(keychain, current.account) : undefined
   if (typeof current === 'object' && !leaving) {
@@ -60,7 +60,7 @@ export async function surveyBack(
 }
 
 async function lookUp(keychain: GuardedKeychain, account: string): Promise<Credential | undefined> {
-  const token = await keychain.ask((backend) => backend.get(account))
+  const token = await keychain.get(account)
   if (token !== undefined && !isToken(token))
     throw new StorageError(
       'failed',

@@ -72,7 +72,7 @@ export async function lookAtKeychain(
   const {title} = context.keychain
   if (netrcOnly || !keychain) return {name, title, state: 'not used', accounts: []}
   try {
-    const accounts = await keychain.ask((backend) => backend.accounts())
+    const accounts = await keychain.accounts()
     const current = currentAccount(accounts, state)
     const isCurrent = (account: string) => current !== 'several' && current?.account === account
     return {
