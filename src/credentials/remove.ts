@@ -24,13 +24,13 @@ export type {Removal} from './remove-from-keychain.js'
  * @throws {UserError | StorageError} if there may be one that cannot be read, or that another logout is about
  */
 export async function findToRemove(stores: CredentialStores): Promise<FoundCredential | undefined> {
-  const looked = await findCredential(stores, {endedToo: true})
-  if (looked.found) return looked.found
-  if (looked.failure && !isNowhere(stores, looked.failure))
-    throw new UserError(`cannot log out: ${looked.failure.message}`, looked.failure.hint)
+  const lookup = await findCredential(stores, {endedToo: true})
+  if (lookup.outcome === 'found') return lookup.credential
+  if (lookup.outcome === 'failed' && !isNowhere(stores, lookup.error))
+    throw new UserError(`cannot log out: ${lookup.error.message}`, lookup.error.hint)
   const leftover = await findLeftover(stores)
-  if (!leftover && looked.because !== undefined && !looked.failure)
-    throw new UserError(`cannot log out: ${looked.because}`, 'heroku auth:status says who is logged in, and where')
+  if (!leftover && lookup.outcome === 'absent' && lookup.because !== undefined)
+    throw new UserError(`cannot log out: ${lookup.because}`, 'heroku auth:status says who is logged in, and where')
   return leftover
 }
 

@@ -27,10 +27,10 @@ export function openProvider(stores: CredentialStores): Provider {
 
   const ask = async (account: string | undefined, host: string) => {
     try {
-      const looked = await look(account, host)
-      if (looked.found) return entryOf(looked.found)
-      if (looked.failure) throw looked.failure
-      if (looked.because !== undefined) notify(`not logged in: ${looked.because}`)
+      const lookup = await look(account, host)
+      if (lookup.outcome === 'found') return entryOf(lookup.credential)
+      if (lookup.outcome === 'failed') throw lookup.error
+      if (lookup.because !== undefined) notify(`not logged in: ${lookup.because}`)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       const onRecord = account ?? accountOnRecord(readLoginState(dataDir))

@@ -12,10 +12,11 @@ import type {Copy, KeychainFacts, NoToken, TokenFacts} from './report.js'
 /** Looks the token up; nothing is thrown for what is wrong with a place that it could be in. */
 export async function lookForToken(stores: CredentialStores): Promise<{found?: FoundCredential; noToken?: NoToken}> {
   try {
-    const looked = await findCredential(stores, {lookOnly: true})
-    if (looked.found) return {found: looked.found}
-    const {because, failure} = looked
-    return because === undefined ? {} : {noToken: {because, ...hintOf(failure), isTrouble: failure !== undefined}}
+    const lookup = await findCredential(stores, {lookOnly: true})
+    if (lookup.outcome === 'found') return {found: lookup.credential}
+    if (lookup.outcome === 'failed') return {noToken: {...failureOf(lookup.error), isTrouble: true}}
+    const {because} = lookup
+    return because === undefined ? {} : {noToken: {because, isTrouble: false}}
   } catch (error) {
     return {noToken: {...failureOf(error), isTrouble: true}}
   }

@@ -3,7 +3,7 @@
 import {expect} from 'chai'
 import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {findCredential} from '../../src/credentials/find.js'
+import {findCredential} from '../support/lookup.js'
 import {recordLogin} from '../support/login-record.js'
 import {fingerprint} from '../../src/credentials/token-record.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'

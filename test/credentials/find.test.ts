@@ -2,7 +2,8 @@ import {expect} from 'chai'
 import {mkdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {type Problem, StorageError, UserError} from '../../src/errors.js'
-import {findAccountCredential, findAtOnce, findCredential} from '../../src/credentials/find.js'
+import * as policy from '../../src/credentials/find.js'
+import {findAccountCredential, findCredential} from '../support/lookup.js'
 import {recordLogout, writeLoginJson} from '../support/login-record.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {thrownBy} from '../support/thrown-by.js'
@@ -26,6 +27,20 @@ describe('finding the token', () => {
   const writeNetrc = (text: string) => {
     user.write('.netrc', text)
   }
+
+  it('has a named outcome', async () => {
+    const error = new StorageError('locked', 'the keyring is locked', 'unlock it')
+    const lookup = () => policy.findCredential(user.stores())
+    expect(await lookup()).to.deep.equal({outcome: 'absent'})
+    user.memory.tokens.set(ada.account, ada.token)
+    user.memory.tokens.set(grace.account, grace.token)
+    const because = 'the keyring holds several accounts, and none of them is current'
+    expect(await lookup()).to.deep.equal({outcome: 'absent', because})
+    await writeLoginJson(user.dataDir, ada.account)
+    expect(await lookup()).to.deep.equal({outcome: 'found', credential: inKeychain().found})
+    user.memory.fail(error)
+    expect(await lookup()).to.deep.equal({outcome: 'failed', error})
+  })
 
   describe('in HEROKU_API_KEY', () => {
     const found = {found: {token: 'HRKU-key', source: 'HEROKU_API_KEY', location: 'HEROKU_API_KEY'}}
@@ -448,7 +463,7 @@ describe('finding the token', () => {
       expect(await find()).to.deep.equal(inKeychain())
       expect(await find(staging)).to.deep.equal({because})
       expect(await findAccountCredential(user.stores(staging), ada.account)).to.deep.equal({because})
-      expect(findAtOnce(user.stores(staging), ada)).to.equal(undefined)
+      expect(policy.findAtOnce(user.stores(staging), ada)).to.equal(undefined)
       user.memory.tokens.set(ada.account, 'HRKU-a-later-login-of-the-cli')
       expect(await find(staging)).to.deep.equal({because})
       expect((await find()).found?.token).to.equal('HRKU-a-later-login-of-the-cli')
@@ -456,9 +471,9 @@ describe('finding the token', () => {
 
     it('is left unbound by an answer that records nothing, which is then none', async () => {
       await logIn()
-      expect(findAtOnce(user.stores(), ada)).to.equal(undefined)
+      expect(policy.findAtOnce(user.stores(), ada)).to.equal(undefined)
       expect(await find()).to.deep.equal(inKeychain())
-      expect(findAtOnce(user.stores(), ada)).to.deep.equal(inKeychain().found)
+      expect(policy.findAtOnce(user.stores(), ada)).to.deep.equal(inKeychain().found)
     })
 
     it('is not given from the keychain after a login to that other host that went to .netrc', async () => {

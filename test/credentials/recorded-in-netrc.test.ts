@@ -2,7 +2,7 @@
 import {expect} from 'chai'
 import {rmSync} from 'node:fs'
 import {type Problem, StorageError} from '../../src/errors.js'
-import {findCredential} from '../../src/credentials/find.js'
+import {findCredential} from '../support/lookup.js'
 import {readLoginState} from '../../src/credentials/login-files.js'
 import {findToRemove, forgetLogin, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'

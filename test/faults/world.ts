@@ -2,7 +2,7 @@
 import {mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {type Keychain, resolveKeychain} from '../../src/backends/resolve.js'
-import {findCredential, type Lookup} from '../../src/credentials/find.js'
+import {findCredential, type ShortLookup} from '../support/lookup.js'
 import {recordLogin, recordLogout} from '../support/login-record.js'
 import {fingerprint} from '../../src/credentials/token-record.js'
 import {CredentialStores, type StoresContext} from '../../src/credentials/stores.js'
@@ -46,7 +46,7 @@ export interface World {
   /** What one process would have. */
   stores(run: RunTool, changes?: Partial<StoresContext>): CredentialStores
   /** What a command finds afterwards, with nothing going wrong any more. */
-  find(): Promise<Lookup>
+  find(): Promise<ShortLookup>
   /** What the keyring holds for Ada. */
   inKeyring(): Promise<string | undefined>
   /** Whether the keyring still holds what is not Heroku's. */

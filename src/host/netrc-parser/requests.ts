@@ -61,11 +61,10 @@ async function find(stores: CredentialStores): Promise<Answer> {
     return {kind: 'refused', ...defined({account}), failure}
   }
   try {
-    const looked = await findCredential(stores)
-    if (looked.found) return {kind: 'found', found: looked.found}
-    const {because, failure} = looked
-    if (failure) return refused(unreadable(failure))
-    if (because !== undefined) stores.context.notify(`not logged in: ${because}`)
+    const lookup = await findCredential(stores)
+    if (lookup.outcome === 'found') return {kind: 'found', found: lookup.credential}
+    if (lookup.outcome === 'failed') return refused(unreadable(lookup.error))
+    if (lookup.because !== undefined) stores.context.notify(`not logged in: ${lookup.because}`)
     return {kind: 'nothing'}
   } catch (error) {
     if (!(error instanceof UserError)) throw error

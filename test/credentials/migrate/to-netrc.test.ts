@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {StorageError, UserError} from '../../../src/errors.js'
-import {findCredential} from '../../../src/credentials/find.js'
+import {findCredential} from '../../support/lookup.js'
 import {recordLogout} from '../../support/login-record.js'
 import type {MigrateOptions} from '../../../src/migrate/plan.js'
 import type {Verify} from '../../../src/migrate/survey.js'
