@@ -31,19 +31,19 @@ export interface Failed {
 export const ABSENT: Absent = {outcome: 'absent'}
 
 export interface FindOptions {
-  /** Change nothing, and tell the user nothing but what is being waited for. */
+  /** Change nothing, and print nothing but the notice while waiting. */
   lookOnly?: boolean
-  /** Find tokens too that a logout revoked, or began to remove: for the next logout alone. */
+  /** Also find tokens that a logout revoked, or began to remove; only for the next logout. */
   endedToo?: boolean
 }
 
-/** One search of the tiers: where, who is logged in, and how. */
+/** The input of one lookup. */
 export interface Search extends Required<FindOptions> {
   stores: CredentialStores
   state: LoginState
   /** The account on record for this API host. */
   account: string | undefined
-  /** What is recorded of its token. */
+  /** The record of its token. */
   record: TokenRecord | undefined
 }
 
@@ -57,7 +57,7 @@ export async function findInKeychain(search: Search): Promise<Lookup> {
     throw new StorageError('unavailable', context.keychain.because, context.keychain.hint)
   } catch (error) {
     if (!(error instanceof StorageError)) throw error
-    // Our record says that nothing is in it.
+    // According to the record, it holds nothing.
     if (error.problem === 'unavailable' && record?.savedIn === 'netrc') return ABSENT
     return {outcome: 'failed', error}
   }
@@ -65,10 +65,10 @@ export async function findInKeychain(search: Search): Promise<Lookup> {
 
 async function readKeychain(search: Search, keychain: GuardedKeychain): Promise<Lookup> {
   const {lookOnly, stores, state} = search
-  const {dataDir, endpoints: hosts} = stores.context
+  const {dataDir, endpoints} = stores.context
   const onRecord = currentOnRecord(state)
   if (onRecord && search.account === undefined)
-    return anotherHosts(onRecord.account, recordOfAccount(state, onRecord.account)?.apiHost, hosts.api)
+    return anotherHosts(onRecord.account, recordOfAccount(state, onRecord.account)?.apiHost, endpoints.api)
   if (!onRecord && state.loggedOut) return ABSENT
   const current = currentAccount(onRecord ? [] : await keychain.accounts(), state)
   if (current === 'several') return absent(`${keychain.title} holds several accounts, and none of them is current`)
@@ -86,7 +86,7 @@ async function readKeychain(search: Search, keychain: GuardedKeychain): Promise<
     (state.loginJsonAccount === undefined || !recordOfAccount(state, account))
   ) {
     const {recordLoginFound} = await import('./login-writer.js')
-    await recordLoginFound(dataDir, recordFor({account, token}, hosts.api, keychain.name))
+    await recordLoginFound(dataDir, recordFor({account, token}, endpoints.api, keychain.name))
   }
   return lookup
 }
@@ -106,7 +106,7 @@ export function checkToken(
   if (!endedToo && isEnded(state, token))
     return absent(`a logout revoked the token of ${printable(account)} that is still in ${title}`)
   const credential: FoundCredential = {token, account, source: name, location: title}
-  // Recognising a token takes a tenth of the git helper's time, so only where something is to be learned from it.
+  // Hashing a token takes a tenth of the git helper's time, so only if the record has more to add.
   return found({...credential, ...expiryOf(known?.expiresAt === undefined ? undefined : recordOf(credential, state))})
 }
 

@@ -31,7 +31,7 @@ export function readLoginState(dataDir: string): LoginState {
 /** Synchronous: two small files, and starting node's thread pool takes longer. */
 function readJson(path: string): Record<string, unknown> {
   try {
-    // A named pipe in its place would be waited for.
+    // Without O_NONBLOCK, opening a named pipe would block.
     // Node's flag may be a number, though its types lack it here.
     const flag = (constants.O_RDONLY | constants.O_NONBLOCK) as unknown as 'r'
     const value: unknown = JSON.parse(readFileSync(path, {encoding: 'utf8', flag}))

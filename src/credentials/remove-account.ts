@@ -7,15 +7,15 @@ import {accountRemoved} from './login-state.js'
 import {recordOfAccount} from './token-record.js'
 import type {CredentialStores} from './stores.js'
 import {removeItem} from './remove-from-keychain.js'
-import {attempt, inTurnIfAny, type Removal} from './remove.js'
+import {attempt, withLockIfPossible, type Removal} from './remove.js'
 
 /**
- * Removes every stored token of an account, whatever it is, for a command of the CLI's that asks for it by name.
- * @param account undefined for entries of `.netrc` that name nobody
+ * Removes every stored token of an account, for a command of the CLI that names the account.
+ * @param account undefined for entries of `.netrc` without a login
  */
 export async function removeAccount(stores: CredentialStores, account: string | undefined): Promise<Removal> {
   const removal: Removal = {removedFrom: [], left: [], failures: []}
-  await inTurnIfAny(stores, (assertHeld) => removeEverywhere(stores, account, removal, assertHeld))
+  await withLockIfPossible(stores, (assertHeld) => removeEverywhere(stores, account, removal, assertHeld))
   return removal
 }
 

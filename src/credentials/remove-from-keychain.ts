@@ -10,22 +10,22 @@ import {accountAt, isEnded, isStoredIn, type LoginState, tokenEnded, tokenValidA
 import {isOf, recordOf, recordOfAccount} from './token-record.js'
 import type {FoundCredential, CredentialStores} from './stores.js'
 
-/** What became of the copies of a token. */
+/** The result of removing the copies of a token. */
 export interface Removal {
-  /** The places that held a copy and hold none now. */
+  /** The stores that held a copy and hold none now. */
   removedFrom: string[]
-  /** Other tokens of Heroku's that were seen, and left alone. */
+  /** Other Heroku tokens that were found and left. */
   left: {source: BackendName; location: string; account?: string}[]
-  /** The places that may still hold a copy, and why. */
+  /** The stores that may still hold a copy, and why. */
   failures: {location: string; error: StorageError}[]
-  /** The keychain, if it was not queried: nothing says that it ever held this token. */
+  /** The keychain, if it was not queried: there is no record that it ever held this token. */
   notQueried?: string
 }
 
-/** One removal of a token: what it is about, and what came of it so far. */
+/** One removal of a token: its input, and its result so far. */
 export interface Task {
   found: FoundCredential
-  /** Who was logged in when the token was found. */
+  /** The login state when the token was found. */
   asOf: LoginState
   /** Whether the server has ended the token. */
   revoked: boolean
@@ -51,9 +51,9 @@ export async function removeFromKeychain(
   task: Task,
 ): Promise<void> {
   const {asOf, found, removal} = task
-  const {dataDir, endpoints: hosts} = stores.context
+  const {dataDir, endpoints} = stores.context
   const isOfLaterLogin = (held: Credential) => !recordOf(held, asOf) && recordOf(held, readLoginState(dataDir))
-  // A .netrc entry may not say whose token it is; then a copy of it can be anybody's.
+  // A .netrc entry may name no account; then any account's item can be a copy of it.
   const {account: known} = found
   try {
     const accounts = known === undefined ? await accountsOf(found, keychain, asOf) : [known]
@@ -64,10 +64,10 @@ export async function removeFromKeychain(
         await removeItem(stores, keychain, {account, token: held}, task)
         removal.removedFrom.push(keychain.title)
       } else if (held !== undefined && found.source === keychain.name && !isOfLaterLogin({account, token: held})) {
-        // A tool that stumbles: whichever of its two answers is right, this is not done.
+        // The keychain contradicted itself: don't report success.
         throw new StorageError('failed', `${keychain.title} gave another token of this account a moment ago`)
       } else if (held !== undefined) removal.left.push({source: keychain.name, location: keychain.title, account})
-      else if (isAbout(readLoginState(dataDir), account, found, hosts.api))
+      else if (isAbout(readLoginState(dataDir), account, found, endpoints.api))
         assertNotHidden(readLoginState(dataDir), account, keychain)
     }
   } catch (error) {
@@ -132,8 +132,8 @@ const isStillThere = (error: unknown) =>
   !(error instanceof StorageError) || error.problem === 'denied' || error.problem === 'locked'
 
 /**
- * Remembers that a token is not to be used again, or that it is after all. Not being able to is no reason not to remove
- * it: that it is gone cannot be recorded either, and is reported.
+ * Records that a token must not be used again, or that it may be. A failure is ignored: the token is removed all the same,
+ * and its removal, which cannot be recorded either, reports the failure.
  */
 export async function markEnded(
   {context, netrcOnly}: CredentialStores,

@@ -28,13 +28,13 @@ export interface FoundCredential {
   /** Unknown for HEROKU_API_KEY, and for a `.netrc` entry without a login. */
   account?: string
   source: 'HEROKU_API_KEY' | BackendName
-  /** The source in words for a person. */
+  /** The source, for messages. */
   location: string
-  /** ISO 8601, where the server told when it issued the token. */
+  /** ISO 8601, if the server sent it when it issued the token. */
   expiresAt?: string
 }
 
-/** The places that a token can be in, as far as the environment lets us use them. Opens none before it is asked for. */
+/** The credential stores that this environment allows. Each is opened on first use. */
 export class CredentialStores {
   /** The value of HEROKU_API_KEY, if it is set and not empty. */
   readonly apiKey: string | undefined
@@ -53,9 +53,9 @@ export class CredentialStores {
   }
 
   async netrc(): Promise<NetrcBackend> {
-    const {env, endpoints: hosts, run, gpgTimeoutMs: timeoutMs = this.context.timeoutMs} = this.context
+    const {env, endpoints, run, gpgTimeoutMs: timeoutMs = this.context.timeoutMs} = this.context
     this.opened ??= import('../backends/netrc/netrc-file.js').then(({openNetrc}) =>
-      openNetrc({run, timeoutMs, env, hosts}),
+      openNetrc({run, timeoutMs, env, hosts: endpoints}),
     )
     return this.opened
   }

@@ -12,7 +12,7 @@ export interface TokenRecord {
   savedIn: BackendName
   /** For one in `.netrc`: the API host of an older one that a keychain holds, if it is another. */
   keychainHost?: string
-  /** ISO 8601, if the server told. */
+  /** ISO 8601, if the server sent it. */
   expiresAt?: string
 }
 
@@ -49,7 +49,7 @@ export const isOfEntry = (
   {account, token}: Pick<Credential, 'token'> & {account?: string},
 ) => (account === undefined || account === record?.account) && isOf(record, token)
 
-/** What we remember of this very token; nothing if the account's has been replaced by somebody else since. */
+/** The record of this token; undefined if another program has replaced the account's token since. */
 export function recordOf(
   {account, token}: Partial<Credential>,
   state: {tokens: readonly TokenRecord[]},
