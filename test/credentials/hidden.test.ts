@@ -70,7 +70,7 @@ describe('a token that the keychain hides', () => {
     expect(user.notices.join()).to.include(`${HIDDEN}; using ${user.netrcPath} instead`)
   })
 
-  it('is the trouble to report, where .netrc cannot be read either', async () => {
+  it('is the failure to report if .netrc cannot be read either', async () => {
     user.write('.netrc', 'machine api.heroku.com login "not closed')
     expect(await find()).to.include({because: HIDDEN})
   })

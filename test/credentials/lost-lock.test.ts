@@ -52,7 +52,7 @@ describe('the record of logins', () => {
     })
   }
 
-  it('has a turn told that it lost the lock', async () => {
+  it('reports a lost lock to its holder', async () => {
     mkdirSync(user.dataDir, {recursive: true})
     await withLoginLock({dataDir: user.dataDir, waitMs: 0}, steal)
   })
@@ -108,7 +108,7 @@ describe('remembering who login.json names', () => {
     expect(user.read(OUR_JSON)).to.equal(undefined)
   })
 
-  it('leaves nobody logged in after a logout at the same time as many commands', async () => {
+  it('leaves no account logged in after a logout at the same time as many commands', async () => {
     await saveToken(user.stores(), ada)
     await writeLoginJson(user.dataDir, ada.account)
     const found = {...ada, source: 'secret-service', location: 'the keyring'} as const

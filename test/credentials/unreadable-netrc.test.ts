@@ -1,4 +1,4 @@
-// A .netrc that no token can be read from is no trouble of a user whose token is in a keychain.
+// A .netrc that cannot be read is no failure for a user whose token is in a keychain.
 import {expect} from 'chai'
 import {spawnSync} from 'node:child_process'
 import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs'
