@@ -1,6 +1,5 @@
 import {Command, ux} from '@oclif/core'
-import {openStores} from './credentials/open-places.js'
-import type {CredentialStores} from './credentials/stores.js'
+import {type CredentialStores, openStores} from './credentials/stores.js'
 import {hideBytes} from './process/supervise.js'
 import {type Endpoints, endpointsFrom} from './heroku/endpoints.js'
 import {run} from './process/run.js'

@@ -168,7 +168,7 @@ describe('the architecture', () => {
 
   it('looks at the platform of this process in few places', () => {
     expect(filesWith(sources, PLATFORM)).to.deep.equal([
-      'src/credentials/open-places.ts',
+      'src/credentials/stores.ts',
       'src/git/config.ts',
       'src/git/data-dir.ts',
       'src/git/launcher.ts',

@@ -31,7 +31,7 @@ export function assertNotHidden(
 /**
  * @param onRecord the account on record, and what is recorded of its token
  * @param found what `.netrc` holds
- * @param trouble what is wrong with the keychain
+ * @param failure why the keychain failed, if it did
  * @param title the keychain's, if there is one
  * @throws {UserError} if it is another account's
  */
@@ -41,15 +41,15 @@ export function assertSameAccount(
   failure: StorageError | undefined,
   title: string | undefined,
 ): void {
-  const {account, location: place} = found
+  const {account, location} = found
   if (onRecord === undefined || account === onRecord || isOfEntry(record, found)) return
   const [ours, theirs] = [printable(onRecord), printable(account ?? 'an unnamed account')]
-  const elsewhere = record?.savedIn === 'netrc' ? place : (title ?? 'the keychain')
+  const elsewhere = record?.savedIn === 'netrc' ? location : (title ?? 'the keychain')
   const because = failure
     ? `${failure.message}, so ${ours}'s token cannot be read`
     : `${ours} is logged in, but that account's token is not in ${elsewhere}`
   throw new UserError(
-    `${because}; ${place} holds ${theirs}'s token, which was not used`,
+    `${because}; ${location} holds ${theirs}'s token, which was not used`,
     `${failure ? (failure.hint ?? 'repair the keychain') : 'heroku login'}; or set HEROKU_NETRC_WRITE=true to act as ${theirs}`,
   )
 }

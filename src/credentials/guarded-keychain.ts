@@ -1,19 +1,20 @@
 import {defined} from '../defined.js'
-import type {Backend, Peek} from '../backends/backend.js'
-import {StorageError} from '../errors.js'
+import type {Backend, Credential, Peek} from '../backends/backend.js'
 import {type Keychain, WITHOUT_PROMPT_MS} from '../backends/resolve.js'
+import {StorageError} from '../errors.js'
 import type {RunTool} from '../process/run.js'
 
-// Long enough that a keychain that works is never announced, short enough that nobody wonders.
+// Longer than a working keychain takes; short enough that the wait is explained before it is noticed.
 const NOTICE_AFTER_MS = 2000
 
-/** One process's dealings with the keychain: waited for aloud, and not asked again once it has failed. */
-export class GuardedKeychain {
-  /** What went wrong, from the moment that it did. */
+/** The keychain for one process: prints a notice while it is waited for, and is not called again after a failure. */
+export class GuardedKeychain implements Backend {
+  /** Why it failed, once it has. */
   failure: StorageError | undefined
 
   private backend: Promise<Backend> | undefined
-  private complained = false
+  private announced = false
+  private warned = false
 
   constructor(
     private readonly keychain: Extract<Keychain, {name: string}>,
@@ -28,20 +29,46 @@ export class GuardedKeychain {
     return this.keychain.title
   }
 
-  /**
-   * Asks the keychain something.
-   * @throws {StorageError} as the backend does; the same again, at once, if the keychain has failed in this process
-   */
-  async ask<T>(question: (backend: Backend) => Promise<T>): Promise<T> {
+  get(account: string): Promise<string | undefined> {
+    return this.call((backend) => backend.get(account))
+  }
+
+  peek(account: string): Promise<Peek> {
+    return this.call(async (backend) => {
+      if (backend.peek) return backend.peek(account)
+      const token = await backend.get(account)
+      return defined({token})
+    })
+  }
+
+  set(credential: Credential): Promise<void> {
+    return this.call((backend) => backend.set(credential))
+  }
+
+  remove(account: string): Promise<boolean> {
+    return this.call((backend) => backend.remove(account))
+  }
+
+  accounts(): Promise<string[]> {
+    return this.call((backend) => backend.accounts())
+  }
+
+  /** Prints a warning, unless one was printed. */
+  warnOnce(line: string): void {
+    if (!this.warned) this.options.notify(line)
+    this.warned = true
+  }
+
+  /** @throws {StorageError} as the backend does; the same one again if the keychain has failed in this process */
+  private async call<T>(operation: (backend: Backend) => Promise<T>): Promise<T> {
     if (this.failure) throw this.failure
     const {notify, run, timeoutMs} = this.options
     const notice = setTimeout(() => {
-      const prompt = timeoutMs > WITHOUT_PROMPT_MS ? '; it may be showing a prompt' : ''
-      notify(`waiting for ${this.title} (${timeoutMs / 1000} s at most)${prompt}`)
+      this.announce()
     }, NOTICE_AFTER_MS)
     try {
       this.backend ??= this.keychain.open({run, timeoutMs, notify})
-      return await question(await this.backend)
+      return await operation(await this.backend)
     } catch (error) {
       // 'refused' is about the account or token, and says nothing of the keychain.
       if (error instanceof StorageError && error.problem !== 'refused') this.failure = error
@@ -51,18 +78,11 @@ export class GuardedKeychain {
     }
   }
 
-  /** What it holds of an account, without a prompt where the backend can do without. @throws {StorageError} */
-  peek(account: string): Promise<Peek> {
-    return this.ask(async (backend) => {
-      if (backend.peek) return backend.peek(account)
-      const token = await backend.get(account)
-      return defined({token})
-    })
-  }
-
-  /** Tells the user what its trouble has led to, once. */
-  complain(line: string): void {
-    if (!this.complained) this.options.notify(line)
-    this.complained = true
+  private announce(): void {
+    if (this.announced) return
+    this.announced = true
+    const {notify, timeoutMs} = this.options
+    const prompt = timeoutMs > WITHOUT_PROMPT_MS ? '; it may be showing a prompt' : ''
+    notify(`waiting for ${this.title} (${timeoutMs / 1000} s at most)${prompt}`)
   }
 }

@@ -1,20 +1,21 @@
 import {StorageError} from '../errors.js'
 import {assertNotHidden} from './guard.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
-import {forgetAccount, readLoginState} from './login-state.js'
+import {readLoginState} from './login-files.js'
+import {cannotRecordRemoval, changeLoginState} from './login-writer.js'
+import {accountRemoved} from './login-state.js'
 import {recordOfAccount} from './token-record.js'
 import type {CredentialStores} from './stores.js'
-import {recordingRemoval} from './recording.js'
 import {removeItem} from './remove-from-keychain.js'
-import {attempt, inTurnIfAny, type Removal} from './remove.js'
+import {attempt, withLockIfPossible, type Removal} from './remove.js'
 
 /**
- * Removes every stored token of an account, whatever it is, for a command of the CLI's that asks for it by name.
- * @param account undefined for entries of `.netrc` that name nobody
+ * Removes every stored token of an account, for a command of the CLI that names the account.
+ * @param account undefined for entries of `.netrc` without a login
  */
 export async function removeAccount(stores: CredentialStores, account: string | undefined): Promise<Removal> {
   const removal: Removal = {removedFrom: [], left: [], failures: []}
-  await inTurnIfAny(stores, (assertHeld) => removeEverywhere(stores, account, removal, assertHeld))
+  await withLockIfPossible(stores, (assertHeld) => removeEverywhere(stores, account, removal, assertHeld))
   return removal
 }
 
@@ -45,7 +46,10 @@ async function removeEverywhere(
   })
   if (removal.failures.length === 0 && !netrcOnly)
     await attempt(context.dataDir, removal, () =>
-      recordingRemoval(context.dataDir, () => forgetAccount(context.dataDir, account, assertHeld), 'the token is gone'),
+      changeLoginState(context, (state) => accountRemoved(state, account), {
+        assertHeld,
+        failure: cannotRecordRemoval('the token is gone'),
+      }),
     )
 }
 
@@ -58,7 +62,7 @@ async function removeFromKeychain(
 ): Promise<void> {
   const {context} = stores
   try {
-    const token = await keychain.ask((backend) => backend.get(account))
+    const token = await keychain.get(account)
     if (token === undefined) {
       assertNotHidden(readLoginState(context.dataDir), account, keychain)
       return

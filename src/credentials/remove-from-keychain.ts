@@ -4,26 +4,28 @@ import {StorageError} from '../errors.js'
 import {notRemovable} from '../backends/secret-tool.js'
 import {assertNotHidden} from './guard.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
-import {accountAt, isEnded, isStoredIn, type LoginState, readLoginState, recordEnded} from './login-state.js'
-import {fingerprint, isOf, recordOf, recordOfAccount} from './token-record.js'
+import {readLoginState} from './login-files.js'
+import {changeLoginState} from './login-writer.js'
+import {accountAt, isEnded, isStoredIn, type LoginState, tokenEnded, tokenValidAgain} from './login-state.js'
+import {isOf, recordOf, recordOfAccount} from './token-record.js'
 import type {FoundCredential, CredentialStores} from './stores.js'
 
-/** What became of the copies of a token. */
+/** The result of removing the copies of a token. */
 export interface Removal {
-  /** The places that held a copy and hold none now. */
+  /** The stores that held a copy and hold none now. */
   removedFrom: string[]
-  /** Other tokens of Heroku's that were seen, and left alone. */
+  /** Other Heroku tokens that were found and left. */
   left: {source: StoreName; location: string; account?: string}[]
-  /** The places that may still hold a copy, and why. */
+  /** The stores that may still hold a copy, and why. */
   failures: {location: string; error: StorageError}[]
-  /** The keychain, if it was not queried: nothing says that it ever held this token. */
+  /** The keychain, if it was not queried: there is no record that it ever held this token. */
   notQueried?: string
 }
 
-/** One removal of a token: what it is about, and what came of it so far. */
+/** One removal of a token: its input, and its result so far. */
 export interface Task {
   found: FoundCredential
-  /** Who was logged in when the token was found. */
+  /** The login state when the token was found. */
   asOf: LoginState
   /** Whether the server has ended the token. */
   revoked: boolean
@@ -49,9 +51,9 @@ export async function removeFromKeychain(
   task: Task,
 ): Promise<void> {
   const {asOf, found, removal} = task
-  const {dataDir, endpoints: hosts} = stores.context
+  const {dataDir, endpoints} = stores.context
   const isOfLaterLogin = (held: Credential) => !recordOf(held, asOf) && recordOf(held, readLoginState(dataDir))
-  // A .netrc entry may not say whose token it is; then a copy of it can be anybody's.
+  // A .netrc entry may name no account; then any account's item can be a copy of it.
   const {account: known} = found
   try {
     const accounts = known === undefined ? await accountsOf(found, keychain, asOf) : [known]
@@ -62,10 +64,10 @@ export async function removeFromKeychain(
         await removeItem(stores, keychain, {account, token: held}, task)
         removal.removedFrom.push(keychain.title)
       } else if (held !== undefined && found.source === keychain.name && !isOfLaterLogin({account, token: held})) {
-        // A tool that stumbles: whichever of its two answers is right, this is not done.
+        // The keychain contradicted itself: don't report success.
         throw new StorageError('failed', `${keychain.title} gave another token of this account a moment ago`)
       } else if (held !== undefined) removal.left.push({source: keychain.name, location: keychain.title, account})
-      else if (isAbout(readLoginState(dataDir), account, found, hosts.api))
+      else if (isAbout(readLoginState(dataDir), account, found, endpoints.api))
         assertNotHidden(readLoginState(dataDir), account, keychain)
     }
   } catch (error) {
@@ -86,7 +88,7 @@ async function heldNow(keychain: GuardedKeychain, account: string, {source}: Fou
   if (peek === 'locked' && source === keychain.name) throw notRemovable()
   if (peek !== 'locked' && peek.token !== undefined) return peek.token
   // Nothing shown is no proof of nothing there, where a login stored one.
-  if (isStoredIn(keychain.name, state, account)) return keychain.ask((backend) => backend.get(account))
+  if (isStoredIn(keychain.name, state, account)) return keychain.get(account)
   return peek === 'locked' ? LOCKED : undefined
 }
 
@@ -97,7 +99,7 @@ async function accountsOf(
   {tokens}: LoginState,
 ): Promise<Set<string>> {
   const recorded = tokens.filter((record) => isOf(record, token)).map(({account}) => account)
-  return new Set([...(await keychain.ask((backend) => backend.accounts())), ...recorded])
+  return new Set([...(await keychain.accounts()), ...recorded])
 }
 
 /** Whether a removal is about what is recorded of an account: it ends that login, or the record is this token's. */
@@ -118,7 +120,7 @@ export async function removeItem(
   await markEnded(stores, token, assertHeld)
   try {
     assertHeld()
-    await keychain.ask((backend) => backend.remove(account))
+    await keychain.remove(account)
   } catch (error) {
     if (!revoked && !wasEnded && isStillThere(error)) await markEnded(stores, token, assertHeld, false)
     throw error
@@ -130,8 +132,8 @@ const isStillThere = (error: unknown) =>
   !(error instanceof StorageError) || error.problem === 'denied' || error.problem === 'locked'
 
 /**
- * Remembers that a token is not to be used again, or that it is after all. Not being able to is no reason not to remove
- * it: that it is gone cannot be recorded either, and is reported.
+ * Records that a token must not be used again, or that it may be. A failure is ignored: the token is removed all the same,
+ * and its removal, which cannot be recorded either, reports the failure.
  */
 export async function markEnded(
   {context, netrcOnly}: CredentialStores,
@@ -139,10 +141,10 @@ export async function markEnded(
   assertHeld: () => void,
   isOver = true,
 ) {
-  const {dataDir} = context
-  const state = readLoginState(dataDir)
-  if (isEnded(state, token) === isOver) return
-  // Nothing is recorded of what HEROKU_NETRC_WRITE is about, unless a copy of it was stored elsewhere.
-  if (netrcOnly && !state.tokens.some((record) => isOf(record, token))) return
-  await recordEnded(dataDir, fingerprint(token), isOver, assertHeld).catch(() => undefined)
+  const change = (state: LoginState) => {
+    // Nothing is recorded of what HEROKU_NETRC_WRITE is about, unless a copy of it was stored elsewhere.
+    if (netrcOnly && !state.tokens.some((record) => isOf(record, token))) return state
+    return isOver ? tokenEnded(state, token) : tokenValidAgain(state, token)
+  }
+  await changeLoginState(context, change, {assertHeld}).catch(() => undefined)
 }

@@ -2,17 +2,11 @@
 import {defined} from '../defined.js'
 import {StorageError, UserError} from '../errors.js'
 import {findCredential} from './find.js'
-import {
-  accountAt,
-  accountOnRecord,
-  type LoginState,
-  readLoginState,
-  recordLogout,
-  recordRemoval,
-} from './login-state.js'
+import {readLoginState} from './login-files.js'
+import {cannotRecordRemoval, changeLoginState, withLoginLock} from './login-writer.js'
+import {accountAt, accountOnRecord, loggedOut, type LoginState, tokenRemoved} from './login-state.js'
 import {recordOf, recordOfAccount} from './token-record.js'
 import type {FoundCredential, CredentialStores} from './stores.js'
-import {recordingRemoval} from './recording.js'
 import {
   isInNetrcAlone,
   isNowhere,
@@ -21,23 +15,22 @@ import {
   removeFromKeychain,
   type Task,
 } from './remove-from-keychain.js'
-import {withLoginLock} from './turn.js'
 
 export type {Removal} from './remove-from-keychain.js'
 
 /**
  * Finds the token that a logout is about.
- * @returns undefined only if nobody is logged in, as far as anybody can tell
- * @throws {UserError | StorageError} if there may be one that cannot be read, or that another logout is about
+ * @returns undefined only if no store holds one
+ * @throws {UserError | StorageError} if there may be one that cannot be read, or that another logout is for
  */
 export async function findToRemove(stores: CredentialStores): Promise<FoundCredential | undefined> {
-  const looked = await findCredential(stores, {endedToo: true})
-  if (looked.found) return looked.found
-  if (looked.failure && !isNowhere(stores, looked.failure))
-    throw new UserError(`cannot log out: ${looked.failure.message}`, looked.failure.hint)
+  const lookup = await findCredential(stores, {endedToo: true})
+  if (lookup.outcome === 'found') return lookup.credential
+  if (lookup.outcome === 'failed' && !isNowhere(stores, lookup.error))
+    throw new UserError(`cannot log out: ${lookup.error.message}`, lookup.error.hint)
   const leftover = await findLeftover(stores)
-  if (!leftover && looked.because !== undefined && !looked.failure)
-    throw new UserError(`cannot log out: ${looked.because}`, 'heroku auth:status says who is logged in, and where')
+  if (!leftover && lookup.outcome === 'absent' && lookup.because !== undefined)
+    throw new UserError(`cannot log out: ${lookup.because}`, 'heroku auth:status says who is logged in, and where')
   return leftover
 }
 
@@ -50,11 +43,11 @@ async function findLeftover(stores: CredentialStores): Promise<FoundCredential |
 }
 
 /**
- * Says where copies may be left.
+ * The error for copies that may be left.
  * @param revoked whether the server has ended the token, so that no copy is used again
  */
 export function stillThere({failures}: Removal, revoked = false): UserError {
-  const stores = failures.map(({error, location: place}) => `${place} (${error.message})`).join(' and ')
+  const stores = failures.map(({error, location}) => `${location} (${error.message})`).join(' and ')
   const hints = failures.flatMap(({error}) => error.hint ?? [])
   const what = revoked ? 'the token was revoked and is not used again, but a copy of it' : 'the token'
   const next = revoked
@@ -64,9 +57,9 @@ export function stillThere({failures}: Removal, revoked = false): UserError {
 }
 
 /**
- * Removes every stored copy of a token. Who is logged in is forgotten only once no copy is left, so that a second try
- * finds it again. With HEROKU_NETRC_WRITE it is about `.netrc` alone.
- * @param asOf who was logged in when the token was found: whoever logs in after that stays
+ * Removes every stored copy of a token. The logout is recorded only once no copy is left, so that a second try finds the
+ * token again. With HEROKU_NETRC_WRITE, only `.netrc` is changed.
+ * @param asOf the login state when the token was found: a later login stays
  * @param revoked whether the server has ended the token: a copy that cannot be removed is never used again
  */
 export async function removeToken(
@@ -77,7 +70,7 @@ export async function removeToken(
 ): Promise<Removal> {
   const removal: Removal = {removedFrom: [], left: [], failures: []}
   await attempt(found.location, removal, () =>
-    inTurnIfAny(stores, async (assertHeld) => {
+    withLockIfPossible(stores, async (assertHeld) => {
       const task = {found, asOf, revoked, removal, assertHeld}
       if (revoked) await markEnded(stores, found.token, assertHeld)
       await removeEverywhere(stores, task)
@@ -116,7 +109,7 @@ async function removeFromAliases(
   {account, token}: FoundCredential,
   removal: Removal,
 ): Promise<void> {
-  // Loaded here, since whoever stands still for an older client's logout hardly ever has one.
+  // Imported here: most users have no aliases, and an older client blocks during a logout.
   const {readAliases, stripAlias} = await import('../backends/account-aliases.js')
   for (const alias of await readAliases(context.env, () => undefined)) {
     if (alias.token === token && (await stripAlias(alias.path, token, account))) removal.removedFrom.push(alias.path)
@@ -124,15 +117,15 @@ async function removeFromAliases(
 }
 
 /**
- * Forgets who is logged in, where there is no token that it could be about.
- * @param asOf who was logged in when none was found
+ * Records a logout for which no token was found.
+ * @param asOf the login state when none was found
  * @throws {StorageError} if the files that say so cannot be written
  */
 export async function forgetLogin(
   stores: CredentialStores,
   asOf = readLoginState(stores.context.dataDir),
 ): Promise<void> {
-  await inTurnIfAny(stores, (assertHeld) => forget(stores, asOf, undefined, assertHeld))
+  await withLockIfPossible(stores, (assertHeld) => forget(stores, asOf, undefined, assertHeld))
 }
 
 async function forget(
@@ -142,17 +135,17 @@ async function forget(
   assertHeld: () => void,
 ): Promise<void> {
   if (netrcOnly) return
-  const {dataDir, endpoints: hosts} = context
-  const isOver = !found || isCurrent(found, asOf, hosts.api)
-  const account = found ? found.account : accountAt(asOf, hosts.api)
-  const record = async () => {
-    if (isOver && isSameLogin(asOf, readLoginState(dataDir))) await recordLogout(dataDir, account, assertHeld)
-    else if (found) await recordRemoval(dataDir, found, assertHeld)
+  const {api} = context.endpoints
+  const isLogout = !found || isCurrent(found, asOf, api)
+  const account = found ? found.account : accountAt(asOf, api)
+  const change = (state: LoginState) => {
+    if (isLogout && isSameLogin(asOf, state)) return loggedOut(state, account)
+    return found ? tokenRemoved(state, found) : state
   }
-  await recordingRemoval(dataDir, record, 'nobody is logged in')
+  await changeLoginState(context, change, {assertHeld, failure: cannotRecordRemoval('nobody is logged in')})
 }
 
-/** Whether a token may be the one that the current account is logged in by; that of anybody else ends no login. */
+/** Whether a token may be the current account's; the removal of another account's token is no logout. */
 function isCurrent({account, token}: FoundCredential, asOf: LoginState, api: string): boolean {
   const current = accountOnRecord(asOf)
   if (current === undefined) return true
@@ -161,18 +154,17 @@ function isCurrent({account, token}: FoundCredential, asOf: LoginState, api: str
   return account === undefined ? !record || recordOf({account: current, token}, asOf) === record : account === current
 }
 
-/** Whether nobody has logged in or out in between. `login.json` may have come back, by whoever missed it. */
+/** Whether there was no login or logout in between. A lookup may have restored `login.json`. */
 const isSameLogin = (one: LoginState, other: LoginState) =>
   accountOnRecord(one) === accountOnRecord(other) &&
   one.loggedOut === other.loggedOut &&
   JSON.stringify(one.tokens) === JSON.stringify(other.tokens)
 
 /**
- * Does something in turn with logins and other logouts. Where no turn can be had for any other reason than that somebody
- * else has it, there is no folder in which a login could be recorded either, and nobody to wait for.
- * @throws {StorageError} 'timed-out' if somebody else has it for too long
+ * Runs work under the login lock; without it if the lock cannot be created: then no login can be recorded there either.
+ * @throws {StorageError} 'timed-out' if another process holds the lock for too long
  */
-export async function inTurnIfAny(
+export async function withLockIfPossible(
   {context, netrcOnly}: CredentialStores,
   work: (assertHeld: () => void) => Promise<void>,
 ): Promise<void> {
@@ -189,12 +181,12 @@ export async function inTurnIfAny(
   }
 }
 
-/** Does one part of it; trouble is told with all the rest. */
-export async function attempt(place: string, removal: Removal, action: () => Promise<void>): Promise<void> {
+/** Runs one part of a removal; its failure is reported with the others. */
+export async function attempt(location: string, removal: Removal, action: () => Promise<void>): Promise<void> {
   try {
     await action()
   } catch (error) {
     if (!(error instanceof StorageError)) throw error
-    removal.failures.push({location: place, error})
+    removal.failures.push({location, error})
   }
 }

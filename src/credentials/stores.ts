@@ -1,11 +1,10 @@
 import type {StoreName} from '../backends/backend.js'
 import type {NetrcFile} from '../backends/netrc/netrc-file.js'
-import type {Keychain} from '../backends/resolve.js'
+import {gpgPatience, type Keychain, patience, resolveKeychain} from '../backends/resolve.js'
 import type {Endpoints} from '../heroku/endpoints.js'
 import type {RunTool} from '../process/run.js'
 import {UserError} from '../errors.js'
 import {GuardedKeychain} from './guarded-keychain.js'
-import {apiKeyIn, isNetrcOnly} from './tiers.js'
 
 /** What the policy depends on. */
 export interface StoresContext {
@@ -29,13 +28,13 @@ export interface FoundCredential {
   /** Unknown for HEROKU_API_KEY, and for a `.netrc` entry without a login. */
   account?: string
   source: 'HEROKU_API_KEY' | StoreName
-  /** The source in words for a person. */
+  /** The source, for messages. */
   location: string
-  /** ISO 8601, where the server told when it issued the token. */
+  /** ISO 8601, if the server sent it when it issued the token. */
   expiresAt?: string
 }
 
-/** The places that a token can be in, as far as the environment lets us use them. Opens none before it is asked for. */
+/** The credential stores that this environment allows. Each is opened on first use. */
 export class CredentialStores {
   /** The value of HEROKU_API_KEY, if it is set and not empty. */
   readonly apiKey: string | undefined
@@ -48,15 +47,15 @@ export class CredentialStores {
 
   constructor(readonly context: StoresContext) {
     const {env, keychain} = context
-    this.apiKey = apiKeyIn(env)
-    this.netrcOnly = isNetrcOnly(env)
+    this.apiKey = env.HEROKU_API_KEY === '' ? undefined : env.HEROKU_API_KEY
+    this.netrcOnly = env.HEROKU_NETRC_WRITE?.toLowerCase() === 'true'
     this.keychain = keychain.name === undefined || this.netrcOnly ? undefined : new GuardedKeychain(keychain, context)
   }
 
   async netrc(): Promise<NetrcFile> {
-    const {env, endpoints: hosts, run, gpgTimeoutMs: timeoutMs = this.context.timeoutMs} = this.context
+    const {env, endpoints, run, gpgTimeoutMs: timeoutMs = this.context.timeoutMs} = this.context
     this.opened ??= import('../backends/netrc/netrc-file.js').then(({openNetrc}) =>
-      openNetrc({run, timeoutMs, env, hosts}),
+      openNetrc({run, timeoutMs, env, hosts: endpoints}),
     )
     return this.opened
   }
@@ -73,4 +72,22 @@ export class CredentialStores {
         'unset HEROKU_API_KEY first',
       )
   }
+}
+
+/**
+ * The stores of this machine, as this process's environment allows them.
+ * @param terminal whether stderr is a terminal, where the user may answer a keychain's prompt
+ */
+export function openStores({
+  terminal,
+  ...context
+}: Pick<StoresContext, 'dataDir' | 'endpoints' | 'notify' | 'run'> & {terminal: boolean}): CredentialStores {
+  const {env, platform} = process
+  return new CredentialStores({
+    ...context,
+    env,
+    keychain: resolveKeychain(env, platform),
+    timeoutMs: patience(env, platform, terminal),
+    gpgTimeoutMs: gpgPatience(env, platform, terminal),
+  })
 }

@@ -1,4 +1,5 @@
 // What is recorded of a stored token, and how the token is recognized without keeping it.
+import {defined} from '../defined.js'
 import type {StoreName, Credential} from '../backends/backend.js'
 
 /** What we remember of a token that we stored. */
@@ -11,9 +12,16 @@ export interface TokenRecord {
   savedIn: StoreName
   /** For one in `.netrc`: the API host of an older one that a keychain holds, if it is another. */
   keychainHost?: string
-  /** ISO 8601, if the server told. */
+  /** ISO 8601, if the server sent it. */
   expiresAt?: string
 }
+
+/** The record of a token that is stored. */
+export const recordFor = (
+  {account, expiresAt, token}: Credential & {expiresAt?: string | undefined},
+  apiHost: string,
+  savedIn: StoreName,
+): TokenRecord => ({account, apiHost, fingerprint: fingerprint(token), savedIn, ...defined({expiresAt})})
 
 /** What is recorded of the account's token. A keychain has one item for an account, so there is one record. */
 export const recordOfAccount = ({tokens}: {tokens: readonly TokenRecord[]}, account: string | undefined) =>
@@ -41,7 +49,7 @@ export const isOfEntry = (
   {account, token}: Pick<Credential, 'token'> & {account?: string},
 ) => (account === undefined || account === record?.account) && isOf(record, token)
 
-/** What we remember of this very token; nothing if the account's has been replaced by somebody else since. */
+/** The record of this token; undefined if another program has replaced the account's token since. */
 export function recordOf(
   {account, token}: Partial<Credential>,
   state: {tokens: readonly TokenRecord[]},

@@ -101,10 +101,10 @@ export async function answer(
 
 async function reply(stores: CredentialStores, {authtype}: Request): Promise<Reply> {
   try {
-    const looked = await findCredential(stores)
-    if (looked.found) return {stdout: formatAnswer(looked.found.token, authtype), stderr: ''}
-    const {because, failure} = looked
-    if (failure) return unreadable(failure)
+    const lookup = await findCredential(stores)
+    if (lookup.outcome === 'found') return {stdout: formatAnswer(lookup.credential.token, authtype), stderr: ''}
+    if (lookup.outcome === 'failed') return unreadable(lookup.error)
+    const {because} = lookup
     return {
       stdout: '',
       stderr: line(because === undefined ? 'not logged in' : `not logged in: ${because}`, 'heroku login'),

@@ -4,7 +4,7 @@ import {mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync} fr
 import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import type {Interfaces} from '@oclif/core'
-import {LOGIN_JSON, OUR_JSON} from '../credentials/login-state.js'
+import {LOGIN_JSON, OUR_JSON} from '../credentials/login-files.js'
 import type {Endpoints} from '../heroku/endpoints.js'
 import {globalFiles} from './config.js'
 import {launcherPath} from './launcher.js'

@@ -4,7 +4,9 @@ import type {Interfaces} from '@oclif/core'
 import {pathToFileURL} from 'node:url'
 import {defined} from '../defined.js'
 import {findAccountCredential, findCredential, type Lookup} from '../credentials/find.js'
-import {accountOnRecord, readLoginState, rememberNamed} from '../credentials/login-state.js'
+import {accountOnRecord} from '../credentials/login-state.js'
+import {readLoginState} from '../credentials/login-files.js'
+import {recordLoginJson} from '../credentials/login-writer.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import {removeAccount} from '../credentials/remove-account.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
@@ -40,10 +42,10 @@ export function openProvider(stores: CredentialStores): Provider {
 
   const ask = async (account: string | undefined, host: string) => {
     try {
-      const looked = await look(account, host)
-      if (looked.found) return entryOf(looked.found)
-      if (looked.failure) throw looked.failure
-      if (looked.because !== undefined) notify(`not logged in: ${looked.because}`)
+      const lookup = await look(account, host)
+      if (lookup.outcome === 'found') return entryOf(lookup.credential)
+      if (lookup.outcome === 'failed') throw lookup.error
+      if (lookup.because !== undefined) notify(`not logged in: ${lookup.because}`)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       const onRecord = account ?? accountOnRecord(readLoginState(dataDir))
@@ -59,7 +61,7 @@ export function openProvider(stores: CredentialStores): Provider {
         'set HEROKU_HOST to a host of Heroku, or not at all',
       )
     // The client deletes login.json after an error, and so may other processes of the CLI.
-    if (!stores.netrcOnly) await rememberNamed(dataDir).catch(() => undefined)
+    if (!stores.netrcOnly) await recordLoginJson(dataDir).catch(() => undefined)
     const {loginJsonAccount} = readLoginState(dataDir)
     return account === undefined || account === loginJsonAccount
       ? findCredential(stores)

@@ -1,6 +1,5 @@
 import {isatty} from 'node:tty'
-import {openStores} from '../credentials/open-places.js'
-import type {CredentialStores} from '../credentials/stores.js'
+import {type CredentialStores, openStores} from '../credentials/stores.js'
 import {endpointsFrom} from '../heroku/endpoints.js'
 import {spawnTool} from '../process/spawn.js'
 

@@ -1,20 +1,13 @@
 // Carries out a plan. Each step first checks that the state is still the one that was planned for, and can safely be repeated:
 // after a crash or an error, the next run plans the rest again.
 import {stripAlias} from '../backends/account-aliases.js'
-import type {Backend} from '../backends/backend.js'
 import {StorageError} from '../errors.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
-import {
-  assertRecordable,
-  forgetAccount,
-  readLoginState,
-  recordCurrent,
-  recordLogin,
-  recordToken,
-} from '../credentials/login-state.js'
+import {readLoginState} from '../credentials/login-files.js'
+import {assertRecordable, cannotRecordLogin, changeLoginState, withLoginLock} from '../credentials/login-writer.js'
+import {accountRemoved, loggedIn, switchedTo, tokenStored} from '../credentials/login-state.js'
 import type {CredentialStores} from '../credentials/stores.js'
-import {recordFor, recordingLogin} from '../credentials/recording.js'
-import {withLoginLock} from '../credentials/turn.js'
+import {recordFor} from '../credentials/token-record.js'
 import type {Location, Plan, Proof, Step} from './plan.js'
 import {tokenInKeychain} from './survey.js'
 
@@ -43,10 +36,7 @@ export async function carryOut(
   {configureGit, done}: Callbacks,
 ): Promise<Failure[]> {
   const {dataDir} = stores.context
-  if (plan.steps.some((step) => step.do !== 'remove'))
-    await recordingLogin(dataDir, () => {
-      assertRecordable(dataDir)
-    })
+  if (plan.steps.some((step) => step.do !== 'remove')) assertRecordable(dataDir)
   const failures: Failure[] = []
   for (const step of plan.steps) {
     try {
@@ -62,6 +52,8 @@ export async function carryOut(
   return failures
 }
 
+const failure = cannotRecordLogin()
+
 async function execute(
   step: Exclude<Step, {do: 'configure git'}>,
   stores: CredentialStores,
@@ -69,7 +61,6 @@ async function execute(
 ) {
   const {context} = stores
   const {dataDir} = context
-  const ask = <T>(question: (backend: Backend) => Promise<T>) => keychain.ask(question)
   const tokenIn = async (account: string) => {
     const held = await tokenInKeychain(keychain, account, readLoginState(dataDir))
     return held === 'locked' ? undefined : held.token
@@ -85,20 +76,20 @@ async function execute(
         if (held !== token) {
           assertHeld()
           if (step.do === 'record' || held !== step.replaces) throw changed(keychain.title)
-          await ask((backend) => backend.set({account, token}))
+          await keychain.set({account, token})
         }
         const record = recordFor(step, context.endpoints.api, keychain.name)
-        await recordingLogin(dataDir, () =>
-          current ? recordLogin(dataDir, record, true, assertHeld) : recordToken(dataDir, record, assertHeld),
+        await changeLoginState(
+          context,
+          (state) => (current ? loggedIn(state, record, true) : tokenStored(state, record)),
+          {assertHeld, failure},
         )
       })
       return
     }
 
     case 'make current':
-      return withLoginLock(context, (assertHeld) =>
-        recordingLogin(dataDir, () => recordCurrent(dataDir, step.account, assertHeld)),
-      )
+      return changeLoginState(context, (state) => switchedTo(state, step.account), {failure})
 
     case 'remove': {
       const {account, proof, spot, token} = step
@@ -123,7 +114,7 @@ async function execute(
         if (!isPresent) await netrc.write({account, token})
         // Before the keychain's copy is removed: another account in the keychain must not become current.
         const record = recordFor(step, context.endpoints.api, step.keep ? keychain.name : 'netrc')
-        await recordingLogin(dataDir, () => recordLogin(dataDir, record, true, assertHeld))
+        await changeLoginState(context, (state) => loggedIn(state, record, true), {assertHeld, failure})
       })
       return
     }
@@ -135,8 +126,9 @@ async function execute(
         if (held !== undefined && held !== token) throw changed(keychain.title)
         if (because === 'stored') await assertInNetrc(stores, step)
         assertHeld()
-        await ask((backend) => backend.remove(account))
-        if (because === 'invalid') await recordingLogin(dataDir, () => forgetAccount(dataDir, account, assertHeld))
+        await keychain.remove(account)
+        if (because === 'invalid')
+          await changeLoginState(context, (state) => accountRemoved(state, account), {assertHeld, failure})
       })
     }
   }

@@ -1,9 +1,8 @@
 // The account that is current once the tokens are in the keychain.
 import {printable} from '../ui/printable.js'
 import {UserError} from '../errors.js'
-import {currentAccount, currentOnRecord} from '../credentials/current.js'
 import {assertNotHidden} from '../credentials/guard.js'
-import type {LoginState} from '../credentials/login-state.js'
+import {currentAccount, currentOnRecord, type LoginState} from '../credentials/login-state.js'
 import type {Conflict, MigrateOptions} from './plan.js'
 import type {CheckedCopy, Survey} from './survey.js'
 

@@ -4,7 +4,8 @@ import {readAliases} from '../backends/account-aliases.js'
 import type {KeychainName, Peek} from '../backends/backend.js'
 import {isToken} from '../backends/credential-rules.js'
 import {printable} from '../ui/printable.js'
-import {isStoredIn, type LoginState, readLoginState} from '../credentials/login-state.js'
+import {isStoredIn, type LoginState} from '../credentials/login-state.js'
+import {readLoginState} from '../credentials/login-files.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
 import type {CredentialStores} from '../credentials/stores.js'
 import type {Location} from './plan.js'
@@ -136,7 +137,7 @@ async function readKeychain(
 ): Promise<KeychainContents> {
   const tokens = new Map<string, string>()
   const locked = new Set<string>()
-  const accounts = needed ? await keychain.ask((backend) => backend.accounts()) : []
+  const accounts = needed ? await keychain.accounts() : []
   for (const account of new Set(wanted)) {
     const held = await tokenInKeychain(keychain, account, state)
     if (held === 'locked') locked.add(account)
@@ -154,6 +155,6 @@ async function readKeychain(
 export async function tokenInKeychain(keychain: GuardedKeychain, account: string, state: LoginState): Promise<Peek> {
   const peek = await keychain.peek(account)
   if (peek === 'locked' && !isStoredIn(keychain.name, state, account)) return peek
-  const token = peek === 'locked' ? await keychain.ask((backend) => backend.get(account)) : peek.token
+  const token = peek === 'locked' ? await keychain.get(account) : peek.token
   return token === undefined || !isToken(token) ? {} : {token}
 }

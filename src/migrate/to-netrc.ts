@@ -5,10 +5,10 @@ import {StorageError, UserError} from '../errors.js'
 import type {NetrcEntry} from '../backends/netrc/netrc-file.js'
 import {isToken} from '../backends/credential-rules.js'
 import {printable} from '../ui/printable.js'
-import {currentAccount} from '../credentials/current.js'
 import {assertNotHidden} from '../credentials/guard.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
-import {type LoginState, readLoginState} from '../credentials/login-state.js'
+import {currentAccount, type LoginState} from '../credentials/login-state.js'
+import {readLoginState} from '../credentials/login-files.js'
 import {recordOf} from '../credentials/token-record.js'
 import type {CredentialStores} from '../credentials/stores.js'
 import {mayReplace, type Planned, type Step, type MigrateOptions} from './plan.js'
@@ -35,7 +35,7 @@ export async function surveyBack(
 ): Promise<SurveyBack> {
   const {dataDir, endpoints} = stores.context
   const state = readLoginState(dataDir)
-  const accounts = await keychain.ask((backend) => backend.accounts())
+  const accounts = await keychain.accounts()
   const current = wanted === undefined ? currentAccount(accounts, state) : {account: wanted}
   const leaving = typeof current === 'object' ? await readToken(keychain, current.account) : undefined
   if (typeof current === 'object' && !leaving) {
@@ -60,7 +60,7 @@ export async function surveyBack(
 }
 
 async function readToken(keychain: GuardedKeychain, account: string): Promise<Credential | undefined> {
-  const token = await keychain.ask((backend) => backend.get(account))
+  const token = await keychain.get(account)
   if (token !== undefined && !isToken(token))
     throw new StorageError(
       'failed',

@@ -1,5 +1,5 @@
 // Collects the facts from every module. A failure of one is a fact too. Nothing is changed.
-import {readLoginState} from '../credentials/login-state.js'
+import {readLoginState} from '../credentials/login-files.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import type {SetupTarget} from '../git/setup-stamp.js'
 import type {Verified} from '../heroku/verify.js'

@@ -2,9 +2,8 @@
 import {defined} from '../defined.js'
 import {StorageError, UserError} from '../errors.js'
 import type {NetrcEntry} from '../backends/netrc/netrc-file.js'
-import {currentAccount} from '../credentials/current.js'
 import {findCredential} from '../credentials/find.js'
-import type {LoginState} from '../credentials/login-state.js'
+import {currentAccount, type LoginState} from '../credentials/login-state.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import {ApiError} from '../heroku/api.js'
 import {InvalidToken, type Verified} from '../heroku/verify.js'
@@ -13,10 +12,11 @@ import type {ShadowedToken, KeychainFacts, NoToken, TokenFacts} from './report.j
 /** Looks up the token in use. A failure of a store is a fact too, and is not thrown. */
 export async function lookUpToken(stores: CredentialStores): Promise<{found?: FoundCredential; noToken?: NoToken}> {
   try {
-    const looked = await findCredential(stores, {lookOnly: true})
-    if (looked.found) return {found: looked.found}
-    const {because, failure} = looked
-    return because === undefined ? {} : {noToken: {because, ...hintOf(failure), isTrouble: failure !== undefined}}
+    const lookup = await findCredential(stores, {lookOnly: true})
+    if (lookup.outcome === 'found') return {found: lookup.credential}
+    if (lookup.outcome === 'failed') return {noToken: {...failureOf(lookup.error), isTrouble: true}}
+    const {because} = lookup
+    return because === undefined ? {} : {noToken: {because, isTrouble: false}}
   } catch (error) {
     return {noToken: {...failureOf(error), isTrouble: true}}
   }
@@ -70,7 +70,7 @@ export async function keychainFacts(
   const {title} = context.keychain
   if (netrcOnly || !keychain) return {name, title, state: 'not used', accounts: []}
   try {
-    const accounts = await keychain.ask((backend) => backend.accounts())
+    const accounts = await keychain.accounts()
     const current = currentAccount(accounts, state)
     const isCurrent = (account: string) => current !== 'several' && current?.account === account
     return {

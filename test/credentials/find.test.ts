@@ -2,8 +2,9 @@ import {expect} from 'chai'
 import {mkdirSync, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {type Problem, StorageError, UserError} from '../../src/errors.js'
-import {findAccountCredential, findAtOnce, findCredential} from '../../src/credentials/find.js'
-import {writeLoginJson, recordLogout} from '../../src/credentials/login-state.js'
+import * as policy from '../../src/credentials/find.js'
+import {findAccountCredential, findCredential} from '../support/lookup.js'
+import {recordLogout, writeLoginJson} from '../support/login-record.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../support/user.js'
@@ -26,6 +27,20 @@ describe('finding the token', () => {
   const writeNetrc = (text: string) => {
     user.write('.netrc', text)
   }
+
+  it('has a named outcome', async () => {
+    const error = new StorageError('locked', 'the keyring is locked', 'unlock it')
+    const lookup = () => policy.findCredential(user.stores())
+    expect(await lookup()).to.deep.equal({outcome: 'absent'})
+    user.memory.tokens.set(ada.account, ada.token)
+    user.memory.tokens.set(grace.account, grace.token)
+    const because = 'the keyring holds several accounts, and none of them is current'
+    expect(await lookup()).to.deep.equal({outcome: 'absent', because})
+    await writeLoginJson(user.dataDir, ada.account)
+    expect(await lookup()).to.deep.equal({outcome: 'found', credential: inKeychain().found})
+    user.memory.fail(error)
+    expect(await lookup()).to.deep.equal({outcome: 'failed', error})
+  })
 
   describe('in HEROKU_API_KEY', () => {
     const found = {found: {token: 'HRKU-key', source: 'HEROKU_API_KEY', location: 'HEROKU_API_KEY'}}
@@ -167,7 +182,7 @@ describe('finding the token', () => {
       rmSync(join(user.home, LOGIN_JSON))
     })
 
-    it('is that of the last login, of whom login.json tells again', async () => {
+    it('is the token of the last login, and login.json names its account again', async () => {
       expect(await find()).to.deep.equal(inKeychain())
       expect(user.read(LOGIN_JSON)).to.equal('{"account":"ada@example.com"}\n')
       if (process.platform !== 'win32') expect(statSync(join(user.home, LOGIN_JSON)).mode & 0o777).to.equal(0o600)
@@ -178,7 +193,7 @@ describe('finding the token', () => {
       expect([looked, user.read(LOGIN_JSON)]).to.deep.equal([inKeychain(), undefined])
     })
 
-    it('is found as well, and login.json left to them, while somebody logs in or out', async () => {
+    it('is found while another process logs in or out, and login.json is left to that process', async () => {
       mkdirSync(join(user.dataDir, 'heroku-keychain.lock'))
       expect(await find()).to.deep.equal(inKeychain())
       expect(user.read(LOGIN_JSON)).to.equal(undefined)
@@ -189,7 +204,7 @@ describe('finding the token', () => {
       expect(await find()).to.deep.equal(inKeychain())
     })
 
-    it('is not that of whoever is left once the account is gone from the keychain', async () => {
+    it('is not the token of the only other account once the account is gone from the keychain', async () => {
       user.memory.tokens.delete(ada.account)
       expect(await find()).to.deep.include({
         because: 'the keyring does not show the token of ada@example.com that was stored in it',
@@ -208,19 +223,19 @@ describe('finding the token', () => {
   })
 
   describe('after a logout', () => {
-    it('is nobody, whatever the keychain holds', async () => {
+    it('is no account, whatever the keychain holds', async () => {
       user.memory.tokens.set(ada.account, ada.token)
       await recordLogout(user.dataDir, undefined)
       expect(await find()).to.deep.equal({})
     })
 
-    it('is whom login.json names since', async () => {
+    it('is the account that login.json names since', async () => {
       await recordLogout(user.dataDir, undefined)
       await logIn()
       expect(await find()).to.deep.equal(inKeychain())
     })
 
-    it('is whom .netrc names', async () => {
+    it('is the account that .netrc names', async () => {
       await recordLogout(user.dataDir, undefined)
       writeNetrc(entries(ada))
       expect(await find()).to.deep.equal(inNetrc())
@@ -243,7 +258,7 @@ describe('finding the token', () => {
         expect(user.notices).to.deep.equal([])
       })
 
-      it("is not somebody else's, unless that is asked for", async () => {
+      it("is not another account's, unless it is named", async () => {
         writeNetrc(entries(grace))
         const {hint, message} = await thrownBy(find({}, noKeychain))
         expect(message).to.equal(
@@ -291,7 +306,7 @@ describe('finding the token', () => {
       expect(await find({}, noKeychain)).to.deep.equal({found: {...inNetrc().found, expiresAt: EXPIRY}})
     })
 
-    it('is trouble where it is needed and cannot be read', async () => {
+    it('fails where it is needed and cannot be read', async () => {
       mkdirSync(user.netrcPath)
       for (const keychain of [noKeychain, user.memory.keychain])
         expect(await thrownBy(find({}, keychain))).to.include({
@@ -360,7 +375,7 @@ describe('finding the token', () => {
         [grace, grace.account],
         [{token: grace.token}, 'an unnamed account'],
       ] as const) {
-        it(`acts for nobody in place of the account that ${who} where .netrc has ${netrcAccount}`, async () => {
+        it(`uses no other account than the one that ${who} if .netrc has ${netrcAccount}`, async () => {
           await prepare()
           writeNetrc(entries(other))
           user.memory.fail(locked())
@@ -380,7 +395,7 @@ describe('finding the token', () => {
       }
     }
 
-    it('takes whoever is in .netrc where nobody is on record', async () => {
+    it('uses the account in .netrc if no account is on record', async () => {
       writeNetrc(entries(grace))
       user.memory.fail(locked())
       expect(await find()).to.deep.equal(inNetrc(grace))
@@ -448,7 +463,7 @@ describe('finding the token', () => {
       expect(await find()).to.deep.equal(inKeychain())
       expect(await find(staging)).to.deep.equal({because})
       expect(await findAccountCredential(user.stores(staging), ada.account)).to.deep.equal({because})
-      expect(findAtOnce(user.stores(staging), ada)).to.equal(undefined)
+      expect(policy.findAtOnce(user.stores(staging), ada)).to.equal(undefined)
       user.memory.tokens.set(ada.account, 'HRKU-a-later-login-of-the-cli')
       expect(await find(staging)).to.deep.equal({because})
       expect((await find()).found?.token).to.equal('HRKU-a-later-login-of-the-cli')
@@ -456,9 +471,9 @@ describe('finding the token', () => {
 
     it('is left unbound by an answer that records nothing, which is then none', async () => {
       await logIn()
-      expect(findAtOnce(user.stores(), ada)).to.equal(undefined)
+      expect(policy.findAtOnce(user.stores(), ada)).to.equal(undefined)
       expect(await find()).to.deep.equal(inKeychain())
-      expect(findAtOnce(user.stores(), ada)).to.deep.equal(inKeychain().found)
+      expect(policy.findAtOnce(user.stores(), ada)).to.deep.equal(inKeychain().found)
     })
 
     it('is not given from the keychain after a login to that other host that went to .netrc', async () => {
@@ -490,7 +505,7 @@ describe('finding the token of an account by name', () => {
   const user = freshUser()
   const find = (account: string, env = {}) => findAccountCredential(user.stores(env), account)
 
-  it('finds that of another account than the current one, and changes nobody', async () => {
+  it('finds the token of an account that is not current, and leaves the current account', async () => {
     await saveToken(user.stores(), grace)
     await saveToken(user.stores(), ada)
     expect(await find(grace.account)).to.deep.equal({

@@ -4,8 +4,9 @@ import {expect} from 'chai'
 import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {StorageError, UserError} from '../../src/errors.js'
-import {findAccountCredential, findCredential} from '../../src/credentials/find.js'
-import {writeLoginJson, readLoginState} from '../../src/credentials/login-state.js'
+import {findAccountCredential, findCredential} from '../support/lookup.js'
+import {writeLoginJson} from '../support/login-record.js'
+import {readLoginState} from '../../src/credentials/login-files.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'
@@ -71,7 +72,7 @@ describe('a token that the keychain hides', () => {
     expect(user.notices.join()).to.include(`${HIDDEN}; using ${user.netrcPath} instead`)
   })
 
-  it('is the trouble to report, where .netrc cannot be read either', async () => {
+  it('is the failure to report if .netrc cannot be read either', async () => {
     user.write('.netrc', 'machine api.heroku.com login "not closed')
     expect(await find()).to.include({because: HIDDEN})
   })

@@ -1,6 +1,7 @@
 // What each change makes of each login state: login-changes.txt has the table, and this file the notation.
 import {expect} from 'chai'
 import {readFileSync, rmSync} from 'node:fs'
+import {recordLoginJson} from '../../src/credentials/login-writer.js'
 import {
   forgetAccount,
   recordCurrent,
@@ -9,8 +10,7 @@ import {
   recordLogout,
   recordRemoval,
   recordToken,
-  rememberNamed,
-} from '../../src/credentials/login-state.js'
+} from '../support/login-record.js'
 import {fingerprint, type TokenRecord} from '../../src/credentials/token-record.js'
 import {ada, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
 
@@ -43,7 +43,7 @@ const CHANGES: Record<string, (dataDir: string) => Promise<void>> = {
   "grace's token stored": (dataDir) => recordToken(dataDir, named('grace')),
   "ada's token stored in .netrc": (dataDir) => recordToken(dataDir, named('newer-netrc')),
   'switch to grace': (dataDir) => recordCurrent(dataDir, grace.account),
-  'login.json remembered': (dataDir) => rememberNamed(dataDir),
+  'login.json remembered': (dataDir) => recordLoginJson(dataDir),
   'ada removed': (dataDir) => forgetAccount(dataDir, ada.account),
   'grace removed': (dataDir) => forgetAccount(dataDir, grace.account),
   'unnamed account removed': (dataDir) => forgetAccount(dataDir, undefined),
@@ -52,8 +52,8 @@ const CHANGES: Record<string, (dataDir: string) => Promise<void>> = {
   "ada's token removed": (dataDir) => recordRemoval(dataDir, ada),
   "ada's newer token removed": (dataDir) => recordRemoval(dataDir, newer),
   "unnamed account's token removed": (dataDir) => recordRemoval(dataDir, {token: ada.token}),
-  "ada's token ended": (dataDir) => recordEnded(dataDir, fingerprint(ada.token), true),
-  "ada's token valid again": (dataDir) => recordEnded(dataDir, fingerprint(ada.token), false),
+  "ada's token ended": (dataDir) => recordEnded(dataDir, ada.token, true),
+  "ada's token valid again": (dataDir) => recordEnded(dataDir, ada.token, false),
 }
 
 /** Both files; undefined: the file does not exist. */

@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import {spawnSync} from 'node:child_process'
 import {chmodSync, chownSync, mkdirSync, statSync} from 'node:fs'
 import {join} from 'node:path'
-import {readLoginState, recordLogin, recordLogout, writeLoginJson} from '../../src/credentials/login-state.js'
+import {recordLogin, recordLogout, writeLoginJson} from '../support/login-record.js'
+import {readLoginState} from '../../src/credentials/login-files.js'
+import {cannotRecordLogin, cannotRecordRemoval, changeLoginState} from '../../src/credentials/login-writer.js'
+import {loggedIn, loggedOut} from '../../src/credentials/login-state.js'
 import {fingerprint, recordOf, type TokenRecord} from '../../src/credentials/token-record.js'
-import {recordingLogin, recordingRemoval} from '../../src/credentials/recording.js'
 import {ada, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
 import {thrownBy} from '../support/thrown-by.js'
 
@@ -24,13 +26,13 @@ describe('who is logged in, on record', () => {
   const read = () => readLoginState(user.dataDir)
   const nothing = {loggedOut: false, tokens: []}
 
-  it('is nobody where nothing was ever recorded, and looking records nothing', () => {
+  it('is no account before the first record, and reading records nothing', () => {
     expect(read()).to.deep.equal(nothing)
     expect(user.read(LOGIN_JSON)).to.equal(undefined)
     expect(user.read(OUR_JSON)).to.equal(undefined)
   })
 
-  it('is whom the login was for, with what is known of the token', async () => {
+  it('is the account of the login, with the record of its token', async () => {
     const record = recordFor(ada, {expiresAt: '2030-01-01T00:00:00.000Z'})
     await recordLogin(user.dataDir, record, true)
     expect(read()).to.deep.equal({
@@ -73,7 +75,7 @@ describe('who is logged in, on record', () => {
     })
   })
 
-  it('is nobody after a logout, with the records of the others kept', async () => {
+  it('is no account after a logout, and the records of the others are kept', async () => {
     await recordLogin(user.dataDir, recordFor(grace), true)
     await recordLogin(user.dataDir, recordFor(ada), true)
     await recordLogout(user.dataDir, ada.account)
@@ -81,12 +83,12 @@ describe('who is logged in, on record', () => {
     expect(user.read(LOGIN_JSON)).to.equal(undefined)
   })
 
-  it('is nobody after a logout of somebody unknown, on a machine that never saw a login', async () => {
+  it('is no account after a logout of an unnamed account, on a machine without a login', async () => {
     await recordLogout(user.dataDir, undefined)
     expect(read()).to.deep.equal({loggedOut: true, tokens: []})
   })
 
-  it('is somebody again after the next login', async () => {
+  it('is an account again after the next login', async () => {
     await recordLogout(user.dataDir, ada.account)
     await recordLogin(user.dataDir, recordFor(ada), true)
     expect(read()).to.include({loginJsonAccount: ada.account, loggedOut: false})
@@ -118,7 +120,7 @@ describe('who is logged in, on record', () => {
     expect(read()).to.deep.equal(nothing)
   })
 
-  it('drops records that make no sense, and keeps the others', () => {
+  it('drops invalid records, and keeps the others', () => {
     const good = recordFor(ada)
     const bad = [null, 1, 'x', [], {}, {...good, account: ''}, {...good, fingerprint: 1}, {...good, expiresAt: 0}]
     user.write(OUR_JSON, JSON.stringify({version: 1, account: 7, loggedOut: 'yes', tokens: [...bad, good]}))
@@ -152,7 +154,7 @@ describe('who is logged in, on record', () => {
     expect(await thrownBy(recordLogin(user.dataDir, recordFor(ada), true))).to.include({code: 'EEXIST'})
   })
 
-  it('is nobody where a file is a named pipe, which is not waited for', function () {
+  it('is no account if a file is a named pipe, which does not block the reader', function () {
     if (process.platform === 'win32') this.skip()
     mkdirSync(user.dataDir)
     for (const name of [LOGIN_JSON, OUR_JSON]) expect(spawnSync('mkfifo', [join(user.home, name)]).status).to.equal(0)
@@ -205,6 +207,7 @@ describe("another user's files and folders, as sudo -E leaves them", () => {
     }
   }
   const record = recordFor(ada)
+  const assertHeld = () => undefined
 
   if (isRoot)
     it("replaces root's files in the user's own folder", async () => {
@@ -225,11 +228,22 @@ describe("another user's files and folders, as sudo -E leaves them", () => {
       chownSync(user.home, NOBODY, NOBODY)
       const fix = `sudo chown -R ${NOBODY}:${process.getegid?.()} ${dataDir}`
       const login = await asNobody(() =>
-        thrownBy(recordingLogin(dataDir, () => recordLogin(dataDir, record, true), 'then log in')),
+        thrownBy(
+          changeLoginState({dataDir, waitMs: 0}, (state) => loggedIn(state, record, true), {
+            assertHeld,
+            failure: cannotRecordLogin('then log in'),
+          }),
+        ),
       )
       expect(login.hint).to.equal(`${fix}, then log in`)
-      const logout = () => recordLogout(dataDir, ada.account)
-      const removal = await asNobody(() => thrownBy(recordingRemoval(dataDir, logout, 'the user is logged out')))
+      const removal = await asNobody(() =>
+        thrownBy(
+          changeLoginState({dataDir, waitMs: 0}, (state) => loggedOut(state, ada.account), {
+            assertHeld,
+            failure: cannotRecordRemoval('the user is logged out'),
+          }),
+        ),
+      )
       expect(removal.hint).to.equal(fix)
     })
 })

@@ -3,19 +3,12 @@ import {expect} from 'chai'
 import {mkdirSync, rmSync, utimesSync} from 'node:fs'
 import {join} from 'node:path'
 import {StorageError} from '../../src/errors.js'
-import {
-  type LoginState,
-  writeLoginJson,
-  readLoginState,
-  recordCurrent,
-  recordLogin,
-  recordLogout,
-  recordToken,
-  rememberNamed,
-} from '../../src/credentials/login-state.js'
+import type {LoginState} from '../../src/credentials/login-state.js'
+import {recordCurrent, recordLogin, recordLogout, recordToken, writeLoginJson} from '../support/login-record.js'
+import {readLoginState} from '../../src/credentials/login-files.js'
+import {recordLoginJson, withLoginLock} from '../../src/credentials/login-writer.js'
 import {removeToken} from '../../src/credentials/remove.js'
 import {saveToken} from '../../src/credentials/save.js'
-import {withLoginLock} from '../../src/credentials/turn.js'
 import {until} from '../support/listen.js'
 import {thrownBy} from '../support/thrown-by.js'
 import {ada, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../support/user.js'
@@ -59,7 +52,7 @@ describe('the record of logins', () => {
     })
   }
 
-  it('has a turn told that it lost the lock', async () => {
+  it('reports a lost lock to its holder', async () => {
     mkdirSync(user.dataDir, {recursive: true})
     await withLoginLock({dataDir: user.dataDir, waitMs: 0}, steal)
   })
@@ -91,7 +84,7 @@ describe('remembering who login.json names', () => {
   it('takes no lock where there is nothing to remember', async () => {
     await saveToken(user.stores(), ada)
     mkdirSync(lockPath())
-    await rememberNamed(user.dataDir)
+    await recordLoginJson(user.dataDir)
     expect(state().lastAccount).to.equal(ada.account)
   })
 
@@ -101,7 +94,7 @@ describe('remembering who login.json names', () => {
     let remembering: Promise<void> | undefined
     await withLoginLock({dataDir: user.dataDir, waitMs: 0}, async (assertHeld) => {
       // It has looked before the logout, and comes to write after it.
-      remembering = rememberNamed(user.dataDir)
+      remembering = recordLoginJson(user.dataDir)
       await recordLogout(user.dataDir, ada.account, assertHeld)
     })
     await remembering
@@ -111,17 +104,17 @@ describe('remembering who login.json names', () => {
   it('writes nothing while another process has the lock', async () => {
     await writeLoginJson(user.dataDir, ada.account)
     mkdirSync(lockPath())
-    await thrownBy(rememberNamed(user.dataDir))
+    await thrownBy(recordLoginJson(user.dataDir))
     expect(user.read(OUR_JSON)).to.equal(undefined)
   })
 
-  it('leaves nobody logged in after a logout at the same time as many commands', async () => {
+  it('leaves no account logged in after a logout at the same time as many commands', async () => {
     await saveToken(user.stores(), ada)
     await writeLoginJson(user.dataDir, ada.account)
     const found = {...ada, source: 'secret-service', location: 'the keyring'} as const
     await Promise.all([
       removeToken(user.stores(), found),
-      ...Array.from({length: 8}, () => rememberNamed(user.dataDir).catch(() => undefined)),
+      ...Array.from({length: 8}, () => recordLoginJson(user.dataDir).catch(() => undefined)),
     ])
     expect(state()).to.include({loggedOut: true}).and.not.to.have.any.keys('loginJsonAccount', 'lastAccount')
   })

@@ -2,8 +2,8 @@ import {expect} from 'chai'
 import {mkdirSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {StorageError} from '../../src/errors.js'
-import {findCredential} from '../../src/credentials/find.js'
-import {readLoginState} from '../../src/credentials/login-state.js'
+import {findCredential} from '../support/lookup.js'
+import {readLoginState} from '../../src/credentials/login-files.js'
 import type {Keychain} from '../../src/backends/resolve.js'
 import type {FoundCredential} from '../../src/credentials/stores.js'
 import {findToRemove, forgetLogin, removeToken} from '../../src/credentials/remove.js'
@@ -42,7 +42,7 @@ describe('removing the token at logout', () => {
     expect(netrc()).to.equal(undefined)
   })
 
-  it('takes the copy in the keychain of a token in .netrc that is nobody’s there', async () => {
+  it('removes the copy in the keychain of a token in .netrc without a login', async () => {
     await saveToken(user.stores(), ada)
     await saveToken(user.stores(), grace)
     user.write('.netrc', `machine api.heroku.com password ${ada.token}\n`)
@@ -99,7 +99,7 @@ describe('removing the token at logout', () => {
     expect(await findCredential(user.stores())).to.deep.equal({})
   })
 
-  it('leaves entries with another token alone, and names them, whoever they are of', async () => {
+  it('leaves entries with another token, of any account, and names them', async () => {
     await saveToken(user.stores(), ada)
     const before =
       entries({...ada, token: 'HRKU-another'}, ['api.heroku.com']) + entries({token: 'HRKU-x'}, ['git.heroku.com'])
@@ -207,7 +207,7 @@ describe('removing the token at logout', () => {
     })
   })
 
-  it('says so if it cannot be recorded that nobody is logged in, and why', async () => {
+  it('reports that the logout cannot be recorded, and why', async () => {
     await saveToken(user.stores(), ada)
     rmSync(join(user.home, OUR_JSON))
     mkdirSync(join(user.home, OUR_JSON))
@@ -240,7 +240,7 @@ describe('a token in .netrc that no tier looks at', () => {
     })
   })
 
-  it("is nobody else's", async () => {
+  it('is not in an entry for another machine', async () => {
     user.write('.netrc', `${entries(ada, ['example.com'])}machine git.heroku.com\n  login ada@example.com\n`)
     expect(await findToRemove(user.stores())).to.equal(undefined)
   })
@@ -296,14 +296,14 @@ describe('looking for the token of a logout', () => {
     expect(await problemOf({}, noKeychain)).to.include('which was not used')
   })
 
-  it('finds none, without a keychain, for whoever logged in without one', async () => {
+  it('finds none, without a keychain, after a login without one', async () => {
     await saveToken(user.stores({}, noKeychain), ada)
     rmSync(user.netrcPath)
     expect(await findToRemove(user.stores({}, noKeychain))).to.equal(undefined)
   })
 })
 
-describe('a logout that is about somebody else than who is current', () => {
+describe('a logout of another account than the current one', () => {
   const user = freshUser()
   const staging = {HEROKU_HOST: 'staging.herokudev.com'}
 
@@ -316,7 +316,7 @@ describe('a logout that is about somebody else than who is current', () => {
     ],
     ["the git host's alone, of no name", entries({token: 'HRKU-other'}, ['git.staging.herokudev.com']), staging],
   ] as const)
-    it(`removes it, and logs nobody else out: ${whose}`, async () => {
+    it(`removes its token, and logs no other account out: ${whose}`, async () => {
       await saveToken(user.stores(), ada)
       user.write('.netrc', there)
       const stores = user.stores(env)
@@ -331,7 +331,7 @@ describe('a logout that is about somebody else than who is current', () => {
 describe('forgetting who is logged in', () => {
   const user = freshUser()
 
-  it('makes nobody current, where only other accounts are in the keychain', async () => {
+  it('makes no account current if only other accounts are in the keychain', async () => {
     user.memory.tokens.set(ada.account, ada.token)
     await forgetLogin(user.stores())
     expect(await findCredential(user.stores())).to.deep.equal({})
@@ -381,7 +381,7 @@ describe('removing an account by name', () => {
     expect(user.read('.netrc')).to.equal(entries(ada))
   })
 
-  it('removes what names nobody where nobody is named', async () => {
+  it('removes entries without a login if no account is named', async () => {
     user.memory.tokens.set(ada.account, ada.token)
     user.write('.netrc', entries({token: ada.token}))
     await removeAccount(user.stores(), undefined)
@@ -389,7 +389,7 @@ describe('removing an account by name', () => {
     expect([...user.memory.tokens.keys()]).to.deep.equal([ada.account])
   })
 
-  it('tells of a copy that could not be removed, and forgets nothing', async () => {
+  it('reports a copy that could not be removed, and keeps the record', async () => {
     await saveToken(user.stores(), ada)
     user.memory.faults.set('remove', new StorageError('locked', 'the keyring is locked'))
     const {failures} = await removeAccount(user.stores(), ada.account)

@@ -1,8 +1,9 @@
 // A logout that revoked the token, and could not remove every copy: KeePassXC with "confirm access" never removes.
 import {expect} from 'chai'
 import {StorageError} from '../../src/errors.js'
-import {findAccountCredential, findAtOnce, findCredential} from '../../src/credentials/find.js'
-import {readLoginState} from '../../src/credentials/login-state.js'
+import {findAtOnce} from '../../src/credentials/find.js'
+import {findAccountCredential, findCredential} from '../support/lookup.js'
+import {readLoginState} from '../../src/credentials/login-files.js'
 import {findToRemove, forgetLogin, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'

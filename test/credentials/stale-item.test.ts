@@ -2,9 +2,10 @@
 // opens. The keyring prefers an unlocked item, and prompts where there is none. On a real GNOME Keyring.
 import {expect} from 'chai'
 import {resolveKeychain} from '../../src/backends/resolve.js'
-import {readLoginState, recordToken} from '../../src/credentials/login-state.js'
+import {recordToken} from '../support/login-record.js'
+import {readLoginState} from '../../src/credentials/login-files.js'
 import {CredentialStores} from '../../src/credentials/stores.js'
-import {recordFor} from '../../src/credentials/recording.js'
+import {recordFor} from '../../src/credentials/token-record.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {endpointsFrom} from '../../src/heroku/endpoints.js'

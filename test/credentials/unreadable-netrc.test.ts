@@ -1,10 +1,10 @@
-// A .netrc that no token can be read from is no trouble of a user whose token is in a keychain.
+// A .netrc that cannot be read is no failure for a user whose token is in a keychain.
 import {expect} from 'chai'
 import {spawnSync} from 'node:child_process'
 import {mkdirSync, symlinkSync, writeFileSync} from 'node:fs'
 import {StorageError} from '../../src/errors.js'
-import {findCredential} from '../../src/credentials/find.js'
-import {readLoginState} from '../../src/credentials/login-state.js'
+import {findCredential} from '../support/lookup.js'
+import {readLoginState} from '../../src/credentials/login-files.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {removeAccount} from '../../src/credentials/remove-account.js'
 import {saveToken} from '../../src/credentials/save.js'

@@ -2,8 +2,8 @@
 import {mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {type Keychain, resolveKeychain} from '../../src/backends/resolve.js'
-import {findCredential, type Lookup} from '../../src/credentials/find.js'
-import {recordLogin, recordLogout} from '../../src/credentials/login-state.js'
+import {findCredential, type ShortLookup} from '../support/lookup.js'
+import {recordLogin, recordLogout} from '../support/login-record.js'
 import {fingerprint} from '../../src/credentials/token-record.js'
 import {CredentialStores, type StoresContext} from '../../src/credentials/stores.js'
 import {endpointsFrom} from '../../src/heroku/endpoints.js'
@@ -55,7 +55,7 @@ export interface World {
   /** A new process's stores. */
   stores(run: RunTool, changes?: Partial<StoresContext>): CredentialStores
   /** The lookup of a later command, without faults. */
-  find(): Promise<Lookup>
+  find(): Promise<ShortLookup>
   /** Ada's token in the keyring. */
   inKeyring(): Promise<string | undefined>
   /** Whether the keyring still has another program's item. */

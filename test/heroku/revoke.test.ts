@@ -87,6 +87,8 @@ describe('revoking a token', () => {
   })
 
   describe('if another server answers', () => {
+    countTestsHere('gateway/revoke')
+
     const PAGE = '<!doctype html><title>Sign in to the network</title>'
     const elsewhere: [string, Fault][] = [401, 404].flatMap((status): [string, Fault][] => [
       [`${status} with a page`, {status, text: PAGE}],

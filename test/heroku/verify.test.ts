@@ -51,6 +51,8 @@ describe('verifying a token', () => {
     ] as const)
       for (const path of ['/account', '/oauth/authorizations'])
         it(`reports it neither as invalid nor as valid for ${status} with ${what} to ${path}`, async () => {
+          gateway.tried += 1
+          gateway.lost += 1
           const {token} = heroku.issue()
           heroku.faults.set(path, fault)
           const error = await thrownBy(verifyToken(api, token))

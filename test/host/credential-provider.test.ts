@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {StorageError} from '../../src/errors.js'
-import {writeLoginJson} from '../../src/credentials/login-state.js'
+import {writeLoginJson} from '../support/login-record.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {openProvider} from '../../src/host/credential-provider.js'
 import {thrownBy} from '../support/thrown-by.js'

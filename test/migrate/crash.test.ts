@@ -3,7 +3,7 @@
 import {expect} from 'chai'
 import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {findCredential} from '../../src/credentials/find.js'
+import {findCredential} from '../support/lookup.js'
 import {fingerprint} from '../../src/credentials/token-record.js'
 import {peopleWhoAreKilled, type Person, share} from '../support/killed.js'
 import {ageLocks, migrate} from '../support/migrate.js'

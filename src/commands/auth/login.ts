@@ -2,7 +2,8 @@ import {defined} from '../../defined.js'
 import {Flags, ux} from '@oclif/core'
 import {plainKeyrings, SET_A_PASSWORD} from '../../backends/plain-keyring.js'
 import {BaseCommand} from '../../base-command.js'
-import {accountOnRecord, type LoginState, readLoginState} from '../../credentials/login-state.js'
+import {accountOnRecord, type LoginState} from '../../credentials/login-state.js'
+import {readLoginState} from '../../credentials/login-files.js'
 import {recordOf} from '../../credentials/token-record.js'
 import {assertLoginRecordable, describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
 import {updateGitAfterLogin} from '../../git/after-login.js'
@@ -70,7 +71,7 @@ export default class AuthLogin extends BaseCommand {
     const method = methodFor(flags, process.env)
     if (method !== 'with-token' && !isInteractive())
       throw new UserError('cannot ask you anything: this is not a terminal', withoutTerminal(this.config.bin))
-    await assertLoginRecordable(this.stores)
+    assertLoginRecordable(this.stores)
     if (method === 'browser' && !(await this.confirmBrowser())) return
 
     const {endpoints} = this.stores.context

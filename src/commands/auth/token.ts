@@ -32,10 +32,10 @@ export default class AuthToken extends BaseCommand {
 
   async run(): Promise<Record<string, string>> {
     const {flags} = await this.parse(AuthToken)
-    const looked = await findCredential(this.stores)
-    if (!looked.found)
-      throw looked.failure ? new UserError(looked.failure.message, looked.failure.hint) : notLoggedIn(looked.because)
-    const found = flags.verify ? await this.verify(looked.found) : looked.found
+    const lookup = await findCredential(this.stores)
+    if (lookup.outcome === 'failed') throw new UserError(lookup.error.message, lookup.error.hint)
+    if (lookup.outcome === 'absent') throw notLoggedIn(lookup.because)
+    const found = flags.verify ? await this.verify(lookup.credential) : lookup.credential
     if (found.expiresAt !== undefined) this.notify(describeExpiry(found.expiresAt))
     this.log(found.token)
     const {account, expiresAt, source, token} = found

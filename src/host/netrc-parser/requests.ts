@@ -4,7 +4,8 @@ import type {Credential} from '../../backends/backend.js'
 import {StorageError, UserError} from '../../errors.js'
 import type {MachineChange} from '../../backends/netrc/netrc-file.js'
 import {findCredential} from '../../credentials/find.js'
-import {accountAt, accountOnRecord, readLoginState} from '../../credentials/login-state.js'
+import {accountAt, accountOnRecord} from '../../credentials/login-state.js'
+import {readLoginState} from '../../credentials/login-files.js'
 import type {FoundCredential, CredentialStores} from '../../credentials/stores.js'
 import {findToRemove, forgetLogin, removeToken, stillThere} from '../../credentials/remove.js'
 import {describeFallback, saveToken} from '../../credentials/save.js'
@@ -60,11 +61,10 @@ async function find(stores: CredentialStores): Promise<Answer> {
     return {kind: 'refused', ...defined({account}), failure}
   }
   try {
-    const looked = await findCredential(stores)
-    if (looked.found) return {kind: 'found', found: looked.found}
-    const {because, failure} = looked
-    if (failure) return refused(unreadable(failure))
-    if (because !== undefined) stores.context.notify(`not logged in: ${because}`)
+    const lookup = await findCredential(stores)
+    if (lookup.outcome === 'found') return {kind: 'found', found: lookup.credential}
+    if (lookup.outcome === 'failed') return refused(unreadable(lookup.error))
+    if (lookup.because !== undefined) stores.context.notify(`not logged in: ${lookup.because}`)
     return {kind: 'nothing'}
   } catch (error) {
     if (!(error instanceof UserError)) throw error

@@ -1,0 +1,129 @@
+// Looks a token up in one store: the keychain, or `.netrc`. find.ts decides which of them counts.
+import {defined} from '../defined.js'
+import {isToken} from '../backends/credential-rules.js'
+import type {Credential} from '../backends/backend.js'
+import {StorageError} from '../errors.js'
+import {printable} from '../ui/printable.js'
+import {assertNotHidden} from './guard.js'
+import type {GuardedKeychain} from './guarded-keychain.js'
+import {readLoginState} from './login-files.js'
+import {currentAccount, currentOnRecord, isEnded, type LoginState} from './login-state.js'
+import type {CredentialStores, FoundCredential} from './stores.js'
+import {hostInKeychain, isOf, recordFor, recordOf, recordOfAccount, type TokenRecord} from './token-record.js'
+
+export type Lookup =
+  | {outcome: 'found'; credential: FoundCredential}
+  /** `because`: the reason, unless it is simply that the user is not logged in. */
+  | Absent
+  /** The keychain may hold the token, and cannot be read. */
+  | Failed
+
+export interface Absent {
+  outcome: 'absent'
+  because?: string
+}
+
+export interface Failed {
+  outcome: 'failed'
+  error: StorageError
+}
+
+export const ABSENT: Absent = {outcome: 'absent'}
+
+export interface FindOptions {
+  /** Change nothing, and print nothing but the notice while waiting. */
+  lookOnly?: boolean
+  /** Also find tokens that a logout revoked, or began to remove; only for the next logout. */
+  endedToo?: boolean
+}
+
+/** The input of one lookup. */
+export interface Search extends Required<FindOptions> {
+  stores: CredentialStores
+  state: LoginState
+  /** The account on record for this API host. */
+  account: string | undefined
+  /** The record of its token. */
+  record: TokenRecord | undefined
+}
+
+/** Looks in the keychain, if there is one. */
+export async function findInKeychain(search: Search): Promise<Lookup> {
+  const {account, stores, record} = search
+  const {context, keychain} = stores
+  try {
+    if (keychain) return await readKeychain(search, keychain)
+    if (context.keychain.name !== undefined || account === undefined || record?.savedIn === 'netrc') return ABSENT
+    throw new StorageError('unavailable', context.keychain.because, context.keychain.hint)
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    // According to the record, it holds nothing.
+    if (error.problem === 'unavailable' && record?.savedIn === 'netrc') return ABSENT
+    return {outcome: 'failed', error}
+  }
+}
+
+async function readKeychain(search: Search, keychain: GuardedKeychain): Promise<Lookup> {
+  const {lookOnly, stores, state} = search
+  const {dataDir, endpoints} = stores.context
+  const onRecord = currentOnRecord(state)
+  if (onRecord && search.account === undefined)
+    return anotherHosts(onRecord.account, recordOfAccount(state, onRecord.account)?.apiHost, endpoints.api)
+  if (!onRecord && state.loggedOut) return ABSENT
+  const current = currentAccount(onRecord ? [] : await keychain.accounts(), state)
+  if (current === 'several') return absent(`${keychain.title} holds several accounts, and none of them is current`)
+  if (current === undefined) return ABSENT
+  const {account} = current
+  const token = await keychain.get(account)
+  if (token === undefined) {
+    assertNotHidden(readLoginState(dataDir), account, keychain)
+    return ABSENT
+  }
+  const lookup = checkToken(search, keychain, {account, token})
+  if (
+    lookup.outcome === 'found' &&
+    !lookOnly &&
+    (state.loginJsonAccount === undefined || !recordOfAccount(state, account))
+  ) {
+    const {recordLoginFound} = await import('./login-writer.js')
+    await recordLoginFound(dataDir, recordFor({account, token}, endpoints.api, keychain.name))
+  }
+  return lookup
+}
+
+/** Whether a token from the keychain may be used here. */
+export function checkToken(
+  {endedToo, stores, state}: Search,
+  keychain: GuardedKeychain,
+  {account, token}: Credential,
+): Lookup {
+  const {name, title} = keychain
+  if (!isToken(token)) throw new StorageError('failed', `${title} gave something that is no token`)
+  const {api} = stores.context.endpoints
+  const known = recordOfAccount(state, account)
+  // A token is sent to no other host than the one that issued it.
+  if (known && hostInKeychain(known) !== api) return anotherHosts(account, hostInKeychain(known), api)
+  if (!endedToo && isEnded(state, token))
+    return absent(`a logout revoked the token of ${printable(account)} that is still in ${title}`)
+  const credential: FoundCredential = {token, account, source: name, location: title}
+  // Hashing a token takes a tenth of the git helper's time, so only if the record has more to add.
+  return found({...credential, ...expiryOf(known?.expiresAt === undefined ? undefined : recordOf(credential, state))})
+}
+
+const anotherHosts = (account: string, host: string | undefined, api: string) =>
+  absent(`${printable(account)} is logged in to ${printable(host ?? 'another host')}, not to ${api}`)
+
+export async function findInNetrc({endedToo, stores, record, state}: Search): Promise<Exclude<Lookup, Failed>> {
+  const netrc = await stores.netrc()
+  const entry = (await netrc.entries()).find(({host}) => host === stores.context.endpoints.api)
+  if (!entry?.token || (!endedToo && isEnded(state, entry.token))) return ABSENT
+  const {account, token} = entry
+  const credential: FoundCredential = {token, ...defined({account}), source: 'netrc', location: netrc.path}
+  return found({...credential, ...expiryOf(isOf(record, token) ? record : recordOf(credential, state))})
+}
+
+export const found = (credential: FoundCredential) => ({outcome: 'found', credential}) as const
+
+const absent = (because: string): Absent => ({outcome: 'absent', because})
+
+const expiryOf = (record: TokenRecord | undefined) => defined({expiresAt: record?.expiresAt})
