@@ -56,7 +56,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder).sort()
   } catch {
-    // No folder, or none that anybody could read a token from.
+    // No such folder, or no permission to read it: then no command can read a token in it either.
     return []
   }
 }
