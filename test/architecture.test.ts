@@ -1,4 +1,4 @@
-// The lines that keep the house small: who may import whom, and where each library and each oddity has its one home.
+// The directories of src, the direction of their imports, and where each library and each oddity may be used.
 import {expect} from 'chai'
 import {readdirSync, readFileSync} from 'node:fs'
 import {dirname, join, posix} from 'node:path'
@@ -9,13 +9,13 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Texts of source files by path, such as `src/process/run.ts`. */
 type Sources = Map<string, string>
 
-function readSources(): Sources {
-  const files = readdirSync(join(ROOT, 'src'), {recursive: true, encoding: 'utf8'}).filter((name) =>
+function readTree(folder: string): Sources {
+  const files = readdirSync(join(ROOT, folder), {recursive: true, encoding: 'utf8'}).filter((name) =>
     name.endsWith('.ts'),
   )
   return new Map(
     files.sort().map((name) => {
-      const path = `src/${name.replaceAll('\\', '/')}`
+      const path = `${folder}/${name.replaceAll('\\', '/')}`
       return [path, readFileSync(join(ROOT, path), 'utf8')]
     }),
   )
@@ -100,13 +100,24 @@ const HOMES: Record<string, string[]> = {
   yaml: ['src/backends/account-aliases.ts'],
 }
 
+/** Names that the code had before; CONTRIBUTING.md has the terms. */
+const RETIRED_NAMES =
+  /\b(?:Places|Surroundings|around|KeychainSession|BackendError|Found|Ran|isTold|exitCodeOf|forHost|inTurn|takeTurn|nameAgain|currentAmong|findToken|Hosts|Subject|isSteady|fileTrouble|refusal|seam|overlayNetrc|serveCommands?|claimCommands|takeOverGit|judge\w*|gather|Spot|PlainCopy|Wishes|settle)\b/u
+/** What comments and test titles do not say: for a process or a caller there is a noun. */
+const RETIRED_WORDS =
+  /\b(?:whoever|whom|somebody|someone|nobody|anybody|stand(?:s|ing)? still|asked ahead|(?:is|are|was|were) told|as good as none|surroundings|the house)\b/iu
+
+const commentsOf = (text: string) => text.match(/\/\*[\s\S]*?\*\/|(?:^|\s)\/\/.*$/gmu)?.join('\n') ?? ''
+const titlesOf = (text: string) =>
+  [...text.matchAll(/\b(?:describe|it)\(\s*(['"`])([\s\S]*?)\1/gu)].map(([, , title = '']) => title).join('\n')
+
 const PLATFORM = /\bprocess\.platform\b|\bplatform\b[^{}\n]*\}\s*=\s*process\b|from 'node:os'.*\bplatform\b/u
 const CONSOLE = /\bconsole\s*[.[]/u
 const CHILD_PROCESS = /['"](?:node:)?child_process['"]/u
 const SHELL = /\bshell\s*:|\bexecSync\b|\bnew Function\b|\beval\(/u
 
 describe('the architecture', () => {
-  const sources = readSources()
+  const sources = readTree('src')
   const {dependencies} = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>
   }
@@ -191,6 +202,18 @@ describe('the architecture', () => {
 
   it('never writes to the console', () => {
     expect(filesWith(sources, CONSOLE)).to.deep.equal([])
+  })
+
+  it('uses no retired name', () => {
+    expect(filesWith(sources, RETIRED_NAMES)).to.deep.equal([])
+  })
+
+  it('has no retired word in a comment or a test title', () => {
+    const tests = readTree('test')
+    const said = [...sources, ...tests].map(([file, text]) => [file, commentsOf(text)] as const)
+    const titles = [...tests].map(([file, text]) => [file, titlesOf(text)] as const)
+    const wrong = [...said, ...titles].filter(([, text]) => RETIRED_WORDS.test(text)).map(([file]) => file)
+    expect([...new Set(wrong)]).to.deep.equal([])
   })
 
   it('has no file of more than 200 lines', () => {

@@ -1,4 +1,4 @@
-// What somebody gets who installs us: these files, and nothing that runs by itself.
+// The files that an installation gets, none of which npm runs.
 import {expect} from 'chai'
 import {execa} from 'execa'
 import {readdirSync} from 'node:fs'
@@ -98,7 +98,7 @@ describe('the package', function () {
     expect(BY_ITSELF.filter((name) => name in manifest.scripts)).to.deep.equal([])
   })
 
-  it('can be found by somebody who looks for a Heroku plugin or for their keychain', () => {
+  it('can be found by a search for Heroku plugins or keychains', () => {
     expect(manifest.keywords).to.include.members(['heroku', 'heroku-plugin', 'oclif-plugin', 'keychain', 'netrc'])
     expect(manifest.license).to.equal('ISC')
     expect(texts.get('LICENSE')).to.match(/^ISC License\n/u)

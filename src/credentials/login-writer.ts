@@ -1,12 +1,12 @@
 // Writes the login state: the one place that changes `login.json` and our file. The git helper and the init hook, which only
 // read them, do not load this file.
-import {accessSync, constants, rmSync} from 'node:fs'
+import {accessSync, constants, rmSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import {defined} from '../defined.js'
 import {codeOf, StorageError, UserError} from '../errors.js'
 import {accessCommand, causeOf} from '../files/file-error.js'
 import {withLock} from '../files/lock.js'
-import {preparePrivateFolder} from '../files/private-folder.js'
+import {isWritableByOthers, preparePrivateFolder} from '../files/private-folder.js'
 import {LOGIN_JSON, OUR_JSON, readLoginState} from './login-files.js'
 import {type Change, loginFound, loginJsonSeen, type LoginState} from './login-state.js'
 import type {TokenRecord} from './token-record.js'
@@ -30,7 +30,8 @@ export interface ChangeOptions {
 type FailureOf = (dataDir: string, error: unknown) => UserError
 
 /**
- * Changes the login state under the login lock. Writes only what differs: first our file, then `login.json`.
+ * Changes the login state under the login lock. Writes only what differs, or can be changed by other users: first our file,
+ * then `login.json`.
  * @throws {StorageError} if the lock cannot be acquired
  */
 export async function changeLoginState(
@@ -52,14 +53,21 @@ export async function changeLoginState(
 async function write(dataDir: string, before: LoginState, after: LoginState, assertHeld: AssertHeld): Promise<void> {
   const {loginJsonAccount: account} = after
   const text = ourText(after)
-  if (text !== ourText(before)) await replace(dataDir, OUR_JSON, text, assertHeld)
-  if (account !== undefined && account !== before.loginJsonAccount)
+  const isOpen = (name: string) => isOpenToOthers(join(dataDir, name))
+  if (text !== ourText(before) || isOpen(OUR_JSON)) await replace(dataDir, OUR_JSON, text, assertHeld)
+  if (account !== undefined && (account !== before.loginJsonAccount || isOpen(LOGIN_JSON)))
     // Byte for byte as the Heroku CLI writes it.
     await replace(dataDir, LOGIN_JSON, `${JSON.stringify({account})}\n`, assertHeld)
   else if (account === undefined && 'loginJsonAccount' in after) {
     assertHeld()
     rmSync(join(dataDir, LOGIN_JSON), {force: true})
   }
+}
+
+/** Whether another user can change a file; false if it does not exist. */
+function isOpenToOthers(path: string): boolean {
+  const stats = statSync(path, {throwIfNoEntry: false})
+  return stats !== undefined && isWritableByOthers(stats)
 }
 
 const ourText = ({ended, lastAccount, loggedOut, tokens}: LoginState) =>

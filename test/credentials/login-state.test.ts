@@ -51,6 +51,15 @@ describe('who is logged in, on record', () => {
     expect(modes).to.deep.equal([0o700, 0o600, 0o600])
   })
 
+  it('has its files made private by the same login again, if others could change them', async () => {
+    if (windows) return
+    const files = ['/login.json', '/heroku-keychain.json'].map((name) => user.dataDir + name)
+    await recordLogin(user.dataDir, recordFor(ada), true)
+    for (const file of files) chmodSync(file, 0o666)
+    await recordLogin(user.dataDir, recordFor(ada), true)
+    expect(files.map((file) => statSync(file).mode & 0o777)).to.deep.equal([0o600, 0o600])
+  })
+
   it('has no token in any file', async () => {
     await recordLogin(user.dataDir, recordFor(ada), true)
     expect(`${user.read(LOGIN_JSON) ?? ''}${user.read(OUR_JSON) ?? ''}`).not.to.include(ada.token)
