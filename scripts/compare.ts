@@ -2,7 +2,7 @@
 // CLI without and with this plugin. `npm run bench` measures speed.
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {ada, inKeyring, LOGIN_JSON, loggedIn, saidBy} from '../test/hosts/scenarios/cell.js'
+import {ada, inKeyring, LOGIN_JSON, loggedIn, saidBy} from '../test/e2e/scenarios/cell.js'
 import {shapes} from '../test/fixtures/netrc/shapes.js'
 import {installPlugin} from '../test/support/host-cli.js'
 import {type PluggedHost, startPluggedHost} from '../test/support/plugged-host.js'

@@ -7,10 +7,11 @@ cd "$(dirname "$0")/.."
 
 root=$PWD/.cache/debian13
 tests=(
-  test/git
-  test/backends/secret-service.test.ts
-  test/hosts/git.test.ts
-  test/hosts/main-job.test.ts
+  test/unit/git
+  test/integration/git
+  test/integration/backends/secret-service.test.ts
+  test/e2e/git.test.ts
+  test/e2e/main-job.test.ts
 )
 
 cannot() {

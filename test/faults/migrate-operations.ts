@@ -1,5 +1,5 @@
 // Moving a token, there and back: it is in a store at every moment, and the next one finishes. (The tokens of `heroku
-// accounts` are for Heroku's own host; their faults are in test/migrate.)
+// accounts` are for Heroku's own host; their faults are in test/unit/migrate.)
 import {runCommand, type Said} from './commands.js'
 import {isDone} from './judges.js'
 import type {Operation} from './operations.js'

@@ -14,7 +14,7 @@ import {type Listening, listen} from '../support/listen.js'
 import {plainText, strangeText, textWithUnknownWords} from './netrc-texts.js'
 
 const HOST = 'api.heroku.com'
-const PYTHON_READER = fileURLToPath(new URL('read_with_python.py', import.meta.url))
+const PYTHON_READER = fileURLToPath(new URL('./read_with_python.py', import.meta.url))
 
 /** `login:password`, as in HTTP's basic authentication; undefined for no entry, or for a refused file. */
 type Read = string | undefined

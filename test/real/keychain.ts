@@ -1,5 +1,5 @@
 // Tests the contract on this machine's own keychain, with new account names: for real macOS and Windows machines. On
-// Linux test/backends/secret-service.test.ts does this, in a private session.
+// Linux test/integration/backends/secret-service.test.ts does this, in a private session.
 import {resolveKeychain} from '../../src/backends/resolve.js'
 import {addCommand, LONGEST_LINE_BYTES} from '../../src/backends/macos-security.js'
 import {run} from '../../src/process/run.js'

@@ -3,7 +3,7 @@ import {fileURLToPath} from 'node:url'
 import type {Env, Sandbox} from './sandbox.js'
 import {PYTHON, startSupervised} from './supervised.js'
 
-const ANSWER_DIALOGS = fileURLToPath(new URL('x11/answer-dialogs.py', import.meta.url))
+const ANSWER_DIALOGS = fileURLToPath(new URL('./x11/answer-dialogs.py', import.meta.url))
 
 /** How the user reacts to a dialog: presses its default button, dismisses it, or leaves it open. */
 export type Reaction = 'accept' | 'dismiss' | 'ignore'

@@ -24,7 +24,7 @@ export async function render(table: Table, versions: readonly string[]): Promise
   const page = `# What works on which Heroku CLI
 
 Each cell was seen: the CLI of that version from npm, with this plugin installed in it by \`plugins:install\`, a GNOME
-Keyring, and a Heroku on the same machine. \`npm run hosts\` writes this page, and \`test/hosts/matrix.test.ts\` fails
+Keyring, and a Heroku on the same machine. \`npm run hosts\` writes this page, and \`test/e2e/matrix.test.ts\` fails
 where it is not true any more.
 
 ${lineOf(['', ...versions])}

@@ -7,7 +7,7 @@ import {fileURLToPath} from 'node:url'
 /** Debian's Python, which has the D-Bus bindings. Another one may come first on PATH. */
 export const PYTHON = '/usr/bin/python3'
 
-const SUPERVISE = fileURLToPath(new URL('supervise.py', import.meta.url))
+const SUPERVISE = fileURLToPath(new URL('./supervise.py', import.meta.url))
 
 /** The command that runs `file` under supervise.py; descriptor 3 must be a pipe that we hold. */
 export function underSupervision(file: string, args: readonly string[]): [file: string, args: string[]] {

@@ -7,7 +7,7 @@ import {stripVTControlCharacters} from 'node:util'
 import type {Env} from './sandbox.js'
 import {PYTHON, underSupervision, within} from './supervised.js'
 
-const PTY = fileURLToPath(new URL('pty.py', import.meta.url))
+const PTY = fileURLToPath(new URL('./pty.py', import.meta.url))
 
 /** Special keys and what they send. */
 export const keys = {
