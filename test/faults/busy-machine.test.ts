@@ -6,12 +6,12 @@ import {availableParallelism} from 'node:os'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
 import {fileURLToPath} from 'node:url'
-import {dataDirOf} from '../../../src/git/data-dir.js'
-import {type Keyring, startKeyring} from '../../support/keyring.js'
-import {openSandbox, type Sandbox} from '../../support/sandbox.js'
-import {auditHere} from '../../support/trust.js'
+import {dataDirOf} from '../../src/git/data-dir.js'
+import {type Keyring, startKeyring} from '../support/keyring.js'
+import {openSandbox, type Sandbox} from '../support/sandbox.js'
+import {auditHere} from '../support/trust.js'
 
-const HELPER = fileURLToPath(new URL('../../../dist/git-helper.cjs', import.meta.url))
+const HELPER = fileURLToPath(new URL('../../dist/git-helper.cjs', import.meta.url))
 const GIVEN = 'username=heroku\npassword=HRKU-1\n'
 const input = 'protocol=https\nhost=git.heroku.com\n\n'
 

@@ -3,12 +3,12 @@
 import {expect} from 'chai'
 import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {findCredential} from '../../support/lookup.js'
-import {fingerprint} from '../../../src/credentials/token-record.js'
-import {peopleWhoAreKilled, type Person, share} from '../../support/killed.js'
-import {ageLocks, migrate} from '../../support/migrate.js'
-import {saveFigures} from '../../support/trust.js'
-import {ada, entries, grace} from '../../support/user.js'
+import {findCredential} from '../support/lookup.js'
+import {fingerprint} from '../../src/credentials/token-record.js'
+import {peopleWhoAreKilled, type Person, share} from '../support/killed.js'
+import {ageLocks, migrate} from '../support/migrate.js'
+import {saveFigures} from '../support/trust.js'
+import {ada, entries, grace} from '../support/user.js'
 
 const FOREIGN = Array.from({length: 8}, (_, index) => `machine m${index}.example login a password "b ${index}"\n`).join(
   '',
