@@ -161,9 +161,12 @@ class World {
         const stores = this.stores(action.host, action.env)
         const found = await findToRemove(stores)
         if (!found) return
+        // A logout's lookup is a use, too: it records the host of a token that the CLI stored.
+        const known = this.tokens.get(found.token)
+        if (known) known.host ??= action.host
         this.revoked.add(found.token)
         const {failures} = await removeToken(stores, found, undefined, {revoked: true})
-        const isCurrent = this.tokens.get(found.token)?.account === this.current || found.account === this.current
+        const isCurrent = known?.account === this.current || found.account === this.current
         if (failures.length > 0 || stores.netrcOnly) return
         if (found.account !== undefined) this.last.delete(found.account)
         if (isCurrent) this.mayBecomeNobody = true
