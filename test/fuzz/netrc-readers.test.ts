@@ -107,15 +107,16 @@ describe("other programs' readers of a .netrc", () => {
 
   /**
    * Of several entries for a host, Python uses the last, and curl the first complete one; likewise for a login or
-   * password that an entry has twice.
+   * password that an entry has twice. curl also uses a default entry that comes before the host's.
    */
   const isOnce = (text: string) => {
-    const [, entry = '', ...more] = text
+    const [before = '', entry = '', ...more] = text
       .toLowerCase()
       .replaceAll(/^\s*#.*$/gmu, '')
       .split(HOST)
     const [words = ''] = entry.split(/\b(?:machine|default)\b/u)
-    return more.length === 0 && ['login', 'password'].every((word) => words.split(word).length <= 2)
+    if (more.length > 0 || /\bdefault\b/u.test(before)) return false
+    return ['login', 'password'].every((word) => words.split(word).length <= 2)
   }
 
   fuzz('find the same entry as we do, if they agree with each other', {

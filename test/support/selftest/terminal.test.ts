@@ -40,7 +40,7 @@ describe('a user at a terminal', () => {
     })
 
   it('lists the programs that are left running', async () => {
-    const {left} = await sit('setsid sleep 60 & while ! pgrep -s $! >/dev/null; do :; done', [])
+    const {left} = await sit('setsid sleep 60 & until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done', [])
     expect(left).to.deep.equal(['sleep'])
   })
 
