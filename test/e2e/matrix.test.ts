@@ -90,17 +90,20 @@ describe(`on Heroku CLI ${HOST_VERSIONS.join(', ')}`, function () {
     if (!writing) expect(Object.keys(documented)).to.deep.equal(SCENARIOS.map(({title}) => title))
   })
 
+  // In a suite of its own, since mocha runs the tests of a suite before the suites in it.
   if (onAllHosts)
-    it('is what docs/hosts.md says; npm run hosts writes it', async () => {
-      const table: Table = {}
-      for (const scenario of SCENARIOS) {
-        const cells = [...(await rowOf(scenario))].map(([version, {says}]) => [version, says] as const)
-        table[scenario.title] = Object.fromEntries(cells)
-      }
+    describe('the whole table', () => {
+      it('is what docs/hosts.md says; npm run hosts writes it', async () => {
+        const table: Table = {}
+        for (const scenario of SCENARIOS) {
+          const cells = [...(await rowOf(scenario))].map(([version, {says}]) => [version, says] as const)
+          table[scenario.title] = Object.fromEntries(cells)
+        }
 
-      const page = await render(table, HOST_VERSIONS)
-      process.stdout.write(`\n${page.slice(page.indexOf('\n|') + 1)}\n`)
-      if (writing) writePage(page)
-      expect(readPage()).to.equal(page)
+        const page = await render(table, HOST_VERSIONS)
+        process.stdout.write(`\n${page.slice(page.indexOf('\n|') + 1)}\n`)
+        if (writing) writePage(page)
+        expect(readPage()).to.equal(page)
+      })
     })
 })
