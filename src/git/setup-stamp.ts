@@ -7,8 +7,7 @@ import type {Interfaces} from '@oclif/core'
 import {LOGIN_JSON, OUR_JSON} from '../credentials/login-files.js'
 import type {Endpoints} from '../heroku/endpoints.js'
 import {globalFiles} from './config.js'
-import {launcherPath} from './launcher.js'
-import {launcherText} from './launcher.js'
+import {launcherPath, launcherText} from './launcher.js'
 
 const NAME = 'heroku-keychain-git.json'
 
