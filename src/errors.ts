@@ -76,9 +76,12 @@ const NOT_LOGGED_IN_EXIT = 100
 /**
  * @param because the reason, if it is not simply that the user has not logged in
  * @param hint the next step, if it is not to log in
+ * @param account the account that was selected, for the message
  */
-export const notLoggedIn = (because?: string, hint = 'heroku login') =>
-  new UserError(because === undefined ? 'not logged in' : `not logged in: ${because}`, hint, NOT_LOGGED_IN_EXIT)
+export function notLoggedIn(because?: string, hint = 'heroku login', account?: string): UserError {
+  const message = account === undefined ? 'not logged in' : `not logged in as ${account}`
+  return new UserError(because === undefined ? message : `${message}: ${because}`, hint, NOT_LOGGED_IN_EXIT)
+}
 
 /** The next step where a login would need a terminal to prompt on. */
 export const withoutTerminal = (bin: string) => `pipe a token to ${bin} login --with-token, or set HEROKU_API_KEY`

@@ -191,6 +191,7 @@ describe('the architecture', () => {
   it('starts programs in three places', () => {
     expect(filesWith(sources, CHILD_PROCESS)).to.deep.equal([
       'src/host/netrc-parser/blocking.ts',
+      'src/process/block.ts',
       'src/process/spawn.ts',
       'src/process/supervise.ts',
     ])

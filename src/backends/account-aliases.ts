@@ -57,6 +57,22 @@ export async function readAliases(env: NodeJS.ProcessEnv, onUnreadable: (path: s
   return found
 }
 
+/**
+ * The account of an alias, with or without a token in its file.
+ * @returns undefined if there is no such alias, or its file names no account
+ * @throws {StorageError} if a folder or file cannot be read
+ */
+export async function accountOfAlias(env: NodeJS.ProcessEnv, alias: string): Promise<string | undefined> {
+  for (const folder of aliasFolders(env)) {
+    // Compared with the names in the folder: an alias may come from a URL, and must not be a path.
+    const {names} = await list(folder)
+    const text = names.includes(alias) ? await textOf(join(folder, alias)) : undefined
+    const read = text === undefined ? undefined : await parse(text)
+    if (read !== undefined && read !== 'invalid' && read.account !== undefined) return read.account
+  }
+  return undefined
+}
+
 // A line of a file that is not valid YAML.
 const PASSWORD_LINE = /^:?password:[^\S\n]*\S/mu
 

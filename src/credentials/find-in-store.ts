@@ -8,6 +8,7 @@ import {assertNotHidden} from './guard.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
 import {readLoginState} from './login-files.js'
 import {currentAccount, currentOnRecord, isEnded, type LoginState} from './login-state.js'
+import type {SelectedAccount} from './selected-account.js'
 import type {CredentialStores, FoundCredential} from './stores.js'
 import {hostInKeychain, isOf, recordFor, recordOf, recordOfAccount, type TokenRecord} from './token-record.js'
 
@@ -39,6 +40,8 @@ export interface FindOptions {
 
 /** The input of one lookup. */
 export interface Search extends Required<FindOptions> {
+  /** The account that the user has selected, if any; `account` then is the same. */
+  selected: SelectedAccount | undefined
   stores: CredentialStores
   state: LoginState
   /** The account on record for this API host. */
@@ -64,7 +67,7 @@ export async function findInKeychain(search: Search): Promise<Lookup> {
 }
 
 async function readKeychain(search: Search, keychain: GuardedKeychain): Promise<Lookup> {
-  const {lookOnly, stores, state} = search
+  const {lookOnly, selected, stores, state} = search
   const {dataDir, endpoints} = stores.context
   const onRecord = currentOnRecord(state)
   if (onRecord && search.account === undefined)
@@ -83,6 +86,7 @@ async function readKeychain(search: Search, keychain: GuardedKeychain): Promise<
   if (
     lookup.outcome === 'found' &&
     !lookOnly &&
+    !selected &&
     (state.loginJsonAccount === undefined || !recordOfAccount(state, account))
   ) {
     const {recordLoginFound} = await import('./login-writer.js')

@@ -18,21 +18,49 @@ import {
 import {assertSameAccount} from './guard.js'
 import {readLoginState} from './login-files.js'
 import {accountAt, currentOnRecord, type LoginState} from './login-state.js'
+import {accountAndSource, type SelectedAccount, selectedNotLoggedIn} from './selected-account.js'
+import {isAddress, type Named, selectAccount, selectionHere} from './selection.js'
 import type {CredentialStores, FoundCredential} from './stores.js'
 import {isOfEntry, recordOfAccount} from './token-record.js'
 
 export type {Lookup} from './find-in-store.js'
 
 /**
- * HEROKU_API_KEY, else only `.netrc` if HEROKU_NETRC_WRITE is true, else the keychain, else `.netrc`.
- * @throws {UserError} if `.netrc` holds the token of another account than the one on record
+ * HEROKU_API_KEY, else only `.netrc` if HEROKU_NETRC_WRITE is true, else the keychain, else `.netrc`: of the account that is
+ * selected (see {@link selectAccount}), else of the current one.
+ * @param options.account the account that a command names; it comes before HEROKU_API_KEY, whose account is unknown
+ * @throws {UserError} if the selected account is not logged in, or `.netrc` holds the token of another account than the one
+ *   on record
  * @throws {StorageError} if `.netrc` is needed and cannot be read
  */
-export async function findCredential(stores: CredentialStores, options: FindOptions = {}): Promise<Lookup> {
+export async function findCredential(stores: CredentialStores, options: FindOptions & Named = {}): Promise<Lookup> {
   const {apiKey, context} = stores
-  if (apiKey !== undefined) return found({token: apiKey, source: 'HEROKU_API_KEY', location: 'HEROKU_API_KEY'})
-  const search = searchFor(stores, readLoginState(context.dataDir), options)
-  if (stores.netrcOnly) return findInNetrc(search)
+  if (apiKey !== undefined && options.account === undefined)
+    return found({token: apiKey, source: 'HEROKU_API_KEY', location: 'HEROKU_API_KEY'})
+  const selected = await selectAccount(stores, options)
+  const state = readLoginState(context.dataDir)
+  if (!selected) return findInTiers(searchFor(stores, state, options))
+  const lookup = await findInTiers(searchFor(stores, stateAs(selected, state), options, selected))
+  switch (lookup.outcome) {
+    case 'found':
+      return found({...lookup.credential, selected})
+    case 'absent':
+      throw selectedNotLoggedIn(selected, lookup.because)
+    case 'failed': {
+      const {hint, message, problem} = lookup.error
+      return {
+        outcome: 'failed',
+        error: new StorageError(problem, `${message} (needed for ${accountAndSource(selected)})`, hint),
+      }
+    }
+  }
+}
+
+/** The state in which a selected account is the current one. */
+const stateAs = ({account}: {account: string}, state: LoginState): LoginState => ({...state, loginJsonAccount: account})
+
+async function findInTiers(search: Search): Promise<Lookup> {
+  if (search.stores.netrcOnly) return findInNetrcAlone(search)
 
   // Where the last login put it: then no keychain is called, which may have failed at that login.
   const recorded = await findWhereRecorded(search)
@@ -46,6 +74,13 @@ export async function findCredential(stores: CredentialStores, options: FindOpti
     case 'failed':
       return fallBack(search, inKeychain)
   }
+}
+
+/** With HEROKU_NETRC_WRITE, whatever account `.netrc` holds is the current one; but it is not another that was selected. */
+async function findInNetrcAlone(search: Search): Promise<Lookup> {
+  const lookup = await findInNetrc(search)
+  if (search.selected && lookup.outcome === 'found') assertSameAccount(search, lookup.credential, undefined, undefined)
+  return lookup
 }
 
 /** The keychain does not have it: `.netrc` may, of the same account. */
@@ -74,14 +109,26 @@ async function fallBack(search: Search, inKeychain: Failed): Promise<Lookup> {
 }
 
 /**
+ * The account whose token {@link findCredential} would look for.
+ * @returns undefined if the login is not in `login.json`, or the selection is an alias
+ * @throws {UserError} if git cannot say what it selects
+ */
+export function accountAtOnce(stores: CredentialStores): string | undefined {
+  const selection = selectionHere(stores)
+  if (selection) return isAddress(selection.name) ? selection.name : undefined
+  return readLoginState(stores.context.dataDir).loginJsonAccount
+}
+
+/**
  * The result of {@link findCredential}, if a credential that was read from the keychain already decides it.
+ * @param credential of {@link accountAtOnce}
  * @returns undefined if there is more to read, or to record
  */
 export function findAtOnce(stores: CredentialStores, credential: Credential): FoundCredential | undefined {
   const {apiKey, context, keychain} = stores
-  const search = searchFor(stores, readLoginState(context.dataDir), {})
-  const {record, state} = search
-  if (apiKey !== undefined || !keychain || state.loginJsonAccount !== credential.account) return undefined
+  const search = searchFor(stores, stateAs(credential, readLoginState(context.dataDir)), {})
+  const {record} = search
+  if (apiKey !== undefined || !keychain) return undefined
   if (!record || record.savedIn === 'netrc' || !isToken(credential.token)) return undefined
   const lookup = checkToken(search, keychain, credential)
   return lookup.outcome === 'found' ? lookup.credential : undefined
@@ -106,9 +153,10 @@ function searchFor(
   stores: CredentialStores,
   state: LoginState,
   {endedToo = false, lookOnly = false}: FindOptions,
+  selected?: SelectedAccount,
 ): Search {
   const account = currentOnRecord(state) && accountAt(state, stores.context.endpoints.api)
-  return {stores, state, account, record: recordOfAccount(state, account), endedToo, lookOnly}
+  return {stores, state, account, record: recordOfAccount(state, account), endedToo, lookOnly, selected}
 }
 
 /** The current account's token, if our record says that it is in `.netrc`, and it is. */

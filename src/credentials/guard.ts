@@ -4,6 +4,7 @@ import {StorageError, UserError} from '../errors.js'
 import {printable} from '../ui/printable.js'
 import type {LoginState} from './login-state.js'
 import {isOfEntry, recordOfAccount, type TokenRecord} from './token-record.js'
+import {describeSelection, type SelectedAccount, selectedNotLoggedIn} from './selected-account.js'
 import type {FoundCredential} from './stores.js'
 
 /**
@@ -29,14 +30,14 @@ export function assertNotHidden(
 }
 
 /**
- * @param onRecord the account on record, and what is recorded of its token
+ * @param onRecord the account on record, or the selected one, and what is recorded of its token
  * @param found what `.netrc` holds
  * @param failure why the keychain failed, if it did
  * @param title the keychain's, if there is one
  * @throws {UserError} if it is another account's
  */
 export function assertSameAccount(
-  {account: onRecord, record}: {account: string | undefined; record: TokenRecord | undefined},
+  {account: onRecord, record, selected}: AccountOnRecord,
   found: FoundCredential,
   failure: StorageError | undefined,
   title: string | undefined,
@@ -44,12 +45,21 @@ export function assertSameAccount(
   const {account, location} = found
   if (onRecord === undefined || account === onRecord || isOfEntry(record, found)) return
   const [ours, theirs] = [printable(onRecord), printable(account ?? 'an unnamed account')]
+  const unused = `${location} holds ${theirs}'s token, which was not used`
+  if (selected && !failure) throw selectedNotLoggedIn(selected, unused)
   const elsewhere = record?.savedIn === 'netrc' ? location : (title ?? 'the keychain')
   const because = failure
-    ? `${failure.message}, so ${ours}'s token cannot be read`
+    ? `${failure.message}, so ${ours}'s token cannot be read${selected ? ` (selected by ${describeSelection(selected)})` : ''}`
     : `${ours} is logged in, but that account's token is not in ${elsewhere}`
+  const next = failure ? (failure.hint ?? 'repair the keychain') : 'heroku login'
   throw new UserError(
-    `${because}; ${location} holds ${theirs}'s token, which was not used`,
-    `${failure ? (failure.hint ?? 'repair the keychain') : 'heroku login'}; or set HEROKU_NETRC_WRITE=true to act as ${theirs}`,
+    `${because}; ${unused}`,
+    selected ? next : `${next}; or set HEROKU_NETRC_WRITE=true to act as ${theirs}`,
   )
+}
+
+interface AccountOnRecord {
+  account: string | undefined
+  record: TokenRecord | undefined
+  selected: SelectedAccount | undefined
 }

@@ -4,6 +4,8 @@ import {gpgPatience, type Keychain, patience, resolveKeychain} from '../backends
 import type {Endpoints} from '../heroku/endpoints.js'
 import type {RunTool} from '../process/run.js'
 import {UserError} from '../errors.js'
+import {selectedByProject} from './project-account.js'
+import type {SelectedAccount, Selection} from './selected-account.js'
 import {GuardedKeychain} from './guarded-keychain.js'
 
 /** What the policy depends on. */
@@ -18,6 +20,8 @@ export interface StoresContext {
   timeoutMs: number
   /** How long gpg may take for a `.netrc.gpg`, in milliseconds. Default: `timeoutMs`. */
   gpgTimeoutMs?: number
+  /** What `git config heroku.account` selects in the current directory. Default: nothing. @throws {UserError} */
+  selectedByProject?: () => Selection | undefined
   /** Tells the user one line, on stderr. */
   notify: (line: string) => void
 }
@@ -32,6 +36,8 @@ export interface FoundCredential {
   location: string
   /** ISO 8601, if the server sent it when it issued the token. */
   expiresAt?: string
+  /** The selection that this credential follows; undefined if the login decided. */
+  selected?: SelectedAccount
 }
 
 /** The credential stores that this environment allows. Each is opened on first use. */
@@ -83,9 +89,11 @@ export function openStores({
   ...context
 }: Pick<StoresContext, 'dataDir' | 'endpoints' | 'notify' | 'run'> & {terminal: boolean}): CredentialStores {
   const {env, platform} = process
+  let project: {selection: Selection | undefined} | undefined
   return new CredentialStores({
     ...context,
     env,
+    selectedByProject: () => (project ??= {selection: selectedByProject(env)}).selection,
     keychain: resolveKeychain(env, platform),
     timeoutMs: patience(env, platform, terminal),
     gpgTimeoutMs: gpgPatience(env, platform, terminal),

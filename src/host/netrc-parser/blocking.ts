@@ -1,15 +1,18 @@
 // netrc-parser's API is synchronous, so a lookup for it blocks the process: one call of the keyring's tool in the common case,
 // a worker process (worker.ts) for everything else. Tokens are passed through pipes only.
-import type {SpawnSyncOptions, SpawnSyncReturns} from 'node:child_process'
+import type {SpawnSyncReturns} from 'node:child_process'
 import {fileURLToPath} from 'node:url'
 import {attributes} from '../../backends/secret-tool.js'
 import {assertAccount} from '../../backends/credential-rules.js'
-import {findAtOnce} from '../../credentials/find.js'
+import {accountAtOnce, findAtOnce} from '../../credentials/find.js'
 import {readLoginState} from '../../credentials/login-files.js'
 import type {FoundCredential, CredentialStores, StoresContext} from '../../credentials/stores.js'
+import {recordOfAccount} from '../../credentials/token-record.js'
+import {UserError} from '../../errors.js'
+import {block} from '../../process/block.js'
 import {findProgram} from '../../process/find-program.js'
-import {exitStatusOf, holdingSignals, SIGNALS} from '../../process/signals.js'
-import {detached, endTree, hideBytes, toolEnv} from '../../process/supervise.js'
+import {exitStatusOf, SIGNALS} from '../../process/signals.js'
+import {detached, endTree, toolEnv} from '../../process/supervise.js'
 import type {Reply, Request} from './requests.js'
 
 /** The worker's input, as JSON on stdin. */
@@ -41,16 +44,10 @@ const ONE_ITEM =
  * @returns undefined if there is no such keyring, or the result is not conclusive; then the worker finds out
  */
 export function askKeyring(stores: CredentialStores, timeoutMs = KEYRING_MS): FoundCredential | undefined {
-  const {loginJsonAccount: account, tokens} = readLoginState(stores.context.dataDir)
-  if (tokens.find((record) => record.account === account)?.savedIn === 'netrc') return undefined
   const program =
     stores.keychain?.name === 'secret-service' ? findProgram('secret-tool', stores.context.env) : undefined
+  const account = program === undefined ? undefined : nameToAsk(stores)
   if (account === undefined || program === undefined) return undefined
-  try {
-    assertAccount(account)
-  } catch {
-    return undefined
-  }
   const ended = block(program, ['search', ...attributes(account)], {
     detached,
     env: toolEnv(),
@@ -62,6 +59,20 @@ export function askKeyring(stores: CredentialStores, timeoutMs = KEYRING_MS): Fo
   if (ended.error || ended.status !== 0) return undefined
   const token = ONE_ITEM.exec(ended.stdout)?.[1]
   return token === undefined ? undefined : findAtOnce(stores, {account, token})
+}
+
+/** The account to ask the keyring for; undefined if the worker has to find out. */
+function nameToAsk(stores: CredentialStores): string | undefined {
+  try {
+    const account = accountAtOnce(stores)
+    if (account === undefined) return undefined
+    assertAccount(account)
+    const {tokens} = readLoginState(stores.context.dataDir)
+    return recordOfAccount({tokens}, account)?.savedIn === 'netrc' ? undefined : account
+  } catch (error) {
+    if (error instanceof UserError) return undefined
+    throw error
+  }
 }
 
 /**
@@ -92,16 +103,6 @@ export function askWorker(order: Order, limitMs: number, worker = WORKER): Reply
 const NO_ANSWER = {
   message: 'heroku-keychain failed: its worker process did not answer',
   hint: 'try again, or set HEROKU_API_KEY',
-}
-
-/** Defers signals until the process has ended. spawnSync accepts `detached`, although Node's types do not list it. */
-function block(file: string, args: string[], options: SpawnSyncOptions & {detached?: boolean}) {
-  hideBytes()
-  // Loaded here, since most commands start no process.
-  const {spawnSync} = process.getBuiltinModule('node:child_process')
-  return holdingSignals(() =>
-    spawnSync(file, args, {...options, encoding: 'utf8', killSignal: 'SIGKILL', windowsHide: true}),
-  )
 }
 
 function signalThatEnded({signal, status}: SpawnSyncReturns<string>): NodeJS.Signals | undefined {

@@ -1,4 +1,6 @@
 // The credential lookup for netrc-parser's users: runs at most once per process; each save updates the result.
+import {selectionHere} from '../../credentials/selection.js'
+import type {CredentialStores} from '../../credentials/stores.js'
 import type {Endpoints} from '../../heroku/endpoints.js'
 import {UserError} from '../../errors.js'
 import {askKeyring, askWorker, workerLimitMs} from './blocking.js'
@@ -38,12 +40,12 @@ export function openSyncCredentials(
   const open = () => openHostStores({bin, dataDir})
   const stores = open()
   const {apiKey, context, keychain, netrcOnly} = stores
-  const needsLookup = apiKey === undefined && keychain !== undefined
   let answer: Answer | undefined
+  let needed: boolean | undefined
 
   const block = (request: Request): Reply => askWorker({request, bin, dataDir}, workerLimitMs(context), worker)
   const find = (): Reply => {
-    const found = needsLookup ? askKeyring(stores, keyringMs) : undefined
+    const found = keychain && apiKey === undefined ? askKeyring(stores, keyringMs) : undefined
     return found ? {ok: {kind: 'found', found}} : block({verb: 'find'})
   }
   const resultOf = (replied: Reply) => {
@@ -56,7 +58,9 @@ export function openSyncCredentials(
   return {
     endpoints: context.endpoints,
     netrcOnly,
-    needsLookup,
+    get needsLookup() {
+      return (needed ??= apiKey === undefined && (keychain !== undefined || isSelected(stores)))
+    },
     isKnown: () => answer !== undefined,
     find: () => answer ?? resultOf(find()) ?? {kind: 'nothing'},
     async save(changes) {
@@ -66,6 +70,15 @@ export function openSyncCredentials(
     saveSync(changes) {
       resultOf(block({verb: 'save', changes}))
     },
+  }
+}
+
+/** Whether an account is selected, which `.netrc` need not hold; also if only the lookup can say. */
+function isSelected(stores: CredentialStores): boolean {
+  try {
+    return selectionHere(stores) !== undefined
+  } catch {
+    return true
   }
 }
 
