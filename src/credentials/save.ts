@@ -10,7 +10,8 @@ import type {Endpoints} from '../heroku/endpoints.js'
 import {printable} from '../ui/printable.js'
 import {readLoginState} from './login-files.js'
 import {assertRecordable, cannotRecordLogin, changeLoginState, withLoginLock} from './login-writer.js'
-import {loggedIn, type LoginState} from './login-state.js'
+import {currentOnRecord, loggedIn, type LoginState, tokenStored} from './login-state.js'
+import {selectAccount} from './selection.js'
 import {isOf, recordFor, recordOfAccount, type TokenRecord} from './token-record.js'
 import type {CredentialStores} from './stores.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
@@ -154,11 +155,23 @@ const failure = cannotRecordLogin(
   'log in to .netrc, in plain text: HEROKU_NETRC_WRITE=true heroku login',
 )
 
-async function record({context, keychain}: CredentialStores, token: TokenRecord, assertHeld: () => void) {
+async function record(stores: CredentialStores, token: TokenRecord, assertHeld: () => void) {
+  const {context, keychain} = stores
+  const selected = await selectAccount(stores).catch(none)
   // login.json also where the keychain refused, or is not there this time (cron has another PATH): the account that it
   // named must not be back when the keychain is.
   const nameIt = ({loginJsonAccount}: LoginState) => keychain !== undefined || loginJsonAccount !== undefined
-  await changeLoginState(context, (state) => loggedIn(state, token, nameIt(state)), {assertHeld, failure})
+  // The login of an account that is selected here changes nothing in other terminals.
+  const isElsewhere = (state: LoginState) =>
+    selected?.account === token.account && (currentOnRecord(state)?.account ?? token.account) !== token.account
+  const change = (state: LoginState) =>
+    isElsewhere(state) ? tokenStored(state, token) : loggedIn(state, token, nameIt(state))
+  await changeLoginState(context, change, {assertHeld, failure})
+}
+
+/** A selection that cannot be resolved does not keep a login from being recorded. */
+function none(error: unknown): undefined {
+  if (!(error instanceof UserError)) throw error
 }
 
 /** @throws {UserError} if a login could not be recorded; before a token is issued that could be stored nowhere */

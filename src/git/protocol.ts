@@ -1,14 +1,19 @@
 // git's credential helper protocol: https://git-scm.com/docs/gitcredentials#_custom_helpers
 import {findCredential} from '../credentials/find.js'
-import type {CredentialStores} from '../credentials/stores.js'
+import {describeSelection} from '../credentials/selected-account.js'
+import {isAddress} from '../credentials/selection.js'
+import type {CredentialStores, FoundCredential} from '../credentials/stores.js'
 import type {Endpoints} from '../heroku/endpoints.js'
 import {UserError} from '../errors.js'
+import {printable} from '../ui/printable.js'
 import {configuredHosts} from './configured-hosts.js'
 
 /** The attributes of git's request that we use; it may have others. */
 export interface Request {
   protocol: string | undefined
   host: string | undefined
+  /** From the remote's URL, or `credential.<url>.username`. */
+  username: string | undefined
   /** Whether git (2.46 and later) accepts a complete Authorization header. */
   authtype: boolean
 }
@@ -33,6 +38,7 @@ export function parseRequest(input: string): Request {
   return {
     protocol: attributes.get('protocol'),
     host: attributes.get('host'),
+    username: attributes.get('username'),
     authtype: capabilities.includes('authtype'),
   }
 }
@@ -53,13 +59,18 @@ export function isFor(gitHost: string, {host, protocol}: Pick<Request, 'host' | 
  * After a success git passes a username and password to every configured helper, even to one that writes them to a file. It
  * passes an ephemeral credential only to helpers that support these, and they must not store it.
  * @param token any text
- * @param authtype whether git supports ephemeral credentials
+ * @param request whether git supports ephemeral credentials, and the username that it asked for
  */
-export function formatAnswer(token: string, authtype: boolean): string {
+export function formatAnswer(
+  token: string,
+  {authtype, username: asked}: Pick<Request, 'authtype' | 'username'>,
+): string {
   // eslint-disable-next-line no-control-regex -- the protocol's separators
   if (/[\n\r\u0000]/u.test(token)) return ''
-  if (!authtype) return `username=heroku\npassword=${token}\n`
-  const credential = Buffer.from(`heroku:${token}`).toString('base64')
+  // Heroku accepts any. A colon would end it (RFC 7617, section 2).
+  const username = !asked || asked.includes(':') ? 'heroku' : asked
+  if (!authtype) return `username=${username}\npassword=${token}\n`
+  const credential = Buffer.from(`${username}:${token}`).toString('base64')
   return `capability[]=authtype\nauthtype=Basic\ncredential=${credential}\nephemeral=1\n`
 }
 
@@ -99,10 +110,11 @@ export async function answer(
   return stores.apiKey === undefined ? reply(stores, request) : NOTHING
 }
 
-async function reply(stores: CredentialStores, {authtype}: Request): Promise<Reply> {
+async function reply(stores: CredentialStores, request: Request): Promise<Reply> {
   try {
-    const lookup = await findCredential(stores)
-    if (lookup.outcome === 'found') return {stdout: formatAnswer(lookup.credential.token, authtype), stderr: ''}
+    const lookup = await findCredential(stores, {username: request.username})
+    if (lookup.outcome === 'found')
+      return {stdout: formatAnswer(lookup.credential.token, request), stderr: noticeOf(lookup.credential, request)}
     if (lookup.outcome === 'failed') return unreadable(lookup.error)
     const {because} = lookup
     return {
@@ -115,11 +127,19 @@ async function reply(stores: CredentialStores, {authtype}: Request): Promise<Rep
   }
 }
 
+/** Tells the user which account a push uses, if it need not be the current one. */
+function noticeOf({account = '', selected, source}: FoundCredential, {username = ''}: Request): string {
+  if (selected) return line(`using account ${printable(account)} (${describeSelection(selected)})`)
+  return source === 'HEROKU_API_KEY' && isAddress(username)
+    ? line(`using HEROKU_API_KEY, and not account ${printable(username)} (the remote's URL)`)
+    : ''
+}
+
 /** Reported once: the next helper would wait and report the same failure, and git would prompt for a password. */
 const unreadable = ({hint, message}: {message: string; hint?: string | undefined}): Reply => ({
   stdout: QUIT,
   stderr: line(message, hint),
 })
 
-const line = (message: string, hint: string | undefined) =>
+const line = (message: string, hint?: string) =>
   `heroku: ${message}${hint === undefined ? '' : `; try this: ${hint}`}\n`

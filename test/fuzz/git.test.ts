@@ -57,7 +57,12 @@ describe('any input from git to its helper', () => {
     runs: 10_000,
     values: input,
     holds(input) {
-      const read = {protocol: said(input, 'protocol'), host: said(input, 'host'), authtype: offersAuthtype(input)}
+      const read = {
+        protocol: said(input, 'protocol'),
+        host: said(input, 'host'),
+        username: said(input, 'username'),
+        authtype: offersAuthtype(input),
+      }
       expect(parseRequest(input)).to.deep.equal(read)
     },
   })
@@ -75,7 +80,7 @@ describe('any input from git to its helper', () => {
       })
       const ours = /^git\.heroku\.com(?::443)?$/iu.test(said(input, 'host') ?? '')
       const wanted = operation === 'get' && said(input, 'protocol') === 'https' && ours
-      const answered = formatAnswer(ada.token, offersAuthtype(input))
+      const answered = formatAnswer(ada.token, {authtype: offersAuthtype(input), username: said(input, 'username')})
       expect(reply).to.deep.equal({stdout: wanted ? answered : '', stderr: ''})
     },
   })
@@ -95,8 +100,8 @@ describe('any input from git to its helper', () => {
     runs: 4000,
     values: fc.string({unit: 'binary', maxLength: 20}),
     holds(token) {
-      const lines = formatAnswer(token, false).split('\n')
-      const modern = formatAnswer(token, true).split('\n')
+      const lines = formatAnswer(token, {authtype: false, username: undefined}).split('\n')
+      const modern = formatAnswer(token, {authtype: true, username: undefined}).split('\n')
       if (lines.length > 1) {
         expect(lines).to.deep.equal(['username=heroku', `password=${token}`, ''])
         expect(modern).to.have.length(5)

@@ -3,7 +3,7 @@ import {mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSyn
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import type {Keychain} from '../../src/backends/resolve.js'
-import {CredentialStores} from '../../src/credentials/stores.js'
+import {CredentialStores, type StoresContext} from '../../src/credentials/stores.js'
 import {endpointsFrom} from '../../src/heroku/endpoints.js'
 import {run} from '../../src/process/run.js'
 import {memoryKeychain, type MemoryKeychain} from './memory-keychain.js'
@@ -25,7 +25,7 @@ export interface User {
   /** Every notice shown to the user. */
   readonly notices: string[]
   /** A new process's stores: the same home and keychain each time, no state from the previous one. */
-  stores(env?: NodeJS.ProcessEnv, keychain?: Keychain): CredentialStores
+  stores(env?: NodeJS.ProcessEnv, keychain?: Keychain, context?: Partial<StoresContext>): CredentialStores
   /** A file below the home folder; undefined if there is none. */
   read(path: string): string | undefined
   write(path: string, content: string): void
@@ -75,7 +75,7 @@ export function freshUser(): User {
     get netrcPath() {
       return join(current().home, process.platform === 'win32' ? '_netrc' : '.netrc')
     },
-    stores(changes = {}, keychain = current().memory.keychain) {
+    stores(changes = {}, keychain = current().memory.keychain, context = {}) {
       const {home, notices} = current()
       const env = {HOME: home, PATH: process.env.PATH, ...changes}
       return new CredentialStores({
@@ -86,6 +86,7 @@ export function freshUser(): User {
         run,
         timeoutMs: 5000,
         notify: (line) => notices.push(line),
+        ...context,
       })
     },
     read(path) {

@@ -2,10 +2,18 @@ import {expect} from 'chai'
 import fc from 'fast-check'
 import {formatAnswer, isFor, parseRequest} from '../../../src/git/protocol.js'
 
+const plain = {authtype: false, username: undefined}
+const modern = {authtype: true, username: undefined}
+
 describe("git's credential helper protocol", () => {
   it('stops at an empty line, accepts CRLF, and splits at the first equals sign', () => {
     const input = 'capability[]=authtype\r\nprotocol=https\r\nhost=a=b\r\nnonsense\r\n=x\r\n\r\nhost=later\r\n'
-    expect(parseRequest(input)).to.deep.equal({protocol: 'https', host: 'a=b', authtype: true})
+    expect(parseRequest(input)).to.deep.equal({
+      protocol: 'https',
+      host: 'a=b',
+      username: undefined,
+      authtype: true,
+    })
   })
 
   it('parses any input', () => {
@@ -67,19 +75,33 @@ describe("git's credential helper protocol", () => {
     })
 
   it('answers with a user name and a password', () => {
-    expect(formatAnswer('HRKU-1', false)).to.equal('username=heroku\npassword=HRKU-1\n')
+    expect(formatAnswer('HRKU-1', plain)).to.equal('username=heroku\npassword=HRKU-1\n')
   })
 
   it('answers with an ephemeral credential and no password if git supports authtype', () => {
-    expect(formatAnswer('HRKU-1', true)).to.equal(
+    expect(formatAnswer('HRKU-1', modern)).to.equal(
       `capability[]=authtype\nauthtype=Basic\ncredential=${btoa('heroku:HRKU-1')}\nephemeral=1\n`,
     )
     const long = `HRKU-${'x'.repeat(200)}`
-    expect(formatAnswer(long, true)).to.include(`\ncredential=${btoa(`heroku:${long}`)}\n`)
+    expect(formatAnswer(long, modern)).to.include(`\ncredential=${btoa(`heroku:${long}`)}\n`)
+  })
+
+  it("repeats the request's username, unless it has a colon", () => {
+    for (const [asked, answered] of [
+      ['ada@example.com', 'ada@example.com'],
+      ['a=b', 'a=b'],
+      ['', 'heroku'],
+      ['ada:x', 'heroku'],
+    ] as const) {
+      expect(formatAnswer('HRKU-1', {...plain, username: asked})).to.equal(`username=${answered}\npassword=HRKU-1\n`)
+      expect(formatAnswer('HRKU-1', {...modern, username: asked})).to.include(
+        `\ncredential=${btoa(`${answered}:HRKU-1`)}\n`,
+      )
+    }
   })
 
   it('gives an empty answer for a token that would add lines', () => {
     for (const token of ['HRKU\nquit=1', 'HRKU\r', 'HRKU\0'])
-      for (const authtype of [true, false]) expect(formatAnswer(token, authtype)).to.equal('')
+      for (const request of [plain, modern]) expect(formatAnswer(token, request)).to.equal('')
   })
 })
