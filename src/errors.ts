@@ -71,7 +71,7 @@ export class StorageError extends UserError {
 const hasBrand = (value: unknown, brand: symbol) => typeof value === 'object' && value !== null && brand in value
 
 /** The exit status of "not logged in", as in the Heroku CLI's own `auth:whoami`. */
-const NOT_LOGGED_IN_EXIT = 100
+export const NOT_LOGGED_IN_EXIT = 100
 
 /**
  * @param because the reason, if it is not simply that the user has not logged in

@@ -31,3 +31,14 @@ export const accountAndSource = (selected: SelectedAccount) =>
 /** @param because the reason, if it is not simply that the account is not logged in */
 export const selectedNotLoggedIn = (selected: SelectedAccount, because?: string) =>
   notLoggedIn(because, 'heroku login', accountAndSource(selected))
+
+/** The notice that another account is still selected, and how to change that. */
+export function howToClear(selected: SelectedAccount): string {
+  const clear =
+    selected.by === 'HEROKU_ACCOUNT'
+      ? 'unset HEROKU_ACCOUNT'
+      : selected.file === '.git/config'
+        ? 'git config --unset heroku.account'
+        : 'git config --show-origin heroku.account shows where it is set'
+  return `${describeSelection(selected)} still selects ${printable(selected.account)}; to clear it: ${clear}`
+}

@@ -38,6 +38,14 @@ export async function selectAccount(stores: CredentialStores, named: Named = {})
 }
 
 /**
+ * The account of an e-mail address or an alias.
+ * @throws {UserError} if it is neither
+ */
+export async function accountNamed({context}: CredentialStores, name: string): Promise<string> {
+  return (await resolve(context.env, {name, by: '--account'})).account
+}
+
+/**
  * What HEROKU_ACCOUNT selects, or else git's configuration in the current directory.
  * @throws {UserError} if git cannot say, and there is more than one account to choose from
  */
@@ -63,13 +71,15 @@ async function selectedByUrl(env: NodeJS.ProcessEnv, name = ''): Promise<Selecte
 
 async function resolve(env: NodeJS.ProcessEnv, selection: Selection): Promise<SelectedAccount> {
   const account = await accountOf(env, selection.name)
-  if (account === undefined)
-    throw notLoggedIn(
-      `${describeSelection(selection)} selects ${printable(selection.name)}, ` +
-        'which is neither an e-mail address nor an alias of heroku accounts',
-      'heroku auth:status lists the accounts',
-    )
-  return {...selection, account}
+  if (account !== undefined) return {...selection, account}
+  const what = 'neither an e-mail address nor an alias of heroku accounts'
+  const name = printable(selection.name)
+  throw notLoggedIn(
+    selection.by === '--account'
+      ? `${name} is ${what}`
+      : `${describeSelection(selection)} selects ${name}, which is ${what}`,
+    'heroku auth:status lists the accounts',
+  )
 }
 
 async function accountOf(env: NodeJS.ProcessEnv, name: string): Promise<string | undefined> {

@@ -3,6 +3,7 @@ import {readLoginState} from '../credentials/login-files.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import type {SetupTarget} from '../git/setup-stamp.js'
 import type {Verified} from '../heroku/verify.js'
+import {accountFacts} from './account-facts.js'
 import {collectGitFacts} from './git-facts.js'
 import {aliasFiles, exposedFiles, keyringFiles, netrcCopies, type NetrcContent, readNetrc} from './plaintext-copies.js'
 import type {CliFacts, Facts, GitFacts} from './report.js'
@@ -19,12 +20,14 @@ export interface FactSources {
 
 export async function collectFacts({cli, stores, target, verify}: FactSources): Promise<Facts> {
   const {api, git: gitHost, warnings} = stores.context.endpoints
-  const [git, {found, netrc, ...tokens}] = await Promise.all([
+  const [git, {found, netrc, ...tokens}, account] = await Promise.all([
     collectGitFacts(target, stores.context.run),
     collectTokenFacts(stores, verify),
+    accountFacts(stores),
   ])
   return {
     ...tokens,
+    ...(account ? {account} : {}),
     plainText: [
       ...netrcCopies(netrc, found),
       ...keyringFiles(stores),

@@ -1,6 +1,7 @@
 // The report of `auth:status`, which `--json` prints as is. docs/status-json.md describes it for scripts.
 import type {KeychainName, StoreName} from '../backends/backend.js'
 import {defined} from '../defined.js'
+import type {SelectedBy} from '../credentials/selected-account.js'
 import type {Problem} from '../errors.js'
 import type {Setting} from '../git/helper-chain.js'
 
@@ -10,6 +11,8 @@ export interface Facts {
   token?: TokenFacts
   /** Why no token was found; omitted if the user has simply not logged in. */
   noToken?: NoToken
+  /** The account whose token is used; omitted if nothing names one. */
+  account?: AccountFacts
   /** The tokens that would be used without the one in use. */
   shadowed: ShadowedToken[]
   keychain: KeychainFacts
@@ -39,6 +42,19 @@ export interface TokenFacts {
   /** Why it is unknown. */
   because?: string
   hint?: string
+}
+
+export interface AccountFacts {
+  /** Unknown for HEROKU_API_KEY. */
+  effective?: string
+  /** What selects it. */
+  by: 'HEROKU_API_KEY' | 'login.json' | SelectedBy
+  /** The file, for git's configuration. */
+  file?: string
+  /** The account that would be used without `by`. */
+  otherwise?: string
+  /** What HEROKU_API_KEY overrides, if it is not the login. */
+  overrides?: SelectedBy
 }
 
 export interface NoToken {

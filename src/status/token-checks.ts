@@ -1,6 +1,18 @@
+import {defined} from '../defined.js'
 import {isEncrypted} from '../backends/netrc/gpg.js'
+import {describeSelection} from '../credentials/selected-account.js'
 import {lifeLeft} from '../ui/expiry.js'
-import {type Check, check, type Facts, ofAccount, type ShadowedToken, type TokenFacts} from './report.js'
+import {
+  type AccountFacts,
+  type Check,
+  check,
+  type Facts,
+  ofAccount,
+  type ShadowedToken,
+  type TokenFacts,
+} from './report.js'
+
+const NOT_LOGGED_IN = 'not logged in'
 
 const SOON_SECONDS = 24 * 60 * 60
 
@@ -13,10 +25,11 @@ export function missingTokenCheck({keychain, noToken}: Facts, bin: string): Chec
   const elsewhere =
     keychain.state === 'not used' ? '.netrc holds no token, and HEROKU_NETRC_WRITE rules out the keychain' : undefined
   const because = noToken?.because ?? elsewhere
+  const isWhole = because?.startsWith(NOT_LOGGED_IN) === true
   return check(
     'token',
     'error',
-    because === undefined ? 'not logged in' : `not logged in: ${because}`,
+    because === undefined ? NOT_LOGGED_IN : isWhole ? because : `${NOT_LOGGED_IN}: ${because}`,
     noToken?.hint ?? `${bin} login`,
   )
 }
@@ -25,7 +38,7 @@ export function missingTokenCheck({keychain, noToken}: Facts, bin: string): Chec
 export function tokenChecks(token: TokenFacts, facts: Facts, bin: string, now: number): Check[] {
   return [
     sourceCheck(token, facts, bin),
-    accountCheck(token, bin),
+    accountCheck(token, facts.account, bin),
     validityCheck(token, facts, bin, now),
     // If the keychain has the token, plainTextChecks reports a copy in .netrc.
     ...facts.shadowed.filter(({source}) => token.tier !== 'keychain' || source !== 'netrc').map(shadowedCheck(token)),
@@ -58,15 +71,28 @@ function whyNetrc({keychain, shadowed}: Facts, bin: string): {because: string; h
   return {because: `${title} holds none`, hint: `${bin} auth:migrate`}
 }
 
-function accountCheck({account, filedUnder, source, validity}: TokenFacts, bin: string): Check {
-  if (account === undefined)
+function accountCheck(token: TokenFacts, account: AccountFacts | undefined, bin: string): Check {
+  const {account: name, filedUnder, source, validity} = token
+  const why = account ? whySelected(account) : ''
+  if (name === undefined)
     return check(
       'account',
       'warning',
-      validity === 'not checked' ? `${source} does not say, and nobody was asked` : 'not known',
+      `${validity === 'not checked' ? `${source} does not say, and the API was not asked` : 'not known'}${why}`,
     )
-  if (filedUnder === undefined) return check('account', 'ok', account)
-  return check('account', 'warning', `${account}, though the token is filed under ${filedUnder}`, `${bin} login`)
+  if (filedUnder === undefined) return check('account', 'ok', `${name}${why}`)
+  return check('account', 'warning', `${name}, though the token is filed under ${filedUnder}`, `${bin} login`)
+}
+
+/** What selected the account, unless it is the login. */
+function whySelected({by, effective, file, otherwise, overrides}: AccountFacts): string {
+  if (by === 'login.json') return ''
+  if (by === 'HEROKU_API_KEY')
+    return overrides === undefined
+      ? ''
+      : `; HEROKU_API_KEY overrides ${describeSelection({by: overrides})} (${otherwise ?? ''})`
+  const other = otherwise === undefined || otherwise === effective ? '' : `, instead of ${otherwise}`
+  return `, selected by ${describeSelection({by, ...defined({file})})}${other}`
 }
 
 function validityCheck(token: TokenFacts, {host}: Facts, bin: string, now: number): Check {

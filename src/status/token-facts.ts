@@ -1,6 +1,6 @@
 // The token in use, the tokens that it shadows, and the keychain.
 import {defined} from '../defined.js'
-import {StorageError, UserError} from '../errors.js'
+import {NOT_LOGGED_IN_EXIT, StorageError, UserError} from '../errors.js'
 import type {NetrcEntry} from '../backends/netrc/netrc-file.js'
 import {findCredential} from '../credentials/find.js'
 import {currentAccount, type LoginState} from '../credentials/login-state.js'
@@ -18,7 +18,9 @@ export async function lookUpToken(stores: CredentialStores): Promise<{found?: Fo
     const {because} = lookup
     return because === undefined ? {} : {noToken: {because, isTrouble: false}}
   } catch (error) {
-    return {noToken: {...failureOf(error), isTrouble: true}}
+    // The selected account is not logged in.
+    const isTrouble = !(error instanceof UserError) || error.exitCode !== NOT_LOGGED_IN_EXIT
+    return {noToken: {...failureOf(error), isTrouble}}
   }
 }
 

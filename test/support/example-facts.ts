@@ -27,7 +27,7 @@ const parts: Omit<Facts, 'token'> = {
   cli: {name: 'heroku/11.10.0', plugin: 'heroku-keychain/1.0.0', how: 'provider', clientVersion: '13.2.0'},
 }
 
-export const healthy: Facts = {token: adas, ...parts}
+export const healthy: Facts = {token: adas, account: {effective: 'ada@example.com', by: 'login.json'}, ...parts}
 
 export const loggedOut: Facts = {
   ...parts,

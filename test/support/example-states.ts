@@ -39,6 +39,33 @@ export const STATES: Record<string, Facts> = {
     },
     token: {...adas, account: 'grace@example.com'},
   },
+  'an account selected by git config': {
+    ...withToken({account: 'work@example.com'}),
+    account: {
+      effective: 'work@example.com',
+      by: 'git config',
+      file: '/home/ada/work.gitconfig',
+      otherwise: 'ada@example.com',
+    },
+  },
+  'the current account selected by HEROKU_ACCOUNT': {
+    ...healthy,
+    account: {effective: 'ada@example.com', by: 'HEROKU_ACCOUNT', otherwise: 'ada@example.com'},
+  },
+  'a selected account that is not logged in': {
+    ...loggedOut,
+    noToken: {
+      because: 'not logged in as work@example.com (selected by HEROKU_ACCOUNT)',
+      hint: 'heroku login',
+      isTrouble: false,
+    },
+    account: {effective: 'work@example.com', by: 'HEROKU_ACCOUNT', otherwise: 'ada@example.com'},
+  },
+  'HEROKU_API_KEY over HEROKU_ACCOUNT': {
+    ...healthy,
+    token: without('expiresAt', {...inKey, account: 'ci@example.com'}),
+    account: {by: 'HEROKU_API_KEY', otherwise: 'work@example.com', overrides: 'HEROKU_ACCOUNT'},
+  },
   'not logged in': loggedOut,
   'several accounts, none of them current': {
     ...loggedOut,

@@ -4,6 +4,9 @@ import {plainKeyrings, SET_A_PASSWORD} from '../../backends/plain-keyring.js'
 import {BaseCommand} from '../../base-command.js'
 import {accountOnRecord, type LoginState} from '../../credentials/login-state.js'
 import {readLoginState} from '../../credentials/login-files.js'
+import {describeLeftovers} from '../../credentials/leftovers.js'
+import {howToClear} from '../../credentials/selected-account.js'
+import {selectAccount} from '../../credentials/selection.js'
 import {recordOf} from '../../credentials/token-record.js'
 import {assertLoginRecordable, describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
 import {updateGitAfterLogin} from '../../git/after-login.js'
@@ -104,8 +107,11 @@ export default class AuthLogin extends BaseCommand {
     })
     this.log(`Logged in as ${printable(issued.account)}`)
     this.report(saved)
+    await this.mentionSelection(issued.account)
     await this.mentionReplaced(saved, issued, before, openApi(http, endpoints.apiUrl, DISCARD_TIMEOUT_MS))
-    await this.mentionLeftovers(saved, issued.token)
+    const leftovers =
+      saved.savedIn === 'netrc' ? undefined : await describeLeftovers(this.stores, issued.token, this.config.bin)
+    if (leftovers !== undefined) this.notify(leftovers)
     await updateGitAfterLogin(this.config, this.stores.context, saved)
     await this.config.runHook('recache', {type: 'login'})
   }
@@ -150,6 +156,12 @@ export default class AuthLogin extends BaseCommand {
     }
   }
 
+  /** In this shell or repository, another account may still be used. */
+  private async mentionSelection(account: string): Promise<void> {
+    const selected = await selectAccount(this.stores).catch(() => undefined)
+    if (selected && selected.account !== account) this.notify(howToClear(selected))
+  }
+
   /** Only the user can decide to revoke the replaced token: a script may use a copy. */
   private async mentionReplaced({replaced}: Saved, {account}: Issued, before: LoginState, api: Api): Promise<void> {
     if (replaced === undefined) return
@@ -172,27 +184,5 @@ export default class AuthLogin extends BaseCommand {
     if (saved.savedIn !== 'secret-service') return
     for (const file of plainKeyrings(process.env))
       this.notify(`the keyring has no password, so ${file} holds the token in plain text; ${SET_A_PASSWORD}`)
-  }
-
-  /** An older entry in `.netrc` is kept, since other tools may read it; but git uses it before any helper. */
-  private async mentionLeftovers({savedIn}: Saved, token: string): Promise<void> {
-    if (savedIn === 'netrc') return
-    const {bin} = this.config
-    try {
-      const netrc = await this.stores.netrc()
-      const entries = (await netrc.entries()).filter((entry) => entry.token !== undefined)
-      const other = entries.find((entry) => entry.token !== token)
-      if (other)
-        this.notify(
-          `${netrc.path} still holds a token of ${printable(other.account ?? 'somebody')}` +
-            `${netrc.encrypted ? '' : ', which git uses before any other'}; ` +
-            `to revoke and remove it: HEROKU_NETRC_WRITE=true ${bin} logout`,
-        )
-      // Not logout, which would revoke the token everywhere.
-      else if (entries.length > 0)
-        this.notify(`the token is in ${inPlainText(netrc.path)}, too; to remove it there: ${bin} auth:migrate`)
-    } catch {
-      // The login has succeeded without the file.
-    }
   }
 }

@@ -1,7 +1,8 @@
 import {defined} from '../../defined.js'
 import {Flags, ux} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
-import type {LoginState} from '../../credentials/login-state.js'
+import {currentOnRecord, type LoginState} from '../../credentials/login-state.js'
+import {listAccounts} from '../../credentials/switch.js'
 import {readLoginState} from '../../credentials/login-files.js'
 import type {FoundCredential} from '../../credentials/stores.js'
 import {findToRemove, forgetLogin, type Removal, removeToken, stillThere} from '../../credentials/remove.js'
@@ -64,6 +65,7 @@ export default class AuthLogout extends BaseCommand {
     await this.unconfigureGit()
     ux.action.stop()
     this.report(found, removal, server)
+    await this.mentionOthers()
     await this.config.runHook('recache', {type: 'logout'})
     return {...defined({account: found.account}), server, removedFrom: removal.removedFrom}
   }
@@ -95,6 +97,20 @@ export default class AuthLogout extends BaseCommand {
     const because = await tearDownHelper(setupTarget(this.config, endpoints), run)
     if (because !== undefined) this.notify(`git still asks for the token, and gets none: ${because}`)
     await rejectStaleCredentials(run, env, endpoints.git)
+  }
+
+  /** If no account is current any more, though others are logged in. */
+  private async mentionOthers(): Promise<void> {
+    const {stores} = this
+    if (stores.netrcOnly || currentOnRecord(readLoginState(this.config.dataDir))) return
+    const {all} = await listAccounts(stores).catch(() => ({all: []}))
+    const [only, ...more] = all.map((each) => printable(each))
+    if (only === undefined) return
+    this.notify(
+      more.length === 0
+        ? `${only} is still logged in; to use that account: ${this.config.bin} auth:switch ${only}`
+        : `${[only, ...more].join(', ')} are still logged in; to use one of them: ${this.config.bin} auth:switch`,
+    )
   }
 
   private report(
