@@ -108,7 +108,7 @@ export default class AuthMigrate extends BaseCommand {
       if (!(error instanceof UserError)) throw error
       throw new UserError(
         `could not ask whether the tokens are valid, so nothing was changed: ${error.message}`,
-        'try again; or use --offline, which asks nobody',
+        `${error.hint ?? 'try again'}; or use --offline, which does not ask`,
       )
     }
   }
