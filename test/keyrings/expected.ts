@@ -68,3 +68,44 @@ export const EXPECTED: Record<Task, Record<Provider, string>> = {
     KWallet: YES,
   },
 }
+
+/** How KeePassXC's database is made inaccessible. */
+export const CLOSED = [
+  'locked, its dialog dismissed',
+  'locked, without its dialog',
+  'closed, its dialog dismissed',
+] as const
+export type Closed = (typeof CLOSED)[number]
+
+export const CLOSED_JOB = {
+  token: '`auth:token` exits 1 and says that the keyring does not show the token that was stored',
+  fill: "`git credential fill` gets no token, not even another account's from `.netrc`",
+  logout: '`logout` exits 1, revokes nothing and forgets nothing',
+  opened: 'with the database open again, `auth:token`, `git credential fill` and `logout` work',
+} as const
+export type ClosedTask = keyof typeof CLOSED_JOB
+
+const TWO_DIALOGS = 'yes, after 2 dialogs'
+
+export const EXPECTED_CLOSED: Record<ClosedTask, Record<Closed, string>> = {
+  token: {
+    'locked, its dialog dismissed': TWO_DIALOGS,
+    'locked, without its dialog': YES,
+    'closed, its dialog dismissed': TWO_DIALOGS,
+  },
+  fill: {
+    'locked, its dialog dismissed': TWO_DIALOGS,
+    'locked, without its dialog': YES,
+    'closed, its dialog dismissed': TWO_DIALOGS,
+  },
+  logout: {
+    'locked, its dialog dismissed': TWO_DIALOGS,
+    'locked, without its dialog': YES,
+    'closed, its dialog dismissed': TWO_DIALOGS,
+  },
+  opened: {
+    'locked, its dialog dismissed': YES,
+    'locked, without its dialog': YES,
+    'closed, its dialog dismissed': YES,
+  },
+}

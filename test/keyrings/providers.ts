@@ -1,6 +1,8 @@
 // Tests the keychain contract and the main job on the real KeePassXC and KWallet: `npm run test:keyrings`.
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
+import {readFile, rm, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
 import {openSecretService} from '../../src/backends/secret-service.js'
 import {run, type RunTool} from '../../src/process/run.js'
 import {describeKeychain} from '../contract/keychain-contract.js'
@@ -9,13 +11,26 @@ import {installHost, installPlugin, packPlugin, putOnPath} from '../support/host
 import {readPage, render, writePage} from '../support/keyrings-page.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
 import {type Env, type Finished, openSandbox, type Sandbox} from '../support/sandbox.js'
-import {type SecretService, startKeepassxc, startKwallet} from '../support/secret-services.js'
+import {type Keepassxc, type SecretService, startKeepassxc, startKwallet} from '../support/secret-services.js'
 import {credentialFill} from '../support/work-tree.js'
-import {CANNOT, EXPECTED, JOB, type Provider, PROVIDERS, type Task} from './expected.js'
+import {
+  CANNOT,
+  type Closed,
+  CLOSED,
+  CLOSED_JOB,
+  type ClosedTask,
+  EXPECTED,
+  EXPECTED_CLOSED,
+  JOB,
+  type Provider,
+  PROVIDERS,
+  type Task,
+} from './expected.js'
 
 const VERSION = '11.10.0'
 const GIT_HOST = 'git.heroku.com'
 const ada = 'ada@example.com'
+const grace = 'grace@example.com'
 const CONFIRM = 'Confirm when passwords are retrieved by clients'
 
 const start: Record<Provider, (sandbox: Sandbox, display: Display) => Promise<SecretService>> = {
@@ -27,6 +42,12 @@ const start: Record<Provider, (sandbox: Sandbox, display: Display) => Promise<Se
 /** The titles of all their dialogs; not KeePassXC's main window, where Return opens an entry. */
 const DIALOGS = ['Access Request', 'Move entry', 'Delete entry', 'Wallet']
 
+const startClosable: Record<Closed, (sandbox: Sandbox, display: Display) => Promise<Keepassxc>> = {
+  'locked, its dialog dismissed': (sandbox, display) => startKeepassxc(sandbox, display, {confirm: false}),
+  'locked, without its dialog': (sandbox, display) => startKeepassxc(sandbox, display, {confirm: false, unlock: false}),
+  'closed, its dialog dismissed': (sandbox, display) => startKeepassxc(sandbox, display, {confirm: false}),
+}
+
 /** `run` with `env` in place of this process's environment. */
 const runIn =
   (env: Env): RunTool =>
@@ -34,6 +55,9 @@ const runIn =
     const cleared = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]))
     return run(file, args, {...options, env: {...cleared, ...env, LC_ALL: 'C', CHARSET: 'UTF-8', ...options.env}})
   }
+
+/** An error's text in one line, as it is before oclif breaks it. */
+const unwrapped = (stderr: string) => stderr.replaceAll(/\s*\n\s*(?:›\s*)?/gu, ' ')
 
 /** A command's output for a message. */
 const said = ({exitCode, stderr, stdout}: Finished) => `exit ${exitCode}\n${stdout}\n${stderr}`
@@ -127,7 +151,7 @@ describe('other providers of the Secret Service', function () {
             if (left.length === 0) return succeeded(logout)
             expect({left, exitCode: logout.exitCode}, said(logout)).to.deep.equal({left: [ada], exitCode: 1})
             expect(logout.stdout).not.to.include('Removed')
-            expect(logout.stderr.replaceAll(/\s*\n\s*(?:›\s*)?/gu, ' '))
+            expect(unwrapped(logout.stderr))
               .to.include('keyring')
               .and.include('delete the entry')
               .and.include(`"${CONFIRM}"`)
@@ -174,6 +198,89 @@ describe('other providers of the Secret Service', function () {
             expect(outcome + shown(count, outcome)).to.equal(EXPECTED[task][provider])
           })
       })
+    })
+
+  for (const how of CLOSED)
+    describe(`KeePassXC with its database ${how}`, () => {
+      let service: Keepassxc
+      let user: User
+      let heroku: LoopbackHeroku
+      let token: string
+
+      const env = () => ({...service.env, ...heroku.env, HEROKU_GIT_HOST: GIT_HOST})
+      const command = (args: string[], input = '') => sandbox.run('heroku', args, {env: env(), input})
+      const fill = () => credentialFill(sandbox, env(), {protocol: 'https', host: GIT_HOST})
+      const recorded = () =>
+        Promise.all(
+          ['login.json', 'heroku-keychain.json'].map((name) =>
+            readFile(join(sandbox.home, '.local', 'share', 'heroku', name), 'utf8'),
+          ),
+        )
+
+      before(async function () {
+        this.timeout(180_000)
+        user = await display.startUser('dismiss', ['Unlock Database'])
+        service = await startClosable[how](sandbox, display)
+        heroku = await startHeroku()
+        token = heroku.issue().token
+        const login = await command(['login', '--with-token'], token)
+        expect(login.stdout, said(login)).to.equal(`Logged in as ${ada}\nThe token is in the keyring\n`)
+        await (how.startsWith('closed') ? service.close() : service.lock())
+      })
+      after(async () => {
+        await heroku.stop()
+        await service.stop()
+        await user.stop()
+      })
+
+      const tasks: Record<ClosedTask, () => Promise<unknown>> = {
+        async token() {
+          const asked = await command(['auth:token'])
+          expect(asked, said(asked)).to.include({exitCode: 1, stdout: ''})
+          expect(unwrapped(asked.stderr))
+            .to.include(`the keyring does not show the token of ${ada} that was stored in it`)
+            .and.include('in KeePassXC: open the database')
+        },
+        async fill() {
+          const netrc = join(sandbox.home, '.netrc')
+          const {token: other} = heroku.issue({account: grace})
+          const machines = [heroku.host, GIT_HOST].map((host) => `machine ${host} login ${grace} password ${other}\n`)
+          await writeFile(netrc, machines.join(''), {mode: 0o600})
+          try {
+            const filled = await fill()
+            expect(filled.exitCode, said(filled)).not.to.equal(0)
+            expect(filled.found).to.deep.equal({})
+            expect(filled.stderr).to.include('the keyring does not show the token').and.include(`${grace}'s token`)
+          } finally {
+            await rm(netrc)
+          }
+        },
+        async logout() {
+          const before = await recorded()
+          const logout = await command(['logout'])
+          expect(logout, said(logout)).to.include({exitCode: 1, stdout: ''})
+          expect(unwrapped(logout.stderr)).to.include('cannot log out: the keyring does not show the token')
+          expect(heroku.revoked(token)).to.equal(false)
+          expect(await recorded()).to.deep.equal(before)
+        },
+        async opened() {
+          await service.open()
+          const asked = await command(['auth:token'])
+          expect(asked, said(asked)).to.include({exitCode: 0, stdout: `${token}\n`})
+          expect((await fill()).found).to.include({password: token})
+          const logout = await command(['logout'])
+          expect(logout.exitCode, said(logout)).to.equal(0)
+          expect(heroku.revoked(token)).to.equal(true)
+          expect(await service.accounts()).to.deep.equal([])
+        },
+      }
+
+      for (const [task, title] of Object.entries(CLOSED_JOB) as [ClosedTask, string][])
+        it(title.replaceAll('`', ''), async () => {
+          const before = user.dialogs.length
+          await tasks[task]()
+          expect(`yes${shown(user.dialogs.length - before, 'yes')}`).to.equal(EXPECTED_CLOSED[task][how])
+        })
     })
 
   it('are described in docs/keyrings.md', async () => {

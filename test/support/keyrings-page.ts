@@ -2,12 +2,26 @@
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {format, resolveConfig} from 'prettier'
-import {CANNOT, EXPECTED, JOB, type Provider, PROVIDERS, type Task} from '../keyrings/expected.js'
+import {
+  CANNOT,
+  CLOSED,
+  CLOSED_JOB,
+  type ClosedTask,
+  EXPECTED,
+  EXPECTED_CLOSED,
+  JOB,
+  type Provider,
+  PROVIDERS,
+  type Task,
+} from '../keyrings/expected.js'
 import {REPOSITORY} from './npm.js'
 
 const FILE = join(REPOSITORY, 'docs', 'keyrings.md')
 
 const lineOf = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+
+const tableOf = (columns: readonly string[], rows: readonly string[][]) =>
+  [['', ...columns], ['---', ...columns.map(() => '---')], ...rows].map(lineOf).join('\n')
 
 const contract = (provider: Provider) => {
   const exception = CANNOT[provider]
@@ -23,15 +37,17 @@ export async function render(): Promise<string> {
       ...PROVIDERS.map((provider) => EXPECTED[task][provider]),
     ]),
   ]
+  const closedRows = (Object.entries(CLOSED_JOB) as [ClosedTask, string][]).map(([task, title]) => [
+    title,
+    ...CLOSED.map((how) => EXPECTED_CLOSED[task][how]),
+  ])
   const page = `# Keyrings other than GNOME Keyring
 
 On Linux the plugin talks to whatever program owns \`org.freedesktop.secrets\` on the session bus. GNOME Keyring is tested by
-\`npm test\`. \`npm run test:keyrings\` runs this table on the real KeePassXC and KWallet, inside the Heroku CLI, and fails
-where a cell is not true. A cell counts the dialogs that the keyring shows, to which the user agrees.
+\`npm test\`. \`npm run test:keyrings\` runs these tables on the real KeePassXC and KWallet, inside the Heroku CLI, and fails
+where a cell is not true. A cell counts the dialogs that the keyring shows; in this table, the user agrees to them.
 
-${lineOf(['', ...PROVIDERS])}
-${lineOf(['---', ...PROVIDERS.map(() => '---')])}
-${rows.map(lineOf).join('\n')}
+${tableOf(PROVIDERS, rows)}
 
 Measured with Debian 12's KeePassXC 2.7.4, KWallet 5.103 and libsecret 0.20.5.
 
@@ -44,6 +60,10 @@ Measured with Debian 12's KeePassXC 2.7.4, KWallet 5.103 and libsecret 0.20.5.
   again. The revoked token is not used again. Or turn off "Confirm when passwords are retrieved by clients" (Settings,
   Secret Service Integration).
 - Without confirmations it moves what a logout removes to its recycle bin.
+- While its database is locked or closed, it asks to unlock it at each search. If you dismiss that dialog, or have turned off
+  "Prompt to unlock database before searching", it shows no entry, as if there were none. No token is lost then:
+
+${tableOf(CLOSED, closedRows)}
 
 ## KWallet
 

@@ -21,6 +21,17 @@ export interface SecretService {
 export interface KeepassxcSettings {
   /** Ask before a program uses an entry, and before it removes one: KeePassXC's defaults. */
   confirm: boolean
+  /** Ask to unlock the database at a search. Default: true, as in KeePassXC. */
+  unlock?: boolean
+}
+
+export interface Keepassxc extends SecretService {
+  /** Locks the database, as its toolbar does; changes are saved. */
+  lock(): Promise<void>
+  /** Closes the database. */
+  close(): Promise<void>
+  /** Opens it again, without a dialog. */
+  open(): Promise<void>
 }
 
 /**
@@ -30,13 +41,13 @@ export interface KeepassxcSettings {
 export async function startKeepassxc(
   sandbox: Sandbox,
   display: Display,
-  {confirm}: KeepassxcSettings,
-): Promise<SecretService> {
+  {confirm, unlock = true}: KeepassxcSettings,
+): Promise<Keepassxc> {
   const folder = await mkdtemp(join(sandbox.root, 'keepassxc-'))
   const [xml, database, config] = ['database.xml', 'passwords.kdbx', 'keepassxc.ini'].map((name) => join(folder, name))
   if (xml === undefined || database === undefined || config === undefined) throw new Error('no paths')
   await writeFile(xml, DATABASE)
-  await writeFile(config, keepassxcSettings(confirm))
+  await writeFile(config, keepassxcSettings({confirm, unlock}))
   const imported = await sandbox.run(
     'keepassxc-cli',
     ['import', '--set-password', '--decryption-time', '100', xml, database],
@@ -54,7 +65,21 @@ export async function startKeepassxc(
     {env: sandbox.envWith(env), cwd: sandbox.home, input: `${PASSWORD}\n`},
   )
   // Only waits: a request to unlock the database would open a dialog, and the password on stdin would be lost.
-  return ready('KeePassXC', {bus, env, program}, () => wait(bus, 'secrets.py', 'wait-unlocked'))
+  const isOpen = () => wait(bus, 'secrets.py', 'wait-unlocked')
+  const service = await ready('KeePassXC', {bus, env, program}, isOpen)
+  return {
+    ...service,
+    async lock() {
+      await bus.runScript('keepassxc.py', ['lock'])
+    },
+    async close() {
+      await bus.runScript('keepassxc.py', ['close'])
+    },
+    async open() {
+      await bus.runScript('keepassxc.py', ['open', database], PASSWORD)
+      await isOpen()
+    },
+  }
 }
 
 /** The key of the exposed group in a KeePassXC database (its CustomData::FdoSecretsExposedGroup). */
@@ -79,10 +104,10 @@ const DATABASE = `<?xml version="1.0" encoding="UTF-8"?>
 `
 
 /**
- * Names are those of its src/core/Config.cpp. Its questions keep their defaults unless `confirm` is false. Saving after
- * every change is off: 2.7.4 crashed (SIGSEGV) when an entry was removed while it saved and reloaded.
+ * Names are those of its src/core/Config.cpp. Its questions keep their defaults unless a setting is false. Saving after every
+ * change is off: 2.7.4 crashed (SIGSEGV) when an entry was removed while it saved and reloaded.
  */
-const keepassxcSettings = (confirm: boolean) => `[General]
+const keepassxcSettings = ({confirm, unlock}: Required<KeepassxcSettings>) => `[General]
 SingleInstance=false
 UpdateCheckMessageShown=true
 AutoReloadOnChange=false
@@ -91,7 +116,7 @@ AutoSaveAfterEveryChange=false
 CheckForUpdates=false
 [FdoSecrets]
 Enabled=true
-${confirm ? '' : 'ConfirmAccessItem=false\nConfirmDeleteItem=false\n'}`
+${confirm ? '' : 'ConfirmAccessItem=false\nConfirmDeleteItem=false\n'}${unlock ? '' : 'UnlockBeforeSearch=false\n'}`
 
 /**
  * Starts KWallet with one wallet, open, which is the default collection: the wallet is created and opened with a key,
