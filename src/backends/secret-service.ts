@@ -93,7 +93,8 @@ function withNewSession(call: Call): Call {
 const SESSION_REFUSED = /^secret-tool: (?:Client public key size is invalid|Can't find session )/mu
 
 /**
- * Reads the account's token. Only the first call can show a prompt, so there is never a second one.
+ * Reads the account's token. In GNOME Keyring and KWallet only the first call can show a prompt (secret-tool 0.15 to
+ * 0.21.7); KeePassXC shows one for the search, too, if the user dismissed the first and its database is still locked.
  * @returns undefined if the account has no item
  * @throws {StorageError} 'locked' or 'denied' if it has an item whose token cannot be read
  */
@@ -102,7 +103,7 @@ async function lookup(call: Call, account: string): Promise<string | undefined> 
   if (token !== undefined) return token
   const found = await search(call, ['account', account], {withSecrets: true})
   if (found.items === 0) return undefined
-  // Another program stored it after the lookup. A search never prompts (secret-tool 0.15 to 0.21.7).
+  // Another program stored it after the lookup.
   if (found.secret !== undefined) return found.secret
   throw found.locked > 0 ? lockedBy(found) : dismissed()
 }
