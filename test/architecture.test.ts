@@ -184,14 +184,16 @@ describe('the architecture', () => {
       'src/git/data-dir.ts',
       'src/git/launcher.ts',
       'src/process/find-program.ts',
+      'src/process/foreground.ts',
       'src/process/supervise.ts',
     ])
   })
 
-  it('starts programs in three places', () => {
+  it('starts programs in few places', () => {
     expect(filesWith(sources, CHILD_PROCESS)).to.deep.equal([
       'src/host/netrc-parser/blocking.ts',
       'src/process/block.ts',
+      'src/process/foreground.ts',
       'src/process/spawn.ts',
       'src/process/supervise.ts',
     ])

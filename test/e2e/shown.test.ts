@@ -139,11 +139,14 @@ describe(`our commands in heroku@${VERSION}`, function () {
         ? {HEROKU_NETRC_WRITE: 'true'}
         : {}
       const token = await login(machine, env)
-      // No request of a test goes to the real Heroku: this curl prints its arguments.
-      await writeFile(join(machine.sandbox.bin, 'curl'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', {mode: 0o755})
+      // No request of a test goes to the real Heroku: this curl prints its headers.
+      const tools = {curl: '[ "$1" = -H ] && cat "${2#@}"', terraform: 'echo "$HEROKU_API_KEY"'}
+      for (const [name, script] of Object.entries(tools))
+        await writeFile(join(machine.sandbox.bin, name), `#!/bin/sh\n${script}\n`, {mode: 0o755})
       const {exitCode, stderr, stdout} = await machine.sandbox.run('sh', ['-c', command], {env: machine.env})
       expect(exitCode, `${command}\n${stderr}`).to.equal(0)
-      if (command.startsWith('curl')) expect(stdout).to.include(`Authorization: Bearer ${token}\n`)
+      if (command.includes('curl')) expect(stdout).to.equal(`Authorization: Bearer ${token}\n`)
+      if (command.includes('terraform')) expect(stdout).to.equal(`${token}\n`)
     }
 
     async function tryExample(machine: Machine, id: string, example: Shown['examples'][0]): Promise<void> {

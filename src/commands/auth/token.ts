@@ -2,21 +2,46 @@ import {defined} from '../../defined.js'
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
 import {findCredential} from '../../credentials/find.js'
-import type {FoundCredential} from '../../credentials/stores.js'
+import type {CredentialStores, FoundCredential} from '../../credentials/stores.js'
 import {describeExpiry} from '../../ui/expiry.js'
+import {assertLives, type Duration, parseDuration} from '../../ui/token-life.js'
 import {notLoggedIn, UserError} from '../../errors.js'
+
+/** Which token, for `auth:token` and `auth:exec`. */
+export const tokenFlags = {
+  account: Flags.string({
+    description: 'use the token of this account: an e-mail address, or an alias of heroku accounts',
+    helpValue: 'ACCOUNT',
+  }),
+  'min-ttl': Flags.custom<Duration>({
+    description: 'fail if the token expires sooner, or if it is not known when; such as 30m (units: s, m, h, d)',
+    helpValue: 'DURATION',
+    parse: (text) => Promise.resolve(parseDuration(text)),
+  })(),
+}
+
+/**
+ * The token that is used, of an account that the user names, if any.
+ * @throws {UserError} if there is none, or it cannot be read
+ */
+export async function tokenOf(stores: CredentialStores, account: string | undefined): Promise<FoundCredential> {
+  const lookup = await findCredential(stores, {account})
+  if (lookup.outcome === 'failed') throw new UserError(lookup.error.message, lookup.error.hint)
+  if (lookup.outcome === 'absent') throw notLoggedIn(lookup.because)
+  return lookup.credential
+}
 
 export default class AuthToken extends BaseCommand {
   static override summary = 'print the API token that this CLI is using'
 
   static override description =
-    'The token alone goes to stdout; when it expires, and anything else, goes to stderr. Nothing is sent over the network without --verify.'
+    'The token alone goes to stdout; when it expires, and anything else, goes to stderr. Nothing is sent over the network without --verify. To give the token to a program, use auth:exec.'
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {
-      description: 'use the token in a request',
-      command: 'curl -H "Authorization: Bearer $(<%= config.bin %> <%= command.id %>)" https://api.heroku.com/account',
+      description: 'send a request; the token is not in an argument of curl, which other users can see',
+      command: `<%= config.bin %> auth:exec -- bash -c 'curl -H @<(printf "Authorization: Bearer %s\\n" "$HEROKU_API_KEY") https://api.heroku.com/account'`,
     },
     {
       description: 'ask the API whether the token is valid, and until when',
@@ -27,15 +52,15 @@ export default class AuthToken extends BaseCommand {
   static override enableJsonFlag = true
 
   static override flags = {
+    ...tokenFlags,
     verify: Flags.boolean({description: 'ask the API whether the token is valid, and until when'}),
   }
 
   async run(): Promise<Record<string, string>> {
     const {flags} = await this.parse(AuthToken)
-    const lookup = await findCredential(this.stores)
-    if (lookup.outcome === 'failed') throw new UserError(lookup.error.message, lookup.error.hint)
-    if (lookup.outcome === 'absent') throw notLoggedIn(lookup.because)
-    const found = flags.verify ? await this.verify(lookup.credential) : lookup.credential
+    const credential = await tokenOf(this.stores, flags.account)
+    const found = flags.verify ? await this.verify(credential) : credential
+    if (flags['min-ttl']) assertLives(found.expiresAt, flags['min-ttl'])
     if (found.expiresAt !== undefined) this.notify(describeExpiry(found.expiresAt))
     this.log(found.token)
     const {account, expiresAt, source, token} = found

@@ -1,0 +1,51 @@
+// How long a token must live, and when to warn that it will not live long.
+import {UserError} from '../errors.js'
+import {describeExpiry, lifeLeft} from './expiry.js'
+
+const UNITS: Record<string, number> = {s: 1, m: 60, h: 60 * 60, d: 24 * 60 * 60}
+
+/** From when on to warn, in seconds. */
+const SOON = 3 * 24 * 60 * 60
+
+/** A duration as the user wrote it, and in seconds. */
+export interface Duration {
+  text: string
+  seconds: number
+}
+
+/**
+ * Parses a duration such as `30m`.
+ * @throws {UserError} if it is not a whole number with one of the units s, m, h and d
+ */
+export function parseDuration(text: string): Duration {
+  const [, count = '', unit = ''] = /^(\d{1,9})([smhd])$/u.exec(text) ?? []
+  const size = UNITS[unit]
+  if (size === undefined)
+    throw new UserError('a duration is a whole number with a unit: s, m, h or d', 'for half an hour: --min-ttl 30m', 2)
+  return {text, seconds: Number(count) * size}
+}
+
+/**
+ * @param expiresAt ISO 8601; undefined if it is not known
+ * @throws {UserError} if the token expires before the time is over, or if it is not known when
+ */
+export function assertLives(expiresAt: string | undefined, atLeast: Duration, now = Date.now()): void {
+  const left = expiresAt === undefined ? undefined : lifeLeft(expiresAt, now)
+  if (left === undefined)
+    throw new UserError(`it is not known when the token expires, as --min-ttl ${atLeast.text} requires`, 'heroku login')
+  if (left.seconds <= 0) throw new UserError('the token has expired', 'heroku login')
+  if (left.seconds < atLeast.seconds)
+    throw new UserError(`the token expires in ${left.inWords}, sooner than --min-ttl ${atLeast.text}`, 'heroku login')
+}
+
+/**
+ * The line that warns of a token with less than three days left.
+ * @param expiresAt ISO 8601
+ * @returns undefined if it lives longer, or the date is not valid
+ */
+export function expiresSoon(expiresAt: string, now = Date.now()): string | undefined {
+  const left = lifeLeft(expiresAt, now)
+  if (left === undefined || left.seconds >= SOON) return undefined
+  const said = describeExpiry(expiresAt, now)
+  return left.seconds > 0 ? `${said}; to renew it: heroku login` : said
+}
