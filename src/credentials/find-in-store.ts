@@ -111,7 +111,7 @@ export function checkToken(
     return absent(`a logout revoked the token of ${printable(account)} that is still in ${title}`)
   const credential: FoundCredential = {token, account, source: name, location: title}
   // Hashing a token takes a tenth of the git helper's time, so only if the record has more to add.
-  return found({...credential, ...expiryOf(known?.expiresAt === undefined ? undefined : recordOf(credential, state))})
+  return found({...credential, ...lifetimeOf(known?.expiresAt === undefined ? undefined : recordOf(credential, state))})
 }
 
 const anotherHosts = (account: string, host: string | undefined, api: string) =>
@@ -123,11 +123,12 @@ export async function findInNetrc({endedToo, stores, record, state}: Search): Pr
   if (!entry?.token || (!endedToo && isEnded(state, entry.token))) return ABSENT
   const {account, token} = entry
   const credential: FoundCredential = {token, ...defined({account}), source: 'netrc', location: netrc.path}
-  return found({...credential, ...expiryOf(isOf(record, token) ? record : recordOf(credential, state))})
+  return found({...credential, ...lifetimeOf(isOf(record, token) ? record : recordOf(credential, state))})
 }
 
 export const found = (credential: FoundCredential) => ({outcome: 'found', credential}) as const
 
 const absent = (because: string): Absent => ({outcome: 'absent', because})
 
-const expiryOf = (record: TokenRecord | undefined) => defined({expiresAt: record?.expiresAt})
+const lifetimeOf = (record: TokenRecord | undefined) =>
+  defined({expiresAt: record?.expiresAt, recordedAt: record?.recordedAt})

@@ -3,6 +3,7 @@
 import type {Credential} from '../backends/backend.js'
 import {isToken} from '../backends/credential-rules.js'
 import {StorageError} from '../errors.js'
+import {expiresSoon, isExpired, localDay} from '../ui/expiry.js'
 import {
   ABSENT,
   type Absent,
@@ -30,7 +31,7 @@ export type {Lookup} from './find-in-store.js'
  * selected (see {@link selectAccount}), else of the current one.
  * @param options.account the account that a command names; it comes before HEROKU_API_KEY, whose account is unknown
  * @throws {UserError} if the selected account is not logged in, or `.netrc` holds the token of another account than the one
- *   on record
+ *   on record; or if the token is known to be expired, unless `lookOnly` or `endedToo` is set
  * @throws {StorageError} if `.netrc` is needed and cannot be read
  */
 export async function findCredential(stores: CredentialStores, options: FindOptions & Named = {}): Promise<Lookup> {
@@ -39,11 +40,11 @@ export async function findCredential(stores: CredentialStores, options: FindOpti
     return found({token: apiKey, source: 'HEROKU_API_KEY', location: 'HEROKU_API_KEY'})
   const selected = await selectAccount(stores, options)
   const state = readLoginState(context.dataDir)
-  if (!selected) return findInTiers(searchFor(stores, state, options))
+  if (!selected) return unlessExpired(await findInTiers(searchFor(stores, state, options)), options)
   const lookup = await findInTiers(searchFor(stores, stateAs(selected, state), options, selected))
   switch (lookup.outcome) {
     case 'found':
-      return found({...lookup.credential, selected})
+      return unlessExpired(found({...lookup.credential, selected}), options)
     case 'absent':
       throw selectedNotLoggedIn(selected, lookup.because)
     case 'failed': {
@@ -54,6 +55,13 @@ export async function findCredential(stores: CredentialStores, options: FindOpti
       }
     }
   }
+}
+
+/** An expired token is not sent: the API would only answer that it is invalid. It can still be looked at and removed. */
+async function unlessExpired(lookup: Lookup, {endedToo, lookOnly}: FindOptions = {}): Promise<Lookup> {
+  if (lookup.outcome !== 'found' || endedToo || lookOnly || !isExpired(lookup.credential)) return lookup
+  const {loginExpired} = await import('./login-expiry.js')
+  throw loginExpired(lookup.credential)
 }
 
 /** The state in which a selected account is the current one. */
@@ -122,7 +130,8 @@ export function accountAtOnce(stores: CredentialStores): string | undefined {
 /**
  * The result of {@link findCredential}, if a credential that was read from the keychain already decides it.
  * @param credential of {@link accountAtOnce}
- * @returns undefined if there is more to read, or to record
+ * @returns undefined if there is more to read or to record, or something to tell the user: that the token has expired, or
+ *   expires soon
  */
 export function findAtOnce(stores: CredentialStores, credential: Credential): FoundCredential | undefined {
   const {apiKey, context, keychain} = stores
@@ -131,14 +140,21 @@ export function findAtOnce(stores: CredentialStores, credential: Credential): Fo
   if (apiKey !== undefined || !keychain) return undefined
   if (!record || record.savedIn === 'netrc' || !isToken(credential.token)) return undefined
   const lookup = checkToken(search, keychain, credential)
-  return lookup.outcome === 'found' ? lookup.credential : undefined
+  if (lookup.outcome !== 'found' || isExpired(lookup.credential)) return undefined
+  if (expiresSoon(lookup.credential) && record.warnedOn !== localDay(new Date())) return undefined
+  return lookup.credential
 }
 
 /**
  * Looks up the token of an account that need not be the current one, in the last two tiers.
+ * @throws {UserError} if the token is known to be expired
  * @throws {StorageError} if `.netrc` is needed and cannot be read
  */
 export async function findAccountCredential(stores: CredentialStores, account: string): Promise<Lookup> {
+  return unlessExpired(await findOfAccount(stores, account))
+}
+
+async function findOfAccount(stores: CredentialStores, account: string): Promise<Lookup> {
   const search = searchFor(stores, {...readLoginState(stores.context.dataDir), loginJsonAccount: account}, {})
   const recorded = stores.netrcOnly ? undefined : await findWhereRecorded(search)
   if (recorded) return recorded

@@ -49,7 +49,10 @@ const nameIn = ({account}: Record<string, unknown>) => (isName(account) ? accoun
 
 function isTokenRecord(value: unknown): value is TokenRecord {
   if (!isObject(value)) return false
-  const {account, apiHost, expiresAt, fingerprint, keychainHost, savedIn} = value
+  const {account, apiHost, expiresAt, fingerprint, keychainHost, recordedAt, savedIn, warnedOn} = value
   const isNameIfAny = (each: unknown) => each === undefined || isName(each)
-  return [account, apiHost, fingerprint, savedIn].every(isName) && [keychainHost, expiresAt].every(isNameIfAny)
+  return (
+    [account, apiHost, fingerprint, savedIn].every(isName) &&
+    [keychainHost, expiresAt, recordedAt, warnedOn].every(isNameIfAny)
+  )
 }

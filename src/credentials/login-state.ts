@@ -86,6 +86,23 @@ export function accountRemoved(state: LoginState, account: string | undefined): 
 export const tokenRemoved = (state: LoginState, credential: Partial<Credential>): LoginState =>
   recordOf(credential, state) ? withoutAccount(state, credential.account) : state
 
+/** Records a token's expiry, which may be known only after the token is stored. */
+export const expiryRecorded = (
+  state: LoginState,
+  credential: Credential,
+  times: Pick<TokenRecord, 'expiresAt' | 'recordedAt'>,
+) => withTimes(state, credential, times)
+
+/** Records that the user was warned of a token's expiry; the same state if that was recorded on this day. */
+export const expiryWarned = (state: LoginState, credential: Partial<Credential>, warnedOn: string): LoginState =>
+  recordOf(credential, state)?.warnedOn === warnedOn ? state : withTimes(state, credential, {warnedOn})
+
+/** The same state if another token is on record by now. */
+function withTimes(state: LoginState, credential: Partial<Credential>, times: Partial<TokenRecord>): LoginState {
+  const record = recordOf(credential, state)
+  return record ? {...state, tokens: state.tokens.map((each) => (each === record ? {...each, ...times} : each))} : state
+}
+
 /** Marks a token that must never be used again. */
 export const tokenEnded = (state: LoginState, token: string): LoginState =>
   isEnded(state, token) ? state : {...state, ended: [...(state.ended ?? []), fingerprint(token)].slice(-MOST_ENDED)}

@@ -5,7 +5,7 @@ import {findCredential} from './find.js'
 import {readLoginState} from './login-files.js'
 import {cannotRecordRemoval, changeLoginState, withLoginLock} from './login-writer.js'
 import {accountAt, accountOnRecord, loggedOut, type LoginState, tokenRemoved} from './login-state.js'
-import {recordOf, recordOfAccount} from './token-record.js'
+import {recordOf, recordOfAccount, type TokenRecord} from './token-record.js'
 import type {FoundCredential, CredentialStores} from './stores.js'
 import {
   isInNetrcAlone,
@@ -158,7 +158,10 @@ function isCurrent({account, token}: FoundCredential, asOf: LoginState, api: str
 const isSameLogin = (one: LoginState, other: LoginState) =>
   accountOnRecord(one) === accountOnRecord(other) &&
   one.loggedOut === other.loggedOut &&
-  JSON.stringify(one.tokens) === JSON.stringify(other.tokens)
+  JSON.stringify(one.tokens, WHICH_TOKEN) === JSON.stringify(other.tokens, WHICH_TOKEN)
+
+/** The fields that only a login changes. A command may have recorded in between that it warned of the expiry. */
+const WHICH_TOKEN: (keyof TokenRecord)[] = ['account', 'apiHost', 'fingerprint', 'savedIn', 'keychainHost']
 
 /**
  * Runs work under the login lock; without it if the lock cannot be created: then no login can be recorded there either.

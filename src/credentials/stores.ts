@@ -36,6 +36,8 @@ export interface FoundCredential {
   location: string
   /** ISO 8601, if the server sent it when it issued the token. */
   expiresAt?: string
+  /** ISO 8601: when `expiresAt` was recorded. */
+  recordedAt?: string
   /** The selection that this credential follows; undefined if the login decided. */
   selected?: SelectedAccount
 }

@@ -1,5 +1,4 @@
 // What is recorded of a stored token, and how the token is recognized without keeping it.
-import {defined} from '../defined.js'
 import type {StoreName, Credential} from '../backends/backend.js'
 
 /** What we remember of a token that we stored. */
@@ -14,6 +13,10 @@ export interface TokenRecord {
   keychainHost?: string
   /** ISO 8601, if the server sent it. */
   expiresAt?: string
+  /** ISO 8601: when `expiresAt` was recorded. Missing in files that older versions wrote. */
+  recordedAt?: string
+  /** The local date of the last warning that it expires soon. */
+  warnedOn?: string
 }
 
 /** The record of a token that is stored. */
@@ -21,7 +24,13 @@ export const recordFor = (
   {account, expiresAt, token}: Credential & {expiresAt?: string | undefined},
   apiHost: string,
   savedIn: StoreName,
-): TokenRecord => ({account, apiHost, fingerprint: fingerprint(token), savedIn, ...defined({expiresAt})})
+): TokenRecord => ({
+  account,
+  apiHost,
+  fingerprint: fingerprint(token),
+  savedIn,
+  ...(expiresAt === undefined ? {} : {expiresAt, recordedAt: new Date().toISOString()}),
+})
 
 /** What is recorded of the account's token. A keychain has one item for an account, so there is one record. */
 export const recordOfAccount = ({tokens}: {tokens: readonly TokenRecord[]}, account: string | undefined) =>

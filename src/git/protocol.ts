@@ -60,18 +60,22 @@ export function isFor(gitHost: string, {host, protocol}: Pick<Request, 'host' | 
  * passes an ephemeral credential only to helpers that support these, and they must not store it.
  * @param token any text
  * @param request whether git supports ephemeral credentials, and the username that it asked for
+ * @param expiresAt ISO 8601: git 2.40 and later does not use the token after that
  */
 export function formatAnswer(
   token: string,
   {authtype, username: asked}: Pick<Request, 'authtype' | 'username'>,
+  expiresAt = '',
 ): string {
   // eslint-disable-next-line no-control-regex -- the protocol's separators
   if (/[\n\r\u0000]/u.test(token)) return ''
   // Heroku accepts any. A colon would end it (RFC 7617, section 2).
   const username = !asked || asked.includes(':') ? 'heroku' : asked
-  if (!authtype) return `username=${username}\npassword=${token}\n`
+  const end = Math.floor(Date.parse(expiresAt) / 1000)
+  const expiry = Number.isNaN(end) ? '' : `password_expiry_utc=${end}\n`
+  if (!authtype) return `username=${username}\npassword=${token}\n${expiry}`
   const credential = Buffer.from(`${username}:${token}`).toString('base64')
-  return `capability[]=authtype\nauthtype=Basic\ncredential=${credential}\nephemeral=1\n`
+  return `capability[]=authtype\nauthtype=Basic\ncredential=${credential}\nephemeral=1\n${expiry}`
 }
 
 /** The answer to git on stdout, and a message to the user on stderr; both may be empty. */
@@ -113,8 +117,11 @@ export async function answer(
 async function reply(stores: CredentialStores, request: Request): Promise<Reply> {
   try {
     const lookup = await findCredential(stores, {username: request.username})
-    if (lookup.outcome === 'found')
-      return {stdout: formatAnswer(lookup.credential.token, request), stderr: noticeOf(lookup.credential, request)}
+    if (lookup.outcome === 'found') {
+      const {credential} = lookup
+      const {expiresAt, token} = credential
+      return {stdout: formatAnswer(token, request, expiresAt), stderr: noticeOf(credential, request)}
+    }
     if (lookup.outcome === 'failed') return unreadable(lookup.error)
     const {because} = lookup
     return {

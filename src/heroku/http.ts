@@ -28,6 +28,8 @@ export interface Answer {
   body: unknown
   /** The header `Next-Range`: the range that follows in a list. */
   nextRange?: string
+  /** The header `Date`: the server's time. */
+  date?: string
 }
 
 /** The server could not be reached, or did not respond. */
@@ -63,11 +65,12 @@ export function openHttp(env: NodeJS.ProcessEnv): Http {
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       })
-      const nextRange = response.headers['next-range']
+      const {date, 'next-range': nextRange} = response.headers
       return {
         status: response.statusCode,
         body: await readJson(response.body),
         ...(typeof nextRange === 'string' ? {nextRange} : {}),
+        ...(typeof date === 'string' ? {date} : {}),
       }
     } catch (error) {
       if (signal?.aborted) throw error

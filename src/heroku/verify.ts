@@ -1,7 +1,12 @@
 import {UserError} from '../errors.js'
-import {accountOf, type Api, expiresIn, isApiAnswer} from './api.js'
+import {accountOf, type Api, expiresIn, isApiAnswer, openApi} from './api.js'
 import {field} from './json.js'
+import {watchClock} from './clock.js'
+import type {Http} from './http.js'
 import {authorizationsOf} from './revoke.js'
+
+/** The time limit for all requests about a new token's expiry, in milliseconds: the login has succeeded without it. */
+const EXPIRY_LIMIT_MS = 5000
 
 /** A token's account and expiry, from the API. */
 export interface Verified {
@@ -21,11 +26,30 @@ export class InvalidToken extends UserError {}
 export async function verifyToken(api: Api, token: string): Promise<Verified> {
   try {
     const account = await accountOf(api, token)
-    const own = await authorizationsOf(api, token).catch(noneIfForbidden)
-    return {account, ...(own.length === 1 ? expiresIn(field(field(own[0], 'access_token'), 'expires_in')) : {})}
+    return {account, ...(await expiryOf(api, token))}
   } catch (error) {
     if (isApiAnswer(error, 401)) throw new InvalidToken('the token is not valid any more', 'heroku login')
     throw error
+  }
+}
+
+async function expiryOf(api: Api, token: string): Promise<Pick<Verified, 'expiresAt'>> {
+  const own = await authorizationsOf(api, token).catch(noneIfForbidden)
+  return own.length === 1 ? expiresIn(field(field(own[0], 'access_token'), 'expires_in')) : {}
+}
+
+/**
+ * Reads the expiry of a token that was just issued from the API, for at most five seconds.
+ * @returns ISO 8601; undefined if the API does not report it, the request fails, or this machine's clock is wrong
+ */
+export async function readExpiry(http: Http, apiUrl: string, token: string): Promise<string | undefined> {
+  const watched = watchClock(http)
+  const api = openApi(watched.http, apiUrl, EXPIRY_LIMIT_MS, AbortSignal.timeout(EXPIRY_LIMIT_MS))
+  try {
+    const {expiresAt} = await expiryOf(api, token)
+    return watched.isClockWrong() ? undefined : expiresAt
+  } catch {
+    return undefined
   }
 }
 

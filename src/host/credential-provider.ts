@@ -10,6 +10,7 @@ import {recordLoginJson} from '../credentials/login-writer.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import {removeAccount} from '../credentials/remove-account.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
+import {warnOfExpiry} from '../credentials/warn-of-expiry.js'
 import {printable} from '../ui/printable.js'
 import {UserError} from '../errors.js'
 import {openHostStores} from './host-stores.js'
@@ -43,7 +44,10 @@ export function openProvider(stores: CredentialStores): Provider {
   const ask = async (account: string | undefined, host: string) => {
     try {
       const lookup = await look(account, host)
-      if (lookup.outcome === 'found') return entryOf(lookup.credential)
+      if (lookup.outcome === 'found') {
+        await warnOfExpiry(stores, lookup.credential)
+        return entryOf(lookup.credential)
+      }
       if (lookup.outcome === 'failed') throw lookup.error
       if (lookup.because !== undefined) notify(`not logged in: ${lookup.because}`)
     } catch (error) {

@@ -37,6 +37,8 @@ export interface TokenFacts {
   filedUnder?: string
   /** ISO 8601. */
   expiresAt?: string
+  /** ISO 8601: when `expiresAt` was recorded, which is about when the token was issued. */
+  recordedAt?: string
   /** The API's result: 'unknown' if the request failed. */
   validity: 'valid' | 'invalid' | 'unknown' | 'not checked'
   /** Why it is unknown. */

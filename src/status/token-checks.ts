@@ -1,7 +1,7 @@
 import {defined} from '../defined.js'
 import {isEncrypted} from '../backends/netrc/gpg.js'
 import {describeSelection} from '../credentials/selected-account.js'
-import {lifeLeft} from '../ui/expiry.js'
+import {expiresSoon, lifeLeft} from '../ui/expiry.js'
 import {
   type AccountFacts,
   type Check,
@@ -13,8 +13,6 @@ import {
 } from './report.js'
 
 const NOT_LOGGED_IN = 'not logged in'
-
-const SOON_SECONDS = 24 * 60 * 60
 
 /** @param bin the command name of the CLI, for hints */
 export function missingTokenCheck({keychain, noToken}: Facts, bin: string): Check {
@@ -105,7 +103,7 @@ function validityCheck(token: TokenFacts, {host}: Facts, bin: string, now: numbe
 
   const said = validity === 'valid' ? `valid, says ${host.api}` : `${host.api} was not asked`
   if (!left) return check('validity', 'ok', `${said}; no expiry is known`)
-  const isSoon = left.seconds < SOON_SECONDS
+  const isSoon = expiresSoon(token, now)
   const until = `expires in ${left.inWords}, on ${day(expiresAt)}`
   return check('validity', isSoon ? 'warning' : 'ok', `${said}; ${until}`, isSoon ? renew : undefined)
 }

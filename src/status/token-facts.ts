@@ -30,13 +30,13 @@ export async function tokenFacts(
   found: FoundCredential,
   verify: ((token: string) => Promise<Verified>) | undefined,
 ): Promise<TokenFacts> {
-  const {account, expiresAt, location: place, source, token} = found
+  const {account, expiresAt, location: place, recordedAt, source, token} = found
   const known: Omit<TokenFacts, 'validity'> = {
     tier: tierOf(stores, found),
     source,
     place,
     masked: mask(token),
-    ...defined({account, expiresAt}),
+    ...defined({account, expiresAt, recordedAt}),
   }
   if (!verify) return {...known, validity: 'not checked'}
   try {

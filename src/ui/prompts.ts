@@ -41,6 +41,17 @@ export async function waitForKey(): Promise<string> {
 }
 
 /**
+ * Prints a question on stderr, and waits for a key.
+ * @returns false if it was `q`
+ * @throws {UserError} with exit status 130 on Ctrl-C
+ */
+export async function confirmByKey(question: string): Promise<boolean> {
+  process.stderr.write(question)
+  const key = await waitForKey().finally(() => process.stderr.write('\n'))
+  return key.toLowerCase() !== 'q'
+}
+
+/**
  * Asks a question on stderr and reads one line.
  * @param options.signal cancels it
  * @throws {UserError} with exit status 130 on Ctrl-C or at the end of input

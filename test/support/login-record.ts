@@ -4,6 +4,8 @@ import {type AssertHeld, changeLoginState} from '../../src/credentials/login-wri
 import {
   accountRemoved,
   type Change,
+  expiryRecorded,
+  expiryWarned,
   loggedIn,
   loggedOut,
   switchedTo,
@@ -37,6 +39,12 @@ export const recordRemoval = (dataDir: string, credential: Partial<Credential>) 
 
 export const recordEnded = (dataDir: string, token: string, isOver: boolean) =>
   change(dataDir, (state) => (isOver ? tokenEnded(state, token) : tokenValidAgain(state, token)))
+
+export const recordExpiry = (dataDir: string, credential: Credential, times: {expiresAt: string; recordedAt: string}) =>
+  change(dataDir, (state) => expiryRecorded(state, credential, times))
+
+export const recordWarning = (dataDir: string, credential: Credential, day: string) =>
+  change(dataDir, (state) => expiryWarned(state, credential, day))
 
 /** Writes `login.json` alone, as the Heroku CLI does. */
 export const writeLoginJson = (dataDir: string, account: string, assertHeld?: AssertHeld) =>

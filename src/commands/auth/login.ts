@@ -7,10 +7,12 @@ import {readLoginState} from '../../credentials/login-files.js'
 import {describeLeftovers} from '../../credentials/leftovers.js'
 import {howToClear} from '../../credentials/selected-account.js'
 import {selectAccount} from '../../credentials/selection.js'
+import {recordExpiry} from '../../credentials/login-expiry.js'
 import {recordOf} from '../../credentials/token-record.js'
 import {assertLoginRecordable, describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
 import {updateGitAfterLogin} from '../../git/after-login.js'
 import {type Api, type Issued, openApi} from '../../heroku/api.js'
+import {watchClock} from '../../heroku/clock.js'
 import {openHttp} from '../../heroku/http.js'
 import {login, type Method, methodFor} from '../../heroku/login.js'
 import {THIRTY_DAYS} from '../../heroku/password-login.js'
@@ -18,7 +20,7 @@ import {FIND_AND_REVOKE, howToRevoke} from '../../heroku/replaced.js'
 import {revoke} from '../../heroku/revoke.js'
 import {openBrowser} from '../../ui/browser.js'
 import {printable} from '../../ui/printable.js'
-import {ask, delayed, interruptible, isInteractive, readStdin, waitForKey} from '../../ui/prompts.js'
+import {ask, confirmByKey, delayed, interruptible, isInteractive, readStdin} from '../../ui/prompts.js'
 import {UserError, withoutTerminal} from '../../errors.js'
 
 const DASHBOARD = 'https://dashboard.heroku.com/account/applications'
@@ -75,10 +77,11 @@ export default class AuthLogin extends BaseCommand {
     if (method !== 'with-token' && !isInteractive())
       throw new UserError('cannot ask you anything: this is not a terminal', withoutTerminal(this.config.bin))
     assertLoginRecordable(this.stores)
-    if (method === 'browser' && !(await this.confirmBrowser())) return
+    const question = `${this.config.bin}: Press any key to open up the browser to login or q to exit: `
+    if (method === 'browser' && !(await confirmByKey(question))) return
 
     const {endpoints} = this.stores.context
-    const http = openHttp(process.env)
+    const {http, isClockWrong} = watchClock(openHttp(process.env))
     const before = readLoginState(this.config.dataDir)
     const known = accountOnRecord(before)
     const {issued, saved} = await interruptible(async (signal, secondSignal) => {
@@ -103,6 +106,7 @@ export default class AuthLogin extends BaseCommand {
         ...(flags['expires-in'] === undefined ? {} : {seconds: flags['expires-in']}),
       })
       if (ux.action.running) ux.action.stop()
+      if (isClockWrong()) delete issued.expiresAt
       return {issued, saved: await this.save(issued, signal, method === 'with-token' ? undefined : discard)}
     })
     this.log(`Logged in as ${printable(issued.account)}`)
@@ -114,13 +118,8 @@ export default class AuthLogin extends BaseCommand {
     if (leftovers !== undefined) this.notify(leftovers)
     await updateGitAfterLogin(this.config, this.stores.context, saved)
     await this.config.runHook('recache', {type: 'login'})
-  }
-
-  /** @returns false if the user declined */
-  private async confirmBrowser(): Promise<boolean> {
-    process.stderr.write(`${this.config.bin}: Press any key to open up the browser to login or q to exit: `)
-    const key = await waitForKey().finally(() => process.stderr.write('\n'))
-    return key.toLowerCase() !== 'q'
+    // Last, and outside `interruptible`: Ctrl-C here ends the command, and the login stays.
+    if (issued.expiresAt === undefined && !isClockWrong()) await recordExpiry(this.stores, http, issued)
   }
 
   private async visit(url: string, method: Method, browser: string | undefined): Promise<void> {

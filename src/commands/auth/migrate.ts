@@ -11,6 +11,7 @@ import {describeStep, type PublicStep, withoutTokens} from '../../migrate/descri
 import {CredentialStores} from '../../credentials/stores.js'
 import {updateGitAfterLogin} from '../../git/after-login.js'
 import {openApi} from '../../heroku/api.js'
+import {watchClock} from '../../heroku/clock.js'
 import {openHttp} from '../../heroku/http.js'
 import {InvalidToken, verifyToken} from '../../heroku/verify.js'
 import {printable} from '../../ui/printable.js'
@@ -102,7 +103,9 @@ export default class AuthMigrate extends BaseCommand {
 
   private readonly verify: Verify = async (token) => {
     try {
-      return await verifyToken(openApi(openHttp(process.env), this.stores.context.endpoints.apiUrl), token)
+      const {http, isClockWrong} = watchClock(openHttp(process.env))
+      const {account, ...expiry} = await verifyToken(openApi(http, this.stores.context.endpoints.apiUrl), token)
+      return {account, ...(isClockWrong() ? {} : expiry)}
     } catch (error) {
       if (error instanceof InvalidToken) return 'invalid'
       if (!(error instanceof UserError)) throw error

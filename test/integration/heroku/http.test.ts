@@ -8,7 +8,7 @@ import {connect, createServer as createTcpServer, type Socket} from 'node:net'
 import {tmpdir} from 'node:os'
 import {delimiter, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {type Exchange, NetworkError, openHttp} from '../../../src/heroku/http.js'
+import {type Exchange, type Http, NetworkError, openHttp as openDated} from '../../../src/heroku/http.js'
 import {UserError} from '../../../src/errors.js'
 import {type Listening, listen, until} from '../../support/listen.js'
 import {openSandbox} from '../../support/sandbox.js'
@@ -17,6 +17,16 @@ import {thrownBy} from '../../support/thrown-by.js'
 const TOKEN = 'HRKU-canary'
 const CHECK = 'check the network, and HTTPS_PROXY if you need a proxy'
 const get: Exchange = {method: 'GET', headers: {authorization: `Bearer ${TOKEN}`}, timeoutMs: 5000}
+
+/** Without the server's time, which has a test of its own. */
+function openHttp(env: NodeJS.ProcessEnv): Http {
+  const http = openDated(env)
+  return async (...call) => {
+    const {date, ...answer} = await http(...call)
+    expect(date ?? '').to.be.a('string')
+    return answer
+  }
+}
 
 /** Everything that a person could be shown of an error. */
 const shown = (error: Error & Record<string, unknown>) =>
@@ -59,6 +69,17 @@ describe('HTTP', () => {
         type: 'application/json',
         body: '{"description":"ü"}',
       })
+    })
+
+    it("returns the server's time, if there is one", async () => {
+      const date = 'Tue, 24 Nov 2026 14:05:00 GMT'
+      const dated = await serve((_, response) => response.setHeader('date', date).end('{}'))
+      expect(await openDated({})(dated, get)).to.deep.equal({status: 200, body: {}, date})
+      const undated = await serve((_, response) => {
+        response.sendDate = false
+        response.end('{}')
+      })
+      expect(await openDated({})(undated, get)).to.deep.equal({status: 200, body: {}})
     })
 
     it('sends neither body nor content type without a body', async () => {

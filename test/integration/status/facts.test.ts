@@ -166,7 +166,7 @@ describe('collectFacts', () => {
     await saveToken(user.stores(), ada, EXPIRY)
     user.memory.mend()
     const {shadowed, token} = await factsFor()
-    expect(token).to.deep.equal({...inNetrc('netrc'), expiresAt: EXPIRY})
+    expect(token).to.deep.equal({...inNetrc('netrc'), expiresAt: EXPIRY, recordedAt: token?.recordedAt})
     expect(shadowed).to.deep.equal([{source: 'secret-service', place: 'the keyring', account: ada.account}])
   })
 

@@ -6,10 +6,12 @@ import {
   forgetAccount,
   recordCurrent,
   recordEnded,
+  recordExpiry,
   recordLogin,
   recordLogout,
   recordRemoval,
   recordToken,
+  recordWarning,
 } from '../../support/login-record.js'
 import {fingerprint, type TokenRecord} from '../../../src/credentials/token-record.js'
 import {ada, freshUser, grace, LOGIN_JSON, OUR_JSON} from '../../support/user.js'
@@ -24,11 +26,20 @@ const record = ({account, token}: typeof ada, more: Partial<TokenRecord> = {}): 
   ...more,
 })
 
+const times = {expiresAt: '2026-12-24T00:00:00.000Z', recordedAt: '2026-11-24T00:00:00.000Z'}
+const DAY = '2026-11-24'
+
 /** The records, by their names in the table. */
 const RECORDS: Record<string, TokenRecord> = {
   ada: record(ada),
   'ada-netrc': record(ada, {savedIn: 'netrc'}),
   'ada-staging': record(ada, {apiHost: 'api.staging.com'}),
+  'ada-until': record(ada, times),
+  'ada-netrc-until': record(ada, {savedIn: 'netrc', ...times}),
+  'ada-staging-until': record(ada, {apiHost: 'api.staging.com', ...times}),
+  'ada-warned': record(ada, {warnedOn: DAY}),
+  'ada-netrc-warned': record(ada, {savedIn: 'netrc', warnedOn: DAY}),
+  'ada-staging-warned': record(ada, {apiHost: 'api.staging.com', warnedOn: DAY}),
   newer: record(newer, {expiresAt: '2030-01-01T00:00:00.000Z'}),
   'newer-netrc': record(newer, {savedIn: 'netrc'}),
   'newer-netrc-over-staging': record(newer, {savedIn: 'netrc', keychainHost: 'api.staging.com'}),
@@ -52,6 +63,9 @@ const CHANGES: Record<string, (dataDir: string) => Promise<void>> = {
   "ada's token removed": (dataDir) => recordRemoval(dataDir, ada),
   "ada's newer token removed": (dataDir) => recordRemoval(dataDir, newer),
   "unnamed account's token removed": (dataDir) => recordRemoval(dataDir, {token: ada.token}),
+  "expiry of ada's token recorded": (dataDir) => recordExpiry(dataDir, ada, times),
+  "expiry of ada's newer token recorded": (dataDir) => recordExpiry(dataDir, newer, times),
+  "warning about ada's token recorded": (dataDir) => recordWarning(dataDir, ada, DAY),
   "ada's token ended": (dataDir) => recordEnded(dataDir, ada.token, true),
   "ada's token valid again": (dataDir) => recordEnded(dataDir, ada.token, false),
 }

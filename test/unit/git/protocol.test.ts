@@ -100,6 +100,16 @@ describe("git's credential helper protocol", () => {
     }
   })
 
+  it('tells git until when the token is valid, in whole seconds, if that is known', () => {
+    const expiry = 'password_expiry_utc=1893456000\n'
+    for (const request of [plain, modern]) {
+      const answer = formatAnswer('HRKU-1', request)
+      expect(formatAnswer('HRKU-1', request, '2030-01-01T00:00:00.999Z')).to.equal(answer + expiry)
+      for (const unknown of ['', 'soon', '99999-99-99'])
+        expect(formatAnswer('HRKU-1', request, unknown)).to.equal(answer)
+    }
+  })
+
   it('gives an empty answer for a token that would add lines', () => {
     for (const token of ['HRKU\nquit=1', 'HRKU\r', 'HRKU\0'])
       for (const request of [plain, modern]) expect(formatAnswer(token, request)).to.equal('')
