@@ -177,7 +177,9 @@ describe('a login inside heroku@11.10.0 that is cancelled, or that replaces anot
       const before = it11.heroku.requests.length
       const {stderr} = await login({HEROKU_HOST: `http://localhost:${port}`})
       expect(stderr).to.include(`this replaces the login of ${ada} to ${it11.heroku.host}\n`)
-      expect(it11.heroku.requests.slice(before).map(({path}) => path)).to.deep.equal(['/account'])
+      // Of the new token alone: its account, and when it expires.
+      const paths = it11.heroku.requests.slice(before).map(({path}) => path)
+      expect(paths).to.deep.equal(['/account', '/oauth/authorizations'])
     })
   })
 })

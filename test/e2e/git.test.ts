@@ -47,8 +47,8 @@ describe('git push beside heroku@11.10.0', function () {
     HEROKU_GIT_HOST: git.host,
     ...more,
   })
-  const login = async (more = {}) => {
-    const {token} = it11.heroku.issue()
+  const login = async (more = {}, issued: Parameters<typeof it11.heroku.issue>[0] = {}) => {
+    const {token} = it11.heroku.issue(issued)
     const ended = await it11.run(['login', '--with-token'], {input: token, env: env(more)})
     expect(ended.exitCode, ended.stderr).to.equal(0)
     return {token, ...ended}
@@ -210,6 +210,34 @@ describe('git push beside heroku@11.10.0', function () {
       expect((await it11.run(['auth:token'])).stdout).to.equal(`${token}\n`)
       expect(await push({HEROKU_API_KEY: it11.heroku.issue().token})).to.include({exitCode: 0})
     })
+
+  it('reports when the token expires to git, which prints it since 2.40', async () => {
+    const expiresAt = Date.now() + 30 * 24 * 60 * 60 * 1000
+    const {token} = await login({}, {expiresAt})
+    const {stdout} = await it11.sandbox.run('git', ['credential', 'fill'], {
+      input: `protocol=https\nhost=${git.host}\n\n`,
+      env: env(),
+    })
+    expect(stdout).to.include(`username=heroku\npassword=${token}\n`)
+    const seconds = /^password_expiry_utc=(\d+)$/mu.exec(stdout)?.[1]
+    const [, minor] = /^git version 2\.(\d+)/u.exec((await it11.sandbox.run('git', ['version'])).stdout) ?? []
+    if (Number(minor) >= 40) expect(Number(seconds)).to.be.closeTo(expiresAt / 1000, 10)
+    else expect(seconds).to.equal(undefined)
+    expect(await push()).to.include({exitCode: 0})
+  })
+
+  it('fails with one message and without a prompt if the login has expired', async () => {
+    const {token} = await login({}, {expiresAt: Date.now() + 60_000})
+    const file = join(it11.dataDir, 'heroku-keychain.json')
+    const over = (await readFile(file, 'utf8')).replace(/(?<="expiresAt": ")[^"]+/u, '2026-01-02T00:00:00.000Z')
+    await writeFile(file, over)
+    const {exitCode, stderr} = await push({GIT_ASKPASS: undefined, GIT_TERMINAL_PROMPT: undefined})
+    expect(exitCode).to.equal(128)
+    expect(stderr).to.match(
+      /^heroku: ada@example\.com's login expired on 2026-01-0\d at \d\d:\d\d; try this: heroku login\nfatal: [^\n]*quit\n$/u,
+    )
+    expect(shown()).not.to.include(token)
+  })
 
   it('fails with one message and without a prompt if the keyring is locked', async () => {
     await login()

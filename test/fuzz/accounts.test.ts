@@ -1,5 +1,5 @@
 // Random sequences of actions by a user, the Heroku CLI and a keychain: the API and git never get another account's
-// token, another host's, or one that a logout revoked. The model tracks the actions, and reads no file.
+// token, another host's, one that a logout revoked, or one that is on record as expired. The model tracks the actions, and reads no file.
 import {expect} from 'chai'
 import fc from 'fast-check'
 import {rmSync} from 'node:fs'
@@ -22,8 +22,11 @@ const HOSTS = ['heroku.com', 'staging.herokudev.com']
 const API_KEY = 'HRKU-api-key'
 
 type Mode = 'visible' | 'hidden' | 'hides ada' | 'locked' | 'hanging' | 'keeps' | 'absent'
+/** How long a token is valid, in milliseconds; undefined if the API did not say. */
+type Life = number | undefined
 type Action =
-  | {does: 'login' | 'login by the CLI' | 'choose' | 'remove account'; account: string; host: string}
+  | {does: 'login'; account: string; host: string; life: Life}
+  | {does: 'login by the CLI' | 'choose' | 'remove account'; account: string; host: string}
   | {does: 'edit .netrc'; account: string; host: string; named: boolean}
   | {does: 'keychain'; mode: Mode}
   | {does: 'logout'; host: string; env: Record<string, string>}
@@ -34,8 +37,14 @@ const host = fc.constantFrom(HOSTS[0] ?? '', ...HOSTS)
 const mode = fc.constantFrom<Mode>('visible', 'visible', 'hidden', 'hides ada', 'locked', 'hanging', 'keeps', 'absent')
 const netrcWrite = fc.constantFrom<Record<string, string>>({}, {}, {HEROKU_NETRC_WRITE: 'true'})
 const does = <T extends string>(...what: T[]) => fc.constantFrom(...what)
+const DAY = 24 * 60 * 60 * 1000
+/** Over, in its last days, or neither. */
+const life = fc.constantFrom<Life>(undefined, undefined, 30 * DAY, DAY, -DAY)
 const action: fc.Arbitrary<Action> = fc.oneof(
-  fc.record({does: does('login', 'login', 'login by the CLI', 'choose', 'remove account'), account, host}),
+  fc.oneof(
+    {weight: 2, arbitrary: fc.record({does: does('login'), account, host, life})},
+    {weight: 3, arbitrary: fc.record({does: does('login by the CLI', 'choose', 'remove account'), account, host})},
+  ),
   fc.record({does: does('edit .netrc'), account, host, named: fc.boolean()}),
   fc.record({does: does('keychain'), mode}),
   fc.record({does: does('logout'), host, env: netrcWrite}),
@@ -50,6 +59,7 @@ class World {
   /** Each token's account, and the only host it may go to; for a token stored by the CLI, the host of its first use. */
   readonly tokens = new Map<string, {account: string; host: string | undefined}>()
   readonly revoked = new Set<string>()
+  readonly expired = new Set<string>()
   /** The last token of each logged-in account. */
   readonly last = new Map<string, string>()
   /** The tokens in `.netrc`, by host. */
@@ -121,7 +131,9 @@ class World {
     switch (action.does) {
       case 'login': {
         const credential = this.issue(action.account, action.host)
-        const {savedIn} = await saveToken(this.stores(action.host), credential)
+        const expiresAt = action.life === undefined ? undefined : new Date(Date.now() + action.life).toISOString()
+        const {savedIn} = await saveToken(this.stores(action.host), credential, expiresAt)
+        if (action.life !== undefined && action.life < 0) this.expired.add(credential.token)
         this.logIn(action.account, credential.token)
         if (savedIn === 'netrc') this.netrc.set(action.host, credential.token)
         return
@@ -229,6 +241,9 @@ class World {
     known.host ??= host
     expect(known.host, when).to.equal(host)
     expect(this.revoked.has(token), `${when}, and is revoked`).to.equal(false)
+    // A copy that is left of an older login is on no record.
+    const isOnRecord = this.last.get(known.account) === token
+    expect(isOnRecord && this.expired.has(token), `${when}, and is expired`).to.equal(false)
     if (HEROKU_NETRC_WRITE !== undefined) expect(token, when).to.equal(this.netrc.get(host))
     else if (this.current !== undefined && !this.mayBecomeNobody)
       expect(this.mayAct(known.account, token, host), `${when}; current: ${this.current}`).to.equal(true)
@@ -246,7 +261,7 @@ class World {
 describe('any sequence of actions on a login', () => {
   const user = freshUser()
 
-  fuzz("never gives another account's token, another host's, or a revoked one to the API or to git", {
+  fuzz("never gives another account's token, another host's, a revoked or an expired one to the API or to git", {
     name: 'accounts',
     runs: 250,
     values: fc.record({
@@ -275,7 +290,7 @@ describe('any sequence of actions on a login', () => {
     runs: 100,
     values: fc.record({
       actions: fc.array(action, {maxLength: 3}),
-      login: fc.record({does: does('login'), account, host}),
+      login: fc.record({does: does('login'), account, host, life: life.filter((each) => each !== -DAY)}),
       modes: fc.array(mode, {maxLength: 2}),
     }),
     async holds({actions, login, modes}) {

@@ -26,7 +26,9 @@ const token = fc.record(
     apiHost: mostly(fc.constantFrom('api.heroku.com', 'api.herokai.com', 'evil\u001B[2J')),
     fingerprint: mostly(fc.constantFrom(fingerprint(ada.token), fingerprint(grace.token))),
     savedIn: mostly(fc.constantFrom('netrc', 'secret-service')),
-    expiresAt: mostly(fc.constantFrom('2030-01-01T00:00:00.000Z', 'soon')),
+    expiresAt: mostly(fc.constantFrom('2030-01-01T00:00:00.000Z', '2020-01-01T00:00:00.000Z', 'soon')),
+    recordedAt: mostly(fc.constantFrom('2029-12-31T23:00:00.000Z', 'before')),
+    warnedOn: mostly(fc.constantFrom('2029-12-31', 'today')),
   },
   {requiredKeys: ['account', 'apiHost', 'fingerprint', 'savedIn']},
 )
@@ -39,6 +41,8 @@ const state = fc.record(
   },
   {requiredKeys: []},
 )
+
+const isGiven = (value: unknown) => value !== undefined
 
 /** A valid file, JSON of another shape, a truncated file, or any text. */
 const fileOf = (value: fc.Arbitrary<unknown>) =>
@@ -76,8 +80,14 @@ describe('any login.json and heroku-keychain.json', () => {
       expect(loggedOut).to.be.a('boolean')
       for (const name of [loginJsonAccount, lastAccount])
         if (name !== undefined) expect(name).to.be.a('string').and.not.to.equal('')
-      for (const {account, apiHost, expiresAt, fingerprint, savedIn} of tokens)
-        for (const each of [account, apiHost, fingerprint, savedIn, expiresAt ?? 'none'])
+      for (const {account, apiHost, expiresAt, fingerprint, recordedAt, savedIn, warnedOn} of tokens)
+        for (const each of [
+          account,
+          apiHost,
+          fingerprint,
+          savedIn,
+          ...[expiresAt, recordedAt, warnedOn].filter(isGiven),
+        ])
           expect(each).to.be.a('string').and.not.to.equal('')
       expect(hasLogin({}, user.dataDir)).to.equal(true)
     },

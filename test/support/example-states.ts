@@ -182,6 +182,15 @@ export const STATES: Record<string, Facts> = {
   offline: withToken({validity: 'not checked'}),
   'offline, with a token that has expired': withToken({validity: 'not checked', expiresAt: '2029-12-31T23:00:00.000Z'}),
   'a token that expires soon': withToken({expiresAt: '2030-01-01T05:30:00.000Z'}),
+  'a token in its last three days': withToken({expiresAt: '2030-01-03T23:59:59.000Z'}),
+  'a token of eight hours in its last hour': withToken({
+    expiresAt: '2030-01-01T00:30:00.000Z',
+    recordedAt: '2029-12-31T16:30:00.000Z',
+  }),
+  'a token of eight hours in its last half hour': withToken({
+    expiresAt: '2030-01-01T00:29:59.000Z',
+    recordedAt: '2029-12-31T16:29:59.000Z',
+  }),
   'a token filed under another account': withToken({account: 'lovelace@example.com', filedUnder: 'ada@example.com'}),
 
   'leftovers in plain text': {

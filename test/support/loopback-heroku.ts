@@ -88,6 +88,8 @@ export interface LoopbackHeroku {
   readonly browserLogin: BrowserLogin
   /** The apps that `GET /apps` lists. */
   readonly apps: unknown[]
+  /** How far this Heroku's clock is ahead, in milliseconds, according to the `Date` header. */
+  clockOffset: number
   /** Mask tokens in lists: their first nine characters, ten asterisks, and their last four. */
   redacted: boolean
   /** Authorizations per response; further ranges have the rest, as in the Platform API. Default: 200. */
@@ -181,6 +183,7 @@ function newState(host: string, loginHost: string, particleboardHost: string): S
     tokens,
     browserLogin: {answer: 'when-visited', account: 'ada@example.com', kind: 'session', serverErrors: 0},
     apps: [],
+    clockOffset: 0,
     redacted: false,
     pageSize: 200,
     requests: [],
@@ -216,6 +219,7 @@ async function serve(state: State, at: Seen['at'], request: IncomingMessage, res
   state.requests.push(call)
   const fault = state.faults.get(`${call.method} ${call.path}`) ?? state.faults.get(call.path)
   const answer = fault === undefined ? answerTo(state, call) : faulty(fault)
+  response.setHeader('date', new Date(Date.now() + state.clockOffset).toUTCString())
   await send(answer, response)
 }
 
