@@ -40,7 +40,7 @@ describe('the README', () => {
 
   // The CLI's own, which belong to the story.
   const THE_CLIS = ['plugins:install', 'plugins:uninstall', 'accounts:add', 'accounts:set', 'apps', 'version']
-  const calls = [...`${readme}\n${contributing}`.matchAll(/heroku ([a-z]+(?::[a-z]+)*)((?: -{1,2}[a-z-]+)*)/gu)]
+  const calls = [...`${readme}\n${contributing}`.matchAll(/heroku ([a-z]+(?::[a-z]+)*)((?: -{1,2}[a-z][a-z-]*)*)/gu)]
 
   it('calls commands that there are', () => {
     const unknown = calls.map(([, name = '']) => name).filter((name) => !byName.has(name) && !THE_CLIS.includes(name))

@@ -38,7 +38,7 @@ export async function assertLoggedIn(stores: CredentialStores, account: string):
   if (lookup.outcome === 'absent') throw notLoggedIn(lookup.because, 'heroku login', printable(account))
 }
 
-const failure = cannotRecordLogin('then try again', 'select the account in this shell: export HEROKU_ACCOUNT=ACCOUNT')
+const failure = cannotRecordLogin('then try again', 'export HEROKU_ACCOUNT=ACCOUNT, which selects it in this shell')
 
 /**
  * Makes an account current.

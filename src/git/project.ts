@@ -11,7 +11,8 @@ const TIMEOUT_MS = 5000
  */
 export async function selectForRepository(run: RunTool, env: NodeJS.ProcessEnv, account: string): Promise<void> {
   const program = findProgram('git', env)
-  if (program === undefined) throw new UserError('git is not installed', 'select it in this shell: HEROKU_ACCOUNT')
+  if (program === undefined)
+    throw new UserError('git is not installed', 'export HEROKU_ACCOUNT=ACCOUNT, which selects it in this shell')
   const git = async (...args: string[]) => {
     // GIT_CONFIG would make git write to that file (git-config(1)).
     const ran = await run(program, args, {timeoutMs: TIMEOUT_MS, env: {GIT_CONFIG: undefined}})
