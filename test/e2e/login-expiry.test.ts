@@ -4,6 +4,7 @@ import {readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {until} from '../support/listen.js'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
+import {withReadOnly} from '../support/read-only.js'
 import {keys} from '../support/terminal.js'
 
 const MINUTE = 60_000
@@ -11,7 +12,7 @@ const DAY = 24 * 60 * MINUTE
 
 for (const version of ['10.17.0', '11.10.0'])
   describe(`a login that expires, in heroku@${version}`, function () {
-    this.timeout(60_000)
+    this.timeout(120_000)
     let host: PluggedHost
 
     before(async function () {
@@ -42,6 +43,29 @@ for (const version of ['10.17.0', '11.10.0'])
       expect(await host.run(['whoami'])).to.deep.equal({exitCode: 0, stdout: 'ada@example.com\n', stderr: ''})
     })
 
+    it('has none recorded by any login or migrate while the clock is wrong by more than a day', async () => {
+      host.heroku.clockOffset = 2 * DAY
+      const typing = [
+        {expect: 'Email:', send: `ada@example.com${keys.enter}`},
+        {expect: 'Password:', send: `correct horse${keys.enter}`},
+      ]
+      const migrated = async () => {
+        const {token} = host.heroku.issue({expiresAt: Date.now() + 30 * DAY})
+        const entry = `machine ${host.heroku.host}\n  login ada@example.com\n  password ${token}\n`
+        await writeFile(join(host.sandbox.home, '.netrc'), entry, {mode: 0o600})
+        return host.run(['auth:migrate', '--force'])
+      }
+      for (const store of [login, () => host.inTerminal(['login', '-i'], typing), migrated]) {
+        await store()
+        expect(await readFile(file(), 'utf8'))
+          .to.include('"account": "ada@example.com"')
+          .and.not.to.include('expiresAt')
+      }
+      host.heroku.clockOffset = 0
+      await migrated()
+      expect(Date.parse(await expiresAt())).to.be.closeTo(Date.now() + 30 * DAY, MINUTE)
+    })
+
     it('warns once in two commands, and goes on', async () => {
       await login()
       await expire(2 * DAY + MINUTE)
@@ -51,6 +75,17 @@ for (const version of ['10.17.0', '11.10.0'])
         /^heroku: your Heroku login expires in 2 days, on \w+day at \d\d:\d\d; to renew it: heroku login\n$/u,
       )
       expect(runs[1]?.stderr).to.equal('')
+    })
+
+    it('warns of nothing where the day of the warning cannot be recorded, rather than in each command', async () => {
+      await login()
+      await expire(2 * DAY + MINUTE)
+      const readOnly = withReadOnly(host.dataDir, 'heroku', ['whoami'])
+      expect(await host.sandbox.run(...readOnly, {env: host.env})).to.deep.equal({
+        exitCode: 0,
+        stdout: 'ada@example.com\n',
+        stderr: '',
+      })
     })
 
     it('is not used once it is over, and a login replaces it', async () => {

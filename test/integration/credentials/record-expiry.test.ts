@@ -18,8 +18,8 @@ describe('the expiry of a new token', function () {
   let heroku: LoopbackHeroku
   const stores = (env: NodeJS.ProcessEnv = {}) => user.stores({...heroku.env, ...env})
   const onRecord = () => readLoginState(user.dataDir).tokens[0]?.expiresAt
-  const logIn = async (life: number | undefined = 30 * DAY, more: Parameters<LoopbackHeroku['issue']>[0] = {}) => {
-    const {token} = heroku.issue({...(life === undefined ? {} : {expiresAt: Date.now() + life}), ...more})
+  const logIn = async (life: number | null = 30 * DAY, more: Parameters<LoopbackHeroku['issue']>[0] = {}) => {
+    const {token} = heroku.issue({...(life === null ? {} : {expiresAt: Date.now() + life}), ...more})
     await saveToken(stores(), {account, token})
     return token
   }
@@ -43,7 +43,7 @@ describe('the expiry of a new token', function () {
     })
 
   it('is not recorded for a token that never expires, or that the API does not list', async () => {
-    expect(await record(heroku.issue().token)).to.equal(undefined)
+    expect(await record(await logIn(null))).to.equal(undefined)
     expect(await record(await logIn(DAY, {kind: 'session'}))).to.equal(undefined)
   })
 
@@ -92,7 +92,7 @@ describe('the expiry of a new token', function () {
 
   it('is recorded for this token alone, not for one that replaced it', async () => {
     const token = await logIn()
-    await logIn(undefined)
+    await logIn(null)
     expect(await record(token)).to.equal(undefined)
   })
 

@@ -51,11 +51,14 @@ describe('saving the token of a login', () => {
       expect(held()).to.deep.equal({[ada.account]: ada.token})
       expect(netrc()).to.equal(undefined)
       expect(user.read(LOGIN_JSON)).to.equal('{"account":"ada@example.com"}\n')
-      expect(readLoginState(user.dataDir)).to.deep.equal({
+      const state = readLoginState(user.dataDir)
+      const recordedAt = state.tokens[0]?.recordedAt ?? ''
+      expect(Date.parse(recordedAt)).to.be.closeTo(Date.now(), 60_000)
+      expect(state).to.deep.equal({
         loginJsonAccount: ada.account,
         lastAccount: ada.account,
         loggedOut: false,
-        tokens: [recordFor(ada, 'secret-service', {expiresAt: EXPIRY})],
+        tokens: [recordFor(ada, 'secret-service', {expiresAt: EXPIRY, recordedAt})],
       })
       expect(user.notices).to.deep.equal([])
     })

@@ -48,6 +48,8 @@ describe('a login whose expiry is known', () => {
       expect(await expired(findCredential(user.stores()))).to.equal(message)
       expect(await expired(findAccountCredential(user.stores(), ada.account))).to.equal(message)
       expect(policy.findAtOnce(user.stores(), ada)).to.equal(undefined)
+      await hold({expiresAt, warnedOn: localDay(new Date())})
+      expect(policy.findAtOnce(user.stores(), ada)).to.equal(undefined)
     })
 
     it('is not used from .netrc either, whether or not the entry names the account', async () => {
