@@ -9,11 +9,12 @@ import {openSandbox} from '../support/sandbox.js'
 import {packThirdParty} from '../support/third-party.js'
 import type {Scenario} from './scenarios/cell.js'
 import {daily} from './scenarios/daily.js'
+import {exec} from './scenarios/exec.js'
 import {faults} from './scenarios/faults.js'
 import {uninstall} from './scenarios/uninstall.js'
 import {variables} from './scenarios/variables.js'
 
-const SCENARIOS = [...daily, ...variables, ...faults, uninstall]
+const SCENARIOS = [...daily, ...exec, ...variables, ...faults, uninstall]
 
 /** Whether to write docs/hosts.md instead of checking it. */
 const writing = process.env.UPDATE !== undefined

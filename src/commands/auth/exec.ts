@@ -40,8 +40,8 @@ export default class AuthExec extends BaseCommand {
   async run(): Promise<void> {
     // Not oclif's parsed list, which has one -- too many where there are two.
     const end = this.argv.indexOf('--')
-    const [command, ...args] = end === -1 ? [] : this.argv.slice(end + 1)
-    if (command === undefined) throw this.usageError(end === -1)
+    const [command = '', ...args] = end === -1 ? [] : this.argv.slice(end + 1)
+    if (command === '') throw this.usageError(end === -1)
     const {flags} = await this.parse(AuthExec, this.argv.slice(0, end))
     const {expiresAt, token} = await tokenOf(this.stores, flags.account)
     if (flags['min-ttl']) assertLives(expiresAt, flags['min-ttl'])
