@@ -1,4 +1,6 @@
 import {Command, ux} from '@oclif/core'
+import {readLoginState} from './credentials/login-files.js'
+import {accountsOnRecord} from './credentials/login-state.js'
 import {type CredentialStores, openStores} from './credentials/stores.js'
 import {hideBytes} from './process/supervise.js'
 import {type Endpoints, endpointsFrom} from './heroku/endpoints.js'
@@ -56,3 +58,31 @@ export abstract class BaseCommand extends Command {
     return this.storesAt(endpoints)
   }
 }
+
+/** What the Heroku CLI's `autocomplete` offers for a flag's value. It keeps the values in a file named by the key. */
+interface Completion {
+  completion: {
+    /** In seconds. */
+    cacheDuration: number
+    cacheKey: () => Promise<string>
+    options: (context: {config: {dataDir: string}}) => Promise<string[]>
+  }
+}
+
+/** Completes a flag's value with the accounts on record: at a press of Tab, no keychain may show a prompt. */
+export const completeAccounts: Completion = {
+  completion: {
+    cacheDuration: 1,
+    cacheKey: () => Promise.resolve('heroku-keychain-accounts'),
+    options: ({config}) => Promise.resolve(accountsOnRecord(readLoginState(config.dataDir))),
+  },
+}
+
+/** Completes a flag's value with fixed values. */
+export const completeWith = (key: string, values: readonly string[]): Completion => ({
+  completion: {
+    cacheDuration: 1,
+    cacheKey: () => Promise.resolve(`heroku-keychain-${key}`),
+    options: () => Promise.resolve([...values]),
+  },
+})

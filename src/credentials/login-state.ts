@@ -128,6 +128,10 @@ export const accountOnRecord = ({
   lastAccount,
 }: Pick<LoginState, 'loginJsonAccount' | 'lastAccount'>) => loginJsonAccount ?? lastAccount
 
+/** Every account that the two files name, in alphabetical order. */
+export const accountsOnRecord = (state: LoginState) =>
+  [...new Set([accountOnRecord(state) ?? [], ...state.tokens.map(({account}) => account)].flat())].sort()
+
 /** The account that is logged in to an API host; undefined if its token is another host's. */
 export function accountAt(state: LoginState, apiHost: string): string | undefined {
   const account = accountOnRecord(state)

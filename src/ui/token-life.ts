@@ -1,11 +1,8 @@
-// How long a token must live, and when to warn that it will not live long.
+// How long a token must live.
 import {UserError} from '../errors.js'
-import {describeExpiry, lifeLeft} from './expiry.js'
+import {lifeLeft} from './expiry.js'
 
 const UNITS: Record<string, number> = {s: 1, m: 60, h: 60 * 60, d: 24 * 60 * 60}
-
-/** From when on to warn, in seconds. */
-const SOON = 3 * 24 * 60 * 60
 
 /** A duration as the user wrote it, and in seconds. */
 export interface Duration {
@@ -36,16 +33,4 @@ export function assertLives(expiresAt: string | undefined, atLeast: Duration, no
   if (left.seconds <= 0) throw new UserError('the token has expired', 'heroku login')
   if (left.seconds < atLeast.seconds)
     throw new UserError(`the token expires in ${left.inWords}, sooner than --min-ttl ${atLeast.text}`, 'heroku login')
-}
-
-/**
- * The line that warns of a token with less than three days left.
- * @param expiresAt ISO 8601
- * @returns undefined if it lives longer, or the date is not valid
- */
-export function expiresSoon(expiresAt: string, now = Date.now()): string | undefined {
-  const left = lifeLeft(expiresAt, now)
-  if (left === undefined || left.seconds >= SOON) return undefined
-  const said = describeExpiry(expiresAt, now)
-  return left.seconds > 0 ? `${said}; to renew it: heroku login` : said
 }

@@ -171,6 +171,28 @@ describe('auth:switch', function () {
     expect(await machine.read(LOGIN_JSON)).to.equal(naming(mary))
   })
 
+  it('does not change what a hundred concurrent commands in two repositories use', async function () {
+    this.timeout(180_000)
+    const paths = {[ada]: await repositoryOf(machine, 'adas', ada), [work]: await repositoryOf(machine, 'works', work)}
+    const held = Object.fromEntries(
+      (await machine.tokens()).map(({attributes, secret}) => [attributes.account ?? '', secret]),
+    )
+    const ours = '.local/share/heroku/heroku-keychain.json'
+    const before = await machine.read(ours)
+    const ended = await Promise.all(
+      Array.from({length: 100}, async (_, index) => {
+        const account = index % 2 === 0 ? ada : work
+        // As on a desktop, where the keyring's limit is a minute: it answers a hundred calls one by one.
+        const options = {cwd: paths[account], env: {WAYLAND_DISPLAY: 'wayland-99'}, timeoutMs: 170_000}
+        return {account, ...(await machine.run(['auth:token'], options))}
+      }),
+    )
+    for (const {account, exitCode, stderr, stdout} of ended)
+      expect({exitCode, stdout}, stderr).to.deep.equal({exitCode: 0, stdout: `${held[account]}\n`})
+    expect(await machine.read(LOGIN_JSON)).to.equal(naming(ada))
+    expect(await machine.read(ours)).to.equal(before)
+  })
+
   it('is visible in auth:status: the account, what selected it, and which one it replaces', async () => {
     const path = await repositoryOf(machine, 'app', work)
     const report = async (options: RunOptions = {}) =>
@@ -247,6 +269,16 @@ for (const version of HOST_VERSIONS)
         expect({exitCode, sent}).to.deep.equal({exitCode: 100, sent: []})
       }
       await rm(netrc)
+    })
+
+    it("completes accounts and other values in the CLI's autocomplete for bash, and asks no keyring", async () => {
+      await host.secretTool('echo called >&2; exit 1')
+      const complete = async (line: string) =>
+        (await host.run(['autocomplete:options', line])).stdout.trim().split('\n')
+      for (const command of ['auth:exec', 'auth:token', 'auth:migrate'])
+        expect(await complete(`heroku ${command} --account `), command).to.deep.equal([ada, work])
+      expect(await complete('heroku auth:migrate --to ')).to.deep.equal(['keychain', 'netrc'])
+      await rm(join(host.sandbox.bin, 'secret-tool'))
     })
 
     it('sends each its own in twenty concurrent commands in two repositories, and records neither', async () => {

@@ -2,7 +2,8 @@ import {BaseCommand} from '../../base-command.js'
 import {UserError} from '../../errors.js'
 import {endBySignal, runInForeground} from '../../process/foreground.js'
 import {printable} from '../../ui/printable.js'
-import {assertLives, expiresSoon} from '../../ui/token-life.js'
+import {describeExpiry, expiresSoon} from '../../ui/expiry.js'
+import {assertLives} from '../../ui/token-life.js'
 import {tokenFlags, tokenOf} from './token.js'
 
 /** The exit statuses of env(1) and of shells, for a command that did not run. */
@@ -43,10 +44,11 @@ export default class AuthExec extends BaseCommand {
     const [command = '', ...args] = end === -1 ? [] : this.argv.slice(end + 1)
     if (command === '') throw this.usageError(end === -1)
     const {flags} = await this.parse(AuthExec, this.argv.slice(0, end))
-    const {expiresAt, token} = await tokenOf(this.stores, flags.account)
+    const found = await tokenOf(this.stores, flags.account)
+    const {expiresAt, token} = found
     if (flags['min-ttl']) assertLives(expiresAt, flags['min-ttl'])
-    const warning = expiresAt === undefined ? undefined : expiresSoon(expiresAt)
-    if (warning !== undefined) this.notify(warning)
+    if (expiresAt !== undefined && expiresSoon(found))
+      this.notify(`${describeExpiry(expiresAt)}; to renew it: ${this.config.bin} login`)
 
     const ended = await runInForeground(command, args, {...process.env, HEROKU_API_KEY: token})
     switch (ended.status) {

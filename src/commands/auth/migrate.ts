@@ -1,6 +1,6 @@
 import {defined} from '../../defined.js'
 import {Flags} from '@oclif/core'
-import {BaseCommand} from '../../base-command.js'
+import {BaseCommand, completeAccounts, completeWith} from '../../base-command.js'
 import {installHint, readOsRelease} from '../../backends/install-hint.js'
 import type {GuardedKeychain} from '../../credentials/guarded-keychain.js'
 import {carryOut, type Failure} from '../../migrate/carry-out.js'
@@ -30,6 +30,8 @@ interface Outcome {
   notes: string[]
 }
 
+const TARGETS = ['keychain', 'netrc'] as const
+
 export default class AuthMigrate extends BaseCommand {
   static override summary = 'move your tokens from .netrc to the keychain of this system, or back'
 
@@ -45,7 +47,11 @@ export default class AuthMigrate extends BaseCommand {
   static override enableJsonFlag = true
 
   static override flags = {
-    account: Flags.string({description: 'whom to act as afterwards', helpValue: 'EMAIL'}),
+    account: Flags.string({
+      description: 'the account that is current afterwards',
+      helpValue: 'EMAIL',
+      ...completeAccounts,
+    }),
     'dry-run': Flags.boolean({default: false, description: 'show what would be done, and touch nothing'}),
     force: Flags.boolean({description: 'replace another token of the same account'}),
     keep: Flags.boolean({description: 'leave the tokens where they were, too'}),
@@ -53,8 +59,9 @@ export default class AuthMigrate extends BaseCommand {
     prune: Flags.boolean({description: 'remove tokens that are not valid any more', exclusive: ['offline']}),
     to: Flags.option({
       description: 'where the tokens are to be',
-      options: ['keychain', 'netrc'] as const,
+      options: TARGETS,
       default: 'keychain' as const,
+      ...completeWith('targets', TARGETS),
     })(),
   }
 

@@ -1,6 +1,6 @@
 import {defined} from '../../defined.js'
 import {Flags} from '@oclif/core'
-import {BaseCommand} from '../../base-command.js'
+import {BaseCommand, completeAccounts} from '../../base-command.js'
 import {findCredential} from '../../credentials/find.js'
 import type {CredentialStores, FoundCredential} from '../../credentials/stores.js'
 import {describeExpiry} from '../../ui/expiry.js'
@@ -12,6 +12,7 @@ export const tokenFlags = {
   account: Flags.string({
     description: 'use the token of this account: an e-mail address, or an alias of heroku accounts',
     helpValue: 'ACCOUNT',
+    ...completeAccounts,
   }),
   'min-ttl': Flags.custom<Duration>({
     description: 'fail if the token expires sooner, or if it is not known when; such as 30m (units: s, m, h, d)',

@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {UserError} from '../../../src/errors.js'
-import {assertLives, expiresSoon, parseDuration} from '../../../src/ui/token-life.js'
+import {assertLives, parseDuration} from '../../../src/ui/token-life.js'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const MINUTE = 60
@@ -72,21 +72,5 @@ describe('a token that must live for 30 minutes', () => {
     expect(() => {
       assertLives(new Date(Date.now() + 29 * MINUTE * 1000).toISOString(), parseDuration('30m'))
     }).to.throw('sooner than')
-  })
-})
-
-describe('the warning of a token that expires soon', () => {
-  for (const [seconds, said] of [
-    [3 * DAY, undefined],
-    [3 * DAY - 1, 'the token expires in 2 days; to renew it: heroku login'],
-    [20 * MINUTE, 'the token expires in 20 minutes; to renew it: heroku login'],
-    [-1, 'the token has expired; log in again: heroku login'],
-  ] as const)
-    it(`is ${said ?? 'left out'} with ${seconds} seconds left`, () => {
-      expect(expiresSoon(after(seconds), NOW)).to.equal(said)
-    })
-
-  it('is left out for an invalid date', () => {
-    expect(expiresSoon('soon', NOW)).to.equal(undefined)
   })
 })
