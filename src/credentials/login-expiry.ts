@@ -1,16 +1,11 @@
-// The expiry of the login: recorded after a login, warned of before it is reached, and reported once it is over. Loaded only then.
-import type {Credential} from '../backends/backend.js'
+// The expiry of a login: warned of before it is reached, and reported once it is over. Loaded only then.
 import {codeOf, NOT_LOGGED_IN_EXIT, UserError} from '../errors.js'
-import type {Http} from '../heroku/http.js'
 import {lifeLeft, localDay, localTime} from '../ui/expiry.js'
 import {printable} from '../ui/printable.js'
 import {readLoginState} from './login-files.js'
-import {accountOnRecord, expiryRecorded, expiryWarned} from './login-state.js'
+import {accountOnRecord, expiryWarned} from './login-state.js'
 import {describeSelection} from './selected-account.js'
 import type {CredentialStores, FoundCredential} from './stores.js'
-
-// A login has succeeded without it, so a process that holds the login lock for longer is not waited for.
-const RECORD_WAIT_MS = 1000
 
 /** The error for a token that is known to be expired. */
 export function loginExpired({account, expiresAt = '', selected}: FoundCredential): UserError {
@@ -22,28 +17,6 @@ export function loginExpired({account, expiresAt = '', selected}: FoundCredentia
     'heroku login',
     NOT_LOGGED_IN_EXIT,
   )
-}
-
-/**
- * Asks the API when a token that was just stored expires, for a few seconds, and records it. A failure is not reported: then
- * the expiry stays unknown.
- */
-export async function recordExpiry(
-  {context, netrcOnly}: CredentialStores,
-  http: Http,
-  {account, token}: Credential,
-): Promise<void> {
-  // A login with HEROKU_NETRC_WRITE is on no record.
-  if (netrcOnly) return
-  const {dataDir, endpoints} = context
-  const {readExpiry} = await import('../heroku/verify.js')
-  const expiresAt = await readExpiry(http, endpoints.apiUrl, token)
-  if (expiresAt === undefined) return
-  const times = {expiresAt, recordedAt: new Date().toISOString()}
-  const {changeLoginState} = await import('./login-writer.js')
-  await changeLoginState({dataDir, waitMs: RECORD_WAIT_MS}, (state) =>
-    expiryRecorded(state, {account, token}, times),
-  ).catch(unlessReportable)
 }
 
 /**
@@ -67,7 +40,7 @@ export async function warnOnceADay({context}: CredentialStores, found: FoundCred
       return after
     })
   } catch (error) {
-    unlessReportable(error)
+    if (!(error instanceof UserError) && codeOf(error) === undefined) throw error
     return
   }
   if (!mark.isNew) return
@@ -78,8 +51,4 @@ export async function warnOnceADay({context}: CredentialStores, found: FoundCred
     `your Heroku login${as} expires in ${lifeLeft(expiresAt)?.inWords ?? 'less than a day'}, ` +
       `on ${weekday} at ${localTime(end)}; to renew it: heroku login`,
   )
-}
-
-function unlessReportable(error: unknown): void {
-  if (!(error instanceof UserError) && codeOf(error) === undefined) throw error
 }

@@ -1,6 +1,6 @@
 // After a login: the expiry of the new token, as the API reports it, and nothing if it cannot.
 import {expect} from 'chai'
-import {recordExpiry} from '../../../src/credentials/login-expiry.js'
+import {recordExpiry} from '../../../src/credentials/record-expiry.js'
 import {readLoginState} from '../../../src/credentials/login-files.js'
 import {withLoginLock} from '../../../src/credentials/login-writer.js'
 import {saveToken} from '../../../src/credentials/save.js'
