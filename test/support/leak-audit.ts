@@ -168,7 +168,7 @@ function belongs({channel, form, where, what}: Leak, {row, situation}: Cell, hom
         /^\.netrc(?:$|\.heroku-keychain-)/u.test(basename(where))
       )
     case 'env':
-      return situation.inEnv === true
+      return situation.inEnv === true || where === row.gives
     default:
       return false
   }

@@ -43,6 +43,8 @@ export interface Row {
   loggedIn: boolean
   /** Whether it is meant to print the token on stdout. */
   prints?: true
+  /** The program that is meant to have the token in its environment. */
+  gives?: string
   run(stage: Stage): Promise<Seen>
   /** Whether it did its work. */
   happened(stage: Stage, seen: Seen): Promise<boolean> | boolean
@@ -138,6 +140,18 @@ export const ROWS = {
   token: heroku('ours', 'auth:token', {loggedIn: true, prints: true, happened: prints}),
   tokenJson: heroku('ours', 'auth:token --json', {loggedIn: true, prints: true, happened: prints}),
   tokenVerify: heroku('ours', 'auth:token --verify', {loggedIn: true, prints: true, happened: prints}),
+  exec: heroku('ours', 'auth:exec -- printenv HEROKU_API_KEY', {
+    loggedIn: true,
+    prints: true,
+    gives: 'printenv',
+    happened: prints,
+  }),
+  execAccount: heroku('ours', 'auth:exec --account ada@example.com -- printenv HEROKU_API_KEY', {
+    loggedIn: true,
+    prints: true,
+    gives: 'printenv',
+    happened: prints,
+  }),
   logout: heroku('ours', 'logout', {loggedIn: true, happened: revokes}),
   logoutJson: heroku('ours', 'logout --json', {loggedIn: true, happened: revokes}),
   logoutLocal: heroku('ours', 'logout --local', {loggedIn: true, happened: ok}),
@@ -292,7 +306,7 @@ export const THE_HOSTS_OWN: (Pick<Leak, 'channel' | 'form'> & {command: string; 
 
 const logins = [ROWS.withToken, ROWS.browser, ROWS.password, ROWS.sso]
 const every = Object.values(ROWS) as Row[]
-const readers = [ROWS.token, ROWS.logout, ROWS.launcher, ROWS.status, ROWS.migrate]
+const readers = [ROWS.token, ROWS.exec, ROWS.logout, ROWS.launcher, ROWS.status, ROWS.migrate]
 const loud: Mode[] = ['all at once']
 
 type Plan = [rows: Row[], situation: Situation, modes: Mode[]]
@@ -301,7 +315,7 @@ type Plan = [rows: Row[], situation: Situation, modes: Mode[]]
 const PLAN: Plan[] = [
   [every.filter((row) => row !== ROWS.apps && row !== ROWS.migrateBack), SITUATIONS.done, ['quiet', 'all at once']],
   [[ROWS.migrateBack], SITUATIONS.back, ['quiet', 'all at once']],
-  [[ROWS.withToken, ROWS.token, ROWS.logout, ROWS.fill], SITUATIONS.done, ['NODE_DEBUG=*', "GLib's"]],
+  [[ROWS.withToken, ROWS.token, ROWS.exec, ROWS.logout, ROWS.fill], SITUATIONS.done, ['NODE_DEBUG=*', "GLib's"]],
   [
     [ROWS.withToken, ROWS.browser, ROWS.tokenVerify],
     SITUATIONS.done,
@@ -309,7 +323,7 @@ const PLAN: Plan[] = [
   ],
   [[ROWS.apps], SITUATIONS.done, Object.keys(MODES).filter((mode) => mode !== "GLib's") as Mode[]],
   [[ROWS.withToken, ROWS.token, ROWS.logout, ROWS.launcher, ROWS.push], SITUATIONS.netrc, loud],
-  [[ROWS.token, ROWS.launcher, ROWS.gitCredentials], SITUATIONS.apiKey, loud],
+  [[ROWS.token, ROWS.exec, ROWS.launcher, ROWS.gitCredentials], SITUATIONS.apiKey, loud],
   [[ROWS.withToken, ROWS.logout], SITUATIONS.apiKeyRefused, loud],
   [[ROWS.withToken, ...readers], SITUATIONS.locked, loud],
   [[ROWS.withToken, ROWS.browser, ...readers], SITUATIONS.telltale, loud],
