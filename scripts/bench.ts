@@ -131,6 +131,8 @@ try {
     'fill without': timed(without, 'git', ['credential', 'fill'], asked(without)),
     'approve without': timed(without, 'git', ['credential', 'approve'], approval(without)),
     hook: hookTime(withPlugin),
+    'auth:token': timed(withPlugin, 'heroku', ['auth:token']),
+    'auth:exec': timed(withPlugin, 'heroku', ['auth:exec', '--', 'true']),
     ...commandsOf(newest, [['version'], ['apps', '--help'], ['whoami']]),
     ...Object.fromEntries(older.flatMap((pair) => Object.entries(commandsOf(pair, [['version'], ['whoami']])))),
   }
@@ -156,6 +158,7 @@ try {
       atLeast: 20,
     },
     {figure: 'hook, import included: over node -e 0', value: at('hook') / at('node -e 0'), atMost: 0.08},
+    {figure: 'auth:exec: over auth:token', value: at('auth:exec') / at('auth:token'), atMost: 1.15},
     over(nameOf(VERSION, ['version']), 0.5),
     over(nameOf(VERSION, ['apps', '--help']), 0.5),
     over(nameOf(VERSION, ['whoami']), 1),
