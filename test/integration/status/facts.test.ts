@@ -64,6 +64,7 @@ describe('collectFacts', () => {
     user.memory.tokens.set(grace.account, grace.token)
     expect(await factsFor()).to.deep.equal({
       token: inKeychain,
+      account: {effective: ada.account, by: 'login.json'},
       shadowed: [],
       keychain: {
         ...keyring,
@@ -84,6 +85,25 @@ describe('collectFacts', () => {
       host: {api: 'api.heroku.com', git: 'git.heroku.com', warnings: []},
       cli,
     } satisfies Facts)
+  })
+
+  it('names what selects the account, and what it replaces', async () => {
+    await logIn()
+    user.memory.tokens.set(grace.account, grace.token)
+    const selected = {HEROKU_ACCOUNT: grace.account}
+    const account = async (env: NodeJS.ProcessEnv) => (await factsFor(user.stores(env))).account
+    expect(await account(selected)).to.deep.equal({
+      effective: grace.account,
+      by: 'HEROKU_ACCOUNT',
+      otherwise: ada.account,
+    })
+    expect(await account({...selected, HEROKU_API_KEY: 'HRKU-key'})).to.deep.equal({
+      by: 'HEROKU_API_KEY',
+      otherwise: grace.account,
+      overrides: 'HEROKU_ACCOUNT',
+    })
+    expect(await account({HEROKU_API_KEY: 'HRKU-key'})).to.deep.equal({by: 'HEROKU_API_KEY', otherwise: ada.account})
+    expect(await account({HEROKU_ACCOUNT: 'play'})).to.equal(undefined)
   })
 
   it('finds no token and no failure before the first login', async () => {
