@@ -125,6 +125,13 @@ try {
     'node -e 0': timed(withPlugin, 'node', ['-e', '0']),
     'secret-tool lookup': timed(withPlugin, 'secret-tool', lookup),
     fill: timed(withPlugin, 'git', ['credential', 'fill'], asked(withPlugin)),
+    // git's configuration need not be read then.
+    'fill with HEROKU_ACCOUNT': timed(
+      withPlugin,
+      'env',
+      [`HEROKU_ACCOUNT=${ADA}`, 'git', 'credential', 'fill'],
+      asked(withPlugin),
+    ),
     approve: timed(withPlugin, 'git', ['credential', 'approve'], approval(withPlugin)),
     'sh -c :': timedByShell(withPlugin, 'sh', ['-c', ':']),
     'launcher store': timedByShell(withPlugin, join(withPlugin.dataDir, 'git-credential-helper'), ['store']),
@@ -151,6 +158,12 @@ try {
   const bounds: Figure[] = [
     {figure: 'fill: times faster than without', value: at('fill without') / at('fill'), atLeast: 12},
     {figure: 'fill: over node and secret-tool', value: at('fill') / floor, atMost: 0.9},
+    // 5 ms of some 60.
+    {
+      figure: 'fill: over one without git config heroku.account',
+      value: at('fill') / at('fill with HEROKU_ACCOUNT'),
+      atMost: 1.08,
+    },
     {figure: 'store by the launcher: over an empty shell', value: at('launcher store') / at('sh -c :'), atMost: 1.3},
     {
       figure: 'fill and approve: times faster than without',

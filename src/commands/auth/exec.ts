@@ -48,7 +48,7 @@ export default class AuthExec extends BaseCommand {
     const {expiresAt, token} = found
     if (flags['min-ttl']) assertLives(expiresAt, flags['min-ttl'])
     if (expiresAt !== undefined && expiresSoon(found))
-      this.notify(`${describeExpiry(expiresAt)}; to renew it: ${this.config.bin} login`)
+      this.notify(`${describeExpiry(expiresAt)}; to renew it: heroku login`)
 
     const ended = await runInForeground(command, args, {...process.env, HEROKU_API_KEY: token})
     switch (ended.status) {
