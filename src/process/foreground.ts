@@ -42,10 +42,9 @@ export async function runInForeground(
   file: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-  rules: readonly SignalRule[] = signalRules(process.platform),
 ): Promise<CommandEnd> {
   let command: ChildProcess | undefined
-  const release = takeSignals(rules, (signal) => command?.kill(signal))
+  const release = takeSignals(signalRules(process.platform), (signal) => command?.kill(signal))
   try {
     command = withoutStrings(() => spawn(file, args, {env, stdio: 'inherit'}))
     return await endOf(command)

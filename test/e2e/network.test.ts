@@ -109,8 +109,9 @@ describe('the network use of heroku@11.10.0 with heroku-keychain', function () {
   describe('is none', () => {
     beforeEach(logIn)
 
-    it('by auth:token, and by logout --local', async () => {
+    it('by auth:token, by auth:exec, and by logout --local', async () => {
       expectServers(await heroku('auth:token'), [])
+      expectServers(await heroku('auth:exec -- true'), [])
       expectServers(await heroku('logout --local'), [])
     })
 

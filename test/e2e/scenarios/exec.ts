@@ -14,14 +14,22 @@ const given: Scenario = {
   title: 'auth:exec gives a command the token, in no argument, and ends as it does',
   async run(host) {
     const token = await loggedIn(host)
-    const args = ['auth:exec', '--', 'sh', '-c', 'printenv HEROKU_API_KEY; echo "$@"; exit 7', 'sh']
+    const args = [
+      'auth:exec',
+      '--',
+      'sh',
+      '-c',
+      'printenv HEROKU_API_KEY; echo "$@"; read -r line; echo "$line"; exit 7',
+      'sh',
+    ]
     const flags = ['--help', '--app', 'x', '--', '--version']
     const all = [...args, ...flags]
-    const {executed, exitCode, stderr, stdout} = await traced(host.sandbox, 'heroku', all, {env: host.env})
+    const options = {env: host.env, input: 'from stdin\n'}
+    const {executed, exitCode, stderr, stdout} = await traced(host.sandbox, 'heroku', all, options)
     expect({exitCode, stderr, stdout}).to.deep.equal({
       exitCode: 7,
       stderr: '',
-      stdout: `${token}\n${flags.join(' ')}\n`,
+      stdout: `${token}\n${flags.join(' ')}\nfrom stdin\n`,
     })
     expect(executed.filter(({argv}) => argv.join(' ').includes(token))).to.deep.equal([])
     const holders = executed.filter(({env}) => env.join(' ').includes(token))
