@@ -23,14 +23,19 @@ export function parseDuration(text: string): Duration {
 }
 
 /**
- * @param expiresAt ISO 8601; undefined if it is not known
+ * @param found when the token expires (ISO 8601; undefined if it is not known), and where it was found
  * @throws {UserError} if the token expires before the time is over, or if it is not known when
  */
-export function assertLives(expiresAt: string | undefined, atLeast: Duration, now = Date.now()): void {
+export function assertLives(
+  {expiresAt, source}: {expiresAt?: string; source?: string},
+  atLeast: Duration,
+  now = Date.now(),
+): void {
+  const hint = source === 'HEROKU_API_KEY' ? 'unset HEROKU_API_KEY, whose expiry nothing here knows' : 'heroku login'
   const left = expiresAt === undefined ? undefined : lifeLeft(expiresAt, now)
   if (left === undefined)
-    throw new UserError(`it is not known when the token expires, as --min-ttl ${atLeast.text} requires`, 'heroku login')
-  if (left.seconds <= 0) throw new UserError('the token has expired', 'heroku login')
+    throw new UserError(`it is not known when the token expires, as --min-ttl ${atLeast.text} requires`, hint)
+  if (left.seconds <= 0) throw new UserError('the token has expired', hint)
   if (left.seconds < atLeast.seconds)
-    throw new UserError(`the token expires in ${left.inWords}, sooner than --min-ttl ${atLeast.text}`, 'heroku login')
+    throw new UserError(`the token expires in ${left.inWords}, sooner than --min-ttl ${atLeast.text}`, hint)
 }

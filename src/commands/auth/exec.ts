@@ -46,7 +46,7 @@ export default class AuthExec extends BaseCommand {
     const {flags} = await this.parse(AuthExec, this.argv.slice(0, end))
     const found = await tokenOf(this.stores, flags.account)
     const {expiresAt, token} = found
-    if (flags['min-ttl']) assertLives(expiresAt, flags['min-ttl'])
+    if (flags['min-ttl']) assertLives(found, flags['min-ttl'])
     if (expiresAt !== undefined && expiresSoon(found))
       this.notify(`${describeExpiry(expiresAt)}; to renew it: heroku login`)
 

@@ -61,7 +61,7 @@ export default class AuthToken extends BaseCommand {
     const {flags} = await this.parse(AuthToken)
     const credential = await tokenOf(this.stores, flags.account)
     const found = flags.verify ? await this.verify(credential) : credential
-    if (flags['min-ttl']) assertLives(found.expiresAt, flags['min-ttl'])
+    if (flags['min-ttl']) assertLives(found, flags['min-ttl'])
     if (found.expiresAt !== undefined) this.notify(describeExpiry(found.expiresAt))
     this.log(found.token)
     const {account, expiresAt, source, token} = found

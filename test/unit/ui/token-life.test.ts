@@ -6,6 +6,7 @@ const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
+const withExpiry = (expiresAt: string | undefined) => (expiresAt === undefined ? {} : {expiresAt})
 const after = (seconds: number) => new Date(NOW + seconds * 1000).toISOString()
 
 describe('a duration', () => {
@@ -46,7 +47,7 @@ describe('a duration', () => {
 describe('a token that must live for 30 minutes', () => {
   for (const seconds of [30 * MINUTE, 8 * HOUR])
     it(`may expire in ${seconds} seconds`, () => {
-      assertLives(after(seconds), parseDuration('30m'), NOW)
+      assertLives(withExpiry(after(seconds)), parseDuration('30m'), NOW)
     })
 
   for (const [title, expiresAt, message] of [
@@ -61,16 +62,24 @@ describe('a token that must live for 30 minutes', () => {
   ] as const)
     it(`is refused if it ${title}`, () => {
       expect(() => {
-        assertLives(expiresAt, parseDuration('30m'), NOW)
+        assertLives(withExpiry(expiresAt), parseDuration('30m'), NOW)
       })
         .to.throw(UserError)
         .that.includes({message, hint: 'heroku login', exitCode: 1})
     })
 
-  it('is measured at the current time', () => {
-    assertLives(new Date(Date.now() + 31 * MINUTE * 1000).toISOString(), parseDuration('30m'))
+  it('is refused for HEROKU_API_KEY with another next step than a login', () => {
     expect(() => {
-      assertLives(new Date(Date.now() + 29 * MINUTE * 1000).toISOString(), parseDuration('30m'))
+      assertLives({source: 'HEROKU_API_KEY'}, parseDuration('30m'))
+    })
+      .to.throw(UserError)
+      .that.includes({hint: 'unset HEROKU_API_KEY, whose expiry nothing here knows'})
+  })
+
+  it('is measured at the current time', () => {
+    assertLives({expiresAt: new Date(Date.now() + 31 * MINUTE * 1000).toISOString()}, parseDuration('30m'))
+    expect(() => {
+      assertLives({expiresAt: new Date(Date.now() + 29 * MINUTE * 1000).toISOString()}, parseDuration('30m'))
     }).to.throw('sooner than')
   })
 })
