@@ -81,6 +81,24 @@ describe('a selected account', () => {
     expect(await find({variable: grace.account, project: mary.account})).to.include(grace)
   })
 
+  it('is not looked up in git where that cannot affect the result', async () => {
+    let calls = 0
+    const counting = (env = {}) =>
+      user.stores(env, undefined, {
+        selectedByProject() {
+          calls += 1
+          return undefined
+        },
+      })
+    await findCredential(counting({HEROKU_API_KEY: 'HRKU-key'}))
+    await findCredential(counting({HEROKU_ACCOUNT: grace.account}))
+    await findCredential(counting(), {account: grace.account})
+    await findCredential(counting(), {username: grace.account})
+    expect(calls).to.equal(0)
+    await findCredential(counting())
+    expect(calls).to.equal(1)
+  })
+
   it("is refused if the remote's URL and HEROKU_ACCOUNT differ, with both names", async () => {
     const {message} = await failure({url: grace.account, variable: ada.account})
     expect(message).to.equal("the remote's URL selects grace@example.com, and HEROKU_ACCOUNT selects ada@example.com")
