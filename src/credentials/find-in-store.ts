@@ -130,5 +130,5 @@ export const found = (credential: FoundCredential) => ({outcome: 'found', creden
 
 const absent = (because: string): Absent => ({outcome: 'absent', because})
 
-const lifetimeOf = (record: TokenRecord | undefined) =>
-  defined({expiresAt: record?.expiresAt, recordedAt: record?.recordedAt})
+const lifetimeOf = ({expiresAt, recordedAt}: Partial<TokenRecord> = {}) =>
+  expiresAt === undefined ? {} : {expiresAt, ...defined({recordedAt})}

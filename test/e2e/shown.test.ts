@@ -1,7 +1,7 @@
 // How the Heroku CLI presents our commands, and whether the examples in their help work.
 import {expect} from 'chai'
 import {readFileSync} from 'node:fs'
-import {writeFile} from 'node:fs/promises'
+import {mkdtemp, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {packPlugin} from '../support/host-cli.js'
 import {REPOSITORY} from '../support/npm.js'
@@ -10,6 +10,7 @@ import {inTerminal, keys, type Step} from '../support/terminal.js'
 
 const VERSION = '11.10.0'
 const ada = 'ada@example.com'
+const work = 'work@example.com'
 
 interface Shown {
   id: string
@@ -134,7 +135,20 @@ describe(`our commands in heroku@${VERSION}`, function () {
       expect(screen).to.include(`Logged in as ${ada}`)
     }
 
+    /**
+     * Prepares an example for two accounts: another account that is logged in, and a repository.
+     * @returns the repository's folder
+     */
+    async function prepareAccounts(machine: Machine): Promise<string> {
+      machine.heroku.accounts.push({email: work, password: 'x'})
+      await machine.run(['login', '--with-token'], {input: machine.heroku.issue({account: work}).token})
+      const path = await mkdtemp(join(machine.sandbox.home, 'app-'))
+      await machine.sandbox.run('git', ['init', '--quiet'], {cwd: path})
+      return path
+    }
+
     async function tryLoggedIn(machine: Machine, command: string): Promise<void> {
+      const cwd = command.includes(work) ? await prepareAccounts(machine) : machine.sandbox.home
       const env: Record<string, string> = command.includes('HEROKU_NETRC_WRITE=true')
         ? {HEROKU_NETRC_WRITE: 'true'}
         : {}
@@ -143,7 +157,7 @@ describe(`our commands in heroku@${VERSION}`, function () {
       const tools = {curl: '[ "$1" = -H ] && cat "${2#@}"', terraform: 'echo "$HEROKU_API_KEY"'}
       for (const [name, script] of Object.entries(tools))
         await writeFile(join(machine.sandbox.bin, name), `#!/bin/sh\n${script}\n`, {mode: 0o755})
-      const {exitCode, stderr, stdout} = await machine.sandbox.run('sh', ['-c', command], {env: machine.env})
+      const {exitCode, stderr, stdout} = await machine.sandbox.run('sh', ['-c', command], {env: machine.env, cwd})
       expect(exitCode, `${command}\n${stderr}`).to.equal(0)
       if (command.includes('curl')) expect(stdout).to.equal(`Authorization: Bearer ${token}\n`)
       if (command.includes('terraform')) expect(stdout).to.equal(`${token}\n`)

@@ -117,7 +117,7 @@ describe('a selected account, in any circumstances', () => {
 
   fuzz("is the only one whose token is used, or HEROKU_API_KEY's", {
     name: 'selected-account',
-    runs: 1200,
+    runs: 400,
     values: cases,
     async holds(wanted) {
       await prepare(wanted)
@@ -139,7 +139,7 @@ describe('a selected account, in any circumstances', () => {
 
   fuzz('is the only one whose token the CLI and git get', {
     name: 'selected-account-host',
-    runs: 1200,
+    runs: 400,
     values: cases,
     async holds(given) {
       const wanted = {...given, flag: undefined}
