@@ -4,7 +4,7 @@ import {cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeF
 import {readdirSync, statSync} from 'node:fs'
 import {dirname, join} from 'node:path'
 import {lock} from 'proper-lockfile'
-import {npm, npmEnv, REPOSITORY} from './npm.js'
+import {fileSpec, npm, npmEnv, REPOSITORY} from './npm.js'
 import {openSandbox, type Sandbox} from './sandbox.js'
 
 /** Time limit of an installation, in milliseconds; on a slow network it takes minutes. */
@@ -118,7 +118,7 @@ function isStale(): boolean {
  * @throws {Error} with the host's output, if that fails
  */
 export async function installPlugin(host: Host, sandbox: Sandbox, tarball: string): Promise<void> {
-  const {stdout, stderr, exitCode} = await sandbox.run(host.bin, ['plugins:install', `file:${tarball}`], {
+  const {stdout, stderr, exitCode} = await sandbox.run(host.bin, ['plugins:install', fileSpec(tarball)], {
     env: await npmEnv(),
     timeoutMs: INSTALL_MS,
   })

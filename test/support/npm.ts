@@ -16,6 +16,14 @@ export async function npm(args: readonly string[], cwd = REPOSITORY): Promise<st
   return stdout
 }
 
+/**
+ * A tarball as an argument of `plugins:install`, which takes a text without a forward slash for a package's name
+ * (@oclif/plugin-plugins 5.5).
+ * @param platform as `process.platform`
+ */
+export const fileSpec = (tarball: string, platform = process.platform) =>
+  `file:${platform === 'win32' ? tarball.replaceAll('\\', '/') : tarball}`
+
 // Variables that decide how to reach a registry, whatever npm's configuration is.
 const NETWORK = /^(?:https?_proxy|no_proxy|node_extra_ca_certs|ssl_cert_(?:file|dir))$/iu
 
