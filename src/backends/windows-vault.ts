@@ -1,8 +1,8 @@
 // Windows PasswordVault (the Credential Locker), through Windows PowerShell 5.1: later versions cannot load the type
 // (PowerShell/PowerShell#13042). One process per operation, since starting one takes most of a second.
-import {win32} from 'node:path'
 import type {Backend} from './backend.js'
 import {StorageError} from '../errors.js'
+import {systemProgram} from '../process/windows-root.js'
 import {assertAccount, assertStorable} from './credential-rules.js'
 import {type Answer, startOperation, type ToolOptions} from './tool.js'
 import {ARGUMENTS, CONSTRAINED, MARK} from './windows-vault-script.js'
@@ -73,12 +73,7 @@ export function openWindowsVault(options: ToolOptions & {env?: NodeJS.ProcessEnv
   }
 }
 
-/** The absolute path: Node looks up a bare name in the current folder first (nodejs/node#46264). */
-function windowsPowerShell(env: NodeJS.ProcessEnv): string {
-  const root = Object.entries(env).find(([name]) => name.toLowerCase() === 'systemroot')?.[1] ?? ''
-  const local = /^[a-z]:\\[^"*/:<>?|]+$/iu.test(root) ? root : String.raw`C:\Windows`
-  return win32.join(local, 'System32', 'WindowsPowerShell', 'v1.0', 'powershell.exe')
-}
+const windowsPowerShell = (env: NodeJS.ProcessEnv) => systemProgram(env, 'WindowsPowerShell', 'v1.0', 'powershell.exe')
 
 /**
  * Removes PSModulePath, in any spelling: variable names ignore case on Windows, but not in a copy of the environment.

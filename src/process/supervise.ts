@@ -2,6 +2,7 @@
 import buffer from 'node:buffer'
 import type {Readable} from 'node:stream'
 import {beforeSignalsEnd} from './signals.js'
+import {systemProgram} from './windows-root.js'
 
 /** The most output that we accept, in characters: a broken tool may print without end. */
 export const MAX_OUTPUT = 4_000_000
@@ -145,8 +146,8 @@ export function endTree({pid}: Pick<Tool, 'pid'>): void {
   if (pid === undefined) return
   if (windows) {
     const {spawn} = process.getBuiltinModule('node:child_process')
-    const taskkill = `${process.env.SystemRoot ?? String.raw`C:\Windows`}\\System32\\taskkill.exe`
-    spawn(taskkill, ['/T', '/F', '/PID', String(pid)], {stdio: 'ignore', windowsHide: true}).on(
+    const options = {stdio: 'ignore', windowsHide: true} as const
+    spawn(systemProgram(process.env, 'taskkill.exe'), ['/T', '/F', '/PID', String(pid)], options).on(
       'error',
       () => undefined,
     )

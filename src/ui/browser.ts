@@ -47,17 +47,17 @@ const safe = (url: string): string =>
   new URL(url).href.replaceAll(UNSAFE, (each) => `%${(each.codePointAt(0) ?? 0).toString(16).toUpperCase()}`)
 
 /**
- * Removes relative entries from PATH: an empty one means the current folder, and a repository may contain a `w3m`.
- * `open` always uses the process's environment.
- * @returns a function that restores PATH
+ * Removes relative entries from PATH: an empty one means the current folder, and a repository may contain a `w3m`. Removes
+ * what `open` takes for Windows' folder if it is relative; then `open` uses `C:\Windows`. It always uses the process's environment.
+ * @returns a function that restores the variables
  */
 function dropRelativeFolders(env: NodeJS.ProcessEnv): () => void {
-  const {PATH} = env
-  if (PATH === undefined) return () => undefined
-  env.PATH = PATH.split(delimiter)
+  const before = ['PATH', 'SYSTEMROOT', 'windir'].map((name) => [name, env[name]] as const)
+  env.PATH &&= env.PATH.split(delimiter)
     .filter((folder) => isAbsolute(folder))
     .join(delimiter)
+  for (const name of ['SYSTEMROOT', 'windir']) if (!isAbsolute(env[name] ?? '')) Reflect.deleteProperty(env, name)
   return () => {
-    env.PATH = PATH
+    for (const [name, value] of before) if (value !== undefined) env[name] = value
   }
 }

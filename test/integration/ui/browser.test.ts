@@ -69,6 +69,15 @@ describe('opening a browser', () => {
     })
   }
 
+  for (const variable of ['SYSTEMROOT', 'windir'])
+    it(`starts no PowerShell of the current folder if ${variable} is relative`, async () => {
+      const powershell = join(sandbox.home, String.raw`windows\System32\WindowsPowerShell\v1.0\powershell.exe`)
+      writeFileSync(powershell, `#!/bin/sh\n: >'${note}'\n`, {mode: 0o755})
+      // `open` looks for a path, so not on PATH, only with a slash in it.
+      await started('https://cli-auth.heroku.com/', '', 'win32', {[variable]: './windows'})
+      expect(existsSync(note)).to.equal(false)
+    })
+
   for (const name of [
     'firefox; calc',
     "x'; calc; '",
