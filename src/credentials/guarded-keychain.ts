@@ -1,6 +1,6 @@
 import {defined} from '../defined.js'
 import type {Backend, Credential, Peek} from '../backends/backend.js'
-import {type Keychain, WITHOUT_PROMPT_MS} from '../backends/resolve.js'
+import {type Keychain, WITH_PROMPT_MS} from '../backends/resolve.js'
 import {StorageError} from '../errors.js'
 import type {RunTool} from '../process/run.js'
 
@@ -82,7 +82,7 @@ export class GuardedKeychain implements Backend {
     if (this.announced) return
     this.announced = true
     const {notify, timeoutMs} = this.options
-    const prompt = timeoutMs > WITHOUT_PROMPT_MS ? '; it may be showing a prompt' : ''
+    const prompt = timeoutMs >= WITH_PROMPT_MS ? '; it may be showing a prompt' : ''
     notify(`waiting for ${this.title} (${timeoutMs / 1000} s at most)${prompt}`)
   }
 }

@@ -138,6 +138,7 @@ describe('the keychain of this machine', () => {
 
 const MINUTE = 60_000
 const SECONDS = 5000
+const COLD_POWERSHELL = 20_000
 
 // A keyring never prompts on a terminal; gpg's pinentry does.
 for (const [env, platform, terminal, keychainMs, gpgMs] of [
@@ -155,7 +156,9 @@ for (const [env, platform, terminal, keychainMs, gpgMs] of [
   [{CI: 'true'}, 'darwin', false, SECONDS, SECONDS],
   [{DISPLAY: ':0', CI: 'true'}, 'darwin', false, SECONDS, SECONDS],
   [{}, 'win32', false, MINUTE, MINUTE],
-  [{CI: 'true'}, 'win32', false, SECONDS, SECONDS],
+  [{CI: 'true'}, 'win32', false, COLD_POWERSHELL, SECONDS],
+  [{SSH_CONNECTION: '10.0.0.1 1 10.0.0.2 22'}, 'win32', false, COLD_POWERSHELL, SECONDS],
+  [{CI: 'true'}, 'win32', true, MINUTE, MINUTE],
 ] as const)
   describe(`on ${platform} ${terminal ? 'at' : 'without'} a terminal with ${JSON.stringify(env)}`, () => {
     it(`the timeout of a keychain is ${keychainMs} ms`, () => {
