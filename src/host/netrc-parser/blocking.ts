@@ -94,6 +94,10 @@ export function askWorker(order: Order, limitMs: number, worker = WORKER): Reply
     input: Buffer.from(JSON.stringify(order)),
     stdio: ['pipe', 'pipe', 'inherit'],
     timeout: limitMs,
+    // Windows sends Ctrl-C to the processes of a console (Microsoft, "CTRL+C and CTRL+BREAK Signals"). windowsHide is for "the
+    // subprocess console window" (Node) and may become CREATE_NO_WINDOW, with which "the console handle for the application is
+    // not set" (Microsoft, "Process Creation Flags"). The worker opens no window: it uses our console.
+    windowsHide: false,
   })
   const signal = signalThatEnded(ended)
   if (signal) process.exit(exitStatusOf(signal))
