@@ -199,6 +199,12 @@ describe('the architecture', () => {
     ])
   })
 
+  it('writes the commands of hints that differ between shells in one file', () => {
+    const command =
+      /\bunset (?:HEROKU_|SSO_URL|\$)|\bexport HEROKU_|\bHEROKU_NETRC_WRITE=true (?:heroku|\$)|heroku login --with-token </u
+    expect(filesWith(sources, command)).to.deep.equal(['src/ui/shell-hints.ts'])
+  })
+
   it('never starts a shell', () => {
     expect(filesWith(sources, SHELL)).to.deep.equal([])
   })

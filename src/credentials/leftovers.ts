@@ -1,6 +1,7 @@
 import {printable} from '../ui/printable.js'
 import {inPlainText} from './save.js'
 import type {CredentialStores} from './stores.js'
+import {withVariableHint} from '../ui/shell-hints.js'
 
 /**
  * What `.netrc` still holds after a login into the keychain. It is kept, since other tools may read it; but git uses it before
@@ -22,7 +23,7 @@ export async function describeLeftovers(
       return (
         `${netrc.path} still holds a token of ${printable(other.account ?? 'an unnamed account')}` +
         `${netrc.encrypted ? '' : ', which git uses before any other'}; ` +
-        `to revoke and remove it: HEROKU_NETRC_WRITE=true ${bin} logout`
+        `to revoke and remove it: ${withVariableHint('HEROKU_NETRC_WRITE', 'true', `${bin} logout`)}`
       )
     // Not logout, which would revoke the token everywhere.
     return entries.length > 0

@@ -15,6 +15,7 @@ import {selectAccount} from './selection.js'
 import {isOf, recordFor, recordOfAccount, type TokenRecord} from './token-record.js'
 import type {CredentialStores} from './stores.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
+import {withVariableHint} from '../ui/shell-hints.js'
 
 /** Where a token was saved. */
 export interface Saved {
@@ -152,7 +153,7 @@ const withReason = (
 
 const failure = cannotRecordLogin(
   'then log in',
-  'log in to .netrc, in plain text: HEROKU_NETRC_WRITE=true heroku login',
+  `log in to .netrc, in plain text: ${withVariableHint('HEROKU_NETRC_WRITE', 'true', 'heroku login')}`,
 )
 
 async function record(stores: CredentialStores, token: TokenRecord, assertHeld: () => void) {

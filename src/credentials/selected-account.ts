@@ -1,6 +1,7 @@
 // An account that the user has selected instead of the current one, and what selected it.
 import {notLoggedIn} from '../errors.js'
 import {printable} from '../ui/printable.js'
+import {unsetHint} from '../ui/shell-hints.js'
 
 /** What selected an account, in order of precedence. */
 export type SelectedBy = '--account' | 'URL' | 'HEROKU_ACCOUNT' | 'git config'
@@ -36,7 +37,7 @@ export const selectedNotLoggedIn = (selected: SelectedAccount, because?: string)
 export function howToClear(selected: SelectedAccount): string {
   const clear =
     selected.by === 'HEROKU_ACCOUNT'
-      ? 'unset HEROKU_ACCOUNT'
+      ? unsetHint('HEROKU_ACCOUNT')
       : selected.file === '.git/config'
         ? 'git config --unset heroku.account'
         : 'git config --show-origin heroku.account shows where it is set'

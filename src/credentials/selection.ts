@@ -5,6 +5,7 @@ import {printable} from '../ui/printable.js'
 import {readLoginState} from './login-files.js'
 import {describeSelection, type SelectedAccount, type Selection} from './selected-account.js'
 import type {CredentialStores} from './stores.js'
+import {unsetHint} from '../ui/shell-hints.js'
 
 /** What a command or a request names. */
 export interface Named {
@@ -32,7 +33,7 @@ export async function selectAccount(stores: CredentialStores, named: Named = {})
   if (byVariable && byVariable.account !== byUrl.account)
     throw new UserError(
       `the remote's URL selects ${printable(byUrl.account)}, and HEROKU_ACCOUNT selects ${printable(byVariable.account)}`,
-      'unset HEROKU_ACCOUNT, or change the URL: git remote set-url',
+      `${unsetHint('HEROKU_ACCOUNT')}, or change the URL: git remote set-url`,
     )
   return byUrl
 }

@@ -7,6 +7,7 @@ import {UserError} from '../errors.js'
 import {selectedByProject} from './project-account.js'
 import type {SelectedAccount, Selection} from './selected-account.js'
 import {GuardedKeychain} from './guarded-keychain.js'
+import {unsetHint} from '../ui/shell-hints.js'
 
 /** What the policy depends on. */
 export interface StoresContext {
@@ -77,7 +78,7 @@ export class CredentialStores {
     if (this.apiKey !== undefined)
       throw new UserError(
         `cannot ${verb} while HEROKU_API_KEY is set: it is used instead`,
-        'unset HEROKU_API_KEY first',
+        `${unsetHint('HEROKU_API_KEY')} first`,
       )
   }
 }

@@ -7,6 +7,7 @@ import {assertRecordable, cannotRecordLogin, changeLoginState} from './login-wri
 import {currentAccount, switchedTo} from './login-state.js'
 import {recordOfAccount} from './token-record.js'
 import type {CredentialStores} from './stores.js'
+import {exportHint} from '../ui/shell-hints.js'
 
 /** The accounts that can be current, in alphabetical order, and the one that is. */
 export interface Accounts {
@@ -38,7 +39,10 @@ export async function assertLoggedIn(stores: CredentialStores, account: string):
   if (lookup.outcome === 'absent') throw notLoggedIn(lookup.because, 'heroku login', printable(account))
 }
 
-const failure = cannotRecordLogin('then try again', 'export HEROKU_ACCOUNT=ACCOUNT, which selects it in this shell')
+const failure = cannotRecordLogin(
+  'then try again',
+  `${exportHint('HEROKU_ACCOUNT', 'ACCOUNT')}, which selects it in this shell`,
+)
 
 /**
  * Makes an account current.

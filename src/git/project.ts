@@ -2,6 +2,7 @@
 import {UserError} from '../errors.js'
 import {findProgram} from '../process/find-program.js'
 import type {RunTool} from '../process/run.js'
+import {exportHint} from '../ui/shell-hints.js'
 
 const TIMEOUT_MS = 5000
 
@@ -12,7 +13,10 @@ const TIMEOUT_MS = 5000
 export async function selectForRepository(run: RunTool, env: NodeJS.ProcessEnv, account: string): Promise<void> {
   const program = findProgram('git', env)
   if (program === undefined)
-    throw new UserError('git is not installed', 'export HEROKU_ACCOUNT=ACCOUNT, which selects it in this shell')
+    throw new UserError(
+      'git is not installed',
+      `${exportHint('HEROKU_ACCOUNT', 'ACCOUNT')}, which selects it in this shell`,
+    )
   const git = async (...args: string[]) => {
     // GIT_CONFIG would make git write to that file (git-config(1)).
     const ran = await run(program, args, {timeoutMs: TIMEOUT_MS, env: {GIT_CONFIG: undefined}})

@@ -7,6 +7,7 @@ import {Agent, type Dispatcher, EnvHttpProxyAgent, request} from 'undici'
 import {isThisMachine} from './endpoints.js'
 import {printable} from '../ui/printable.js'
 import {UserError} from '../errors.js'
+import {unsetHint} from '../ui/shell-hints.js'
 
 // More than any response that we read; a broken server may send without end.
 const MAX_BODY_BYTES = 10_000_000
@@ -101,7 +102,10 @@ function dispatchersFor(env: NodeJS.ProcessEnv): (url: URL) => Dispatcher {
     if (url.protocol === 'https:') return secure
     // Without a proxy: it would receive the token in plain text.
     if (url.protocol === 'http:' && isThisMachine(url.hostname)) return direct
-    throw new UserError(`refusing to send a request to ${url.host} without TLS`, 'use https, or unset HEROKU_HOST')
+    throw new UserError(
+      `refusing to send a request to ${url.host} without TLS`,
+      `use https, or ${unsetHint('HEROKU_HOST')}`,
+    )
   }
 }
 
@@ -124,7 +128,7 @@ function proxyIn(env: NodeJS.ProcessEnv, name: 'HTTP_PROXY' | 'HTTPS_PROXY'): Pr
   const {host = '', password = '', scheme = 'http://', user = ''} = PROXY.exec(value)?.groups ?? {}
   const address = `${scheme}${host}`
   if (!/^https?:\/\/[^/:]/iu.test(address) || !URL.canParse(address))
-    throw new UserError(`${name} is not a valid HTTP proxy URL`, `correct or unset ${name}`)
+    throw new UserError(`${name} is not a valid HTTP proxy URL`, `correct or ${unsetHint(name)}`)
   if (user === '' && password === '') return {address}
   const credentials = Buffer.concat([percentDecoded(user), Buffer.from(':'), percentDecoded(password)])
   return {address, credentials: `Basic ${credentials.toString('base64')}`}

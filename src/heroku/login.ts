@@ -4,6 +4,7 @@ import {browserLogin} from './browser-login.js'
 import type {Http} from './http.js'
 import {type Ask, passwordLogin} from './password-login.js'
 import {ssoLogin} from './sso-login.js'
+import {fromFileHint} from '../ui/shell-hints.js'
 
 export type Method = 'browser' | 'interactive' | 'sso' | 'with-token'
 
@@ -68,7 +69,8 @@ function interactiveLogin({ask, issuing, known, onDoubt, seconds}: Login): Promi
 
 async function tokenLogin({api, readStdin, signal}: Login): Promise<Issued> {
   const token = (await readStdin(signal)).trim()
-  if (token === '') throw new UserError('there is no token on stdin', 'heroku login --with-token < token.txt')
+  if (token === '')
+    throw new UserError('there is no token on stdin', fromFileHint('heroku login --with-token', 'token.txt'))
   try {
     return {account: await accountOf(api, token), token}
   } catch (error) {

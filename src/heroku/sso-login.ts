@@ -1,6 +1,7 @@
 import {UserError} from '../errors.js'
 import {accountOf, type Api, type Issued} from './api.js'
 import type {Ask} from './password-login.js'
+import {unsetHint} from '../ui/shell-hints.js'
 
 export interface SsoLogin {
   api: Api
@@ -37,6 +38,6 @@ async function organizationUrl(ask: Ask, known: string | undefined): Promise<str
 
 function httpUrl(value: string): string {
   if (!URL.canParse(value) || !/^https?:$/u.test(new URL(value).protocol))
-    throw new UserError('SSO_URL is not an http(s) URL', 'unset SSO_URL, or correct it')
+    throw new UserError('SSO_URL is not an http(s) URL', `${unsetHint('SSO_URL')}, or correct it`)
   return new URL(value).href
 }

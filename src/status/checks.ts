@@ -13,6 +13,7 @@ import {
   type Report,
   type TokenFacts,
 } from './report.js'
+import {unsetHint} from '../ui/shell-hints.js'
 
 /** @param bin the command name of the CLI, for hints */
 export function buildReport(facts: Facts, bin: string, now = Date.now()): Report {
@@ -76,7 +77,7 @@ function plainTextChecks({keychain, noToken, plainText}: Facts, bin: string): Ch
 }
 
 function hostChecks({api, git, warnings}: Facts['host']): Check[] {
-  const ignored = warnings.map((warning) => check('host', 'warning', warning, `unset ${warning.split(' ')[0] ?? ''}`))
+  const ignored = warnings.map((warning) => check('host', 'warning', warning, unsetHint(warning.split(' ')[0] ?? '')))
   return [check('host', 'ok', api === git ? api : `${api}, and ${git} for git`), ...ignored]
 }
 

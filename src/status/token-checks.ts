@@ -11,6 +11,7 @@ import {
   type ShadowedToken,
   type TokenFacts,
 } from './report.js'
+import {unsetHint} from '../ui/shell-hints.js'
 
 const NOT_LOGGED_IN = 'not logged in'
 
@@ -95,7 +96,8 @@ function whySelected({by, effective, file, otherwise, overrides}: AccountFacts):
 
 function validityCheck(token: TokenFacts, {host}: Facts, bin: string, now: number): Check {
   const {because = '', expiresAt, hint, tier, validity} = token
-  const renew = tier === 'HEROKU_API_KEY' ? 'unset HEROKU_API_KEY, or set it to a valid token' : `${bin} login`
+  const renew =
+    tier === 'HEROKU_API_KEY' ? `${unsetHint('HEROKU_API_KEY')}, or set it to a valid token` : `${bin} login`
   const left = expiresAt === undefined ? undefined : lifeLeft(expiresAt, now)
   if (validity === 'invalid') return check('validity', 'error', `not valid: it has expired, or was revoked`, renew)
   if (validity === 'unknown') return check('validity', 'error', `not known: ${because}`, hint)
@@ -118,5 +120,5 @@ const shadowedCheck =
       'shadows',
       same ? 'ok' : 'warning',
       `${same ? 'the same token' : 'the token'}${ofAccount(account)} in ${place}`,
-      tier === 'HEROKU_API_KEY' && !same ? 'unset HEROKU_API_KEY' : undefined,
+      tier === 'HEROKU_API_KEY' && !same ? unsetHint('HEROKU_API_KEY') : undefined,
     )

@@ -1,6 +1,7 @@
 // How long a token must live.
 import {UserError} from '../errors.js'
 import {lifeLeft} from './expiry.js'
+import {unsetHint} from './shell-hints.js'
 
 const UNITS: Record<string, number> = {s: 1, m: 60, h: 60 * 60, d: 24 * 60 * 60}
 
@@ -31,7 +32,8 @@ export function assertLives(
   atLeast: Duration,
   now = Date.now(),
 ): void {
-  const hint = source === 'HEROKU_API_KEY' ? 'unset HEROKU_API_KEY, whose expiry nothing here knows' : 'heroku login'
+  const hint =
+    source === 'HEROKU_API_KEY' ? `${unsetHint('HEROKU_API_KEY')}, whose expiry nothing here knows` : 'heroku login'
   const left = expiresAt === undefined ? undefined : lifeLeft(expiresAt, now)
   if (left === undefined)
     throw new UserError(`it is not known when the token expires, as --min-ttl ${atLeast.text} requires`, hint)

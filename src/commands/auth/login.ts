@@ -21,7 +21,8 @@ import {revoke} from '../../heroku/revoke.js'
 import {openBrowser} from '../../ui/browser.js'
 import {printable} from '../../ui/printable.js'
 import {ask, confirmByKey, delayed, interruptible, isInteractive, readStdin} from '../../ui/prompts.js'
-import {UserError, withoutTerminal} from '../../errors.js'
+import {UserError} from '../../errors.js'
+import {terminalHint} from '../../ui/shell-hints.js'
 
 const DASHBOARD = 'https://dashboard.heroku.com/account/applications'
 
@@ -75,7 +76,7 @@ export default class AuthLogin extends BaseCommand {
     this.stores.assertChangeable('log in')
     const method = methodFor(flags, process.env)
     if (method !== 'with-token' && !isInteractive())
-      throw new UserError('cannot ask you anything: this is not a terminal', withoutTerminal(this.config.bin))
+      throw new UserError('cannot ask you anything: this is not a terminal', terminalHint(this.config.bin))
     assertLoginRecordable(this.stores)
     const question = `${this.config.bin}: Press any key to open up the browser to login or q to exit: `
     if (method === 'browser' && !(await confirmByKey(question))) return

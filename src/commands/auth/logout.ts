@@ -15,6 +15,7 @@ import {revoke, type Revocation} from '../../heroku/revoke.js'
 import {printable} from '../../ui/printable.js'
 import {run} from '../../process/run.js'
 import {UserError} from '../../errors.js'
+import {withVariableHint} from '../../ui/shell-hints.js'
 
 interface Outcome {
   account?: string
@@ -129,7 +130,9 @@ export default class AuthLogout extends BaseCommand {
     for (const {account, location, source} of left)
       this.notify(
         `${location} still holds another token${account === undefined ? '' : ` of ${printable(account)}`}; to remove it: ` +
-          (source === 'netrc' ? `HEROKU_NETRC_WRITE=true ${bin} logout` : `${bin} login, then ${bin} logout`),
+          (source === 'netrc'
+            ? withVariableHint('HEROKU_NETRC_WRITE', 'true', `${bin} logout`)
+            : `${bin} login, then ${bin} logout`),
       )
   }
 }

@@ -17,6 +17,7 @@ import {InvalidToken, verifyToken} from '../../heroku/verify.js'
 import {printable} from '../../ui/printable.js'
 import {ask, isInteractive} from '../../ui/prompts.js'
 import {UserError} from '../../errors.js'
+import {unsetHint} from '../../ui/shell-hints.js'
 
 /** The output of `--json`. */
 interface Outcome {
@@ -96,7 +97,7 @@ export default class AuthMigrate extends BaseCommand {
     if (to === 'keychain')
       throw new UserError(
         'cannot migrate to the keychain while HEROKU_NETRC_WRITE is true: .netrc is used instead',
-        'unset HEROKU_NETRC_WRITE first',
+        `${unsetHint('HEROKU_NETRC_WRITE')} first`,
       )
     // The keychain must be read to move its token to .netrc.
     const {context} = this.stores

@@ -8,6 +8,7 @@ import {selectForRepository} from '../../git/project.js'
 import {run} from '../../process/run.js'
 import {printable} from '../../ui/printable.js'
 import {ask, isInteractive} from '../../ui/prompts.js'
+import {unsetHint} from '../../ui/shell-hints.js'
 
 export default class AuthSwitch extends BaseCommand {
   static override summary = 'switch to another account that is logged in'
@@ -38,7 +39,7 @@ export default class AuthSwitch extends BaseCommand {
     if (stores.netrcOnly)
       throw new UserError(
         'cannot switch accounts while HEROKU_NETRC_WRITE is true: .netrc holds one',
-        'unset HEROKU_NETRC_WRITE first',
+        `${unsetHint('HEROKU_NETRC_WRITE')} first`,
       )
     const account =
       args.account === undefined
