@@ -180,6 +180,8 @@ describe('the architecture', () => {
   it('looks at the platform of this process in few places', () => {
     expect(filesWith(sources, PLATFORM)).to.deep.equal([
       'src/credentials/stores.ts',
+      'src/files/held-open.ts',
+      'src/files/lock.ts',
       'src/git/config.ts',
       'src/git/data-dir.ts',
       'src/git/launcher.ts',

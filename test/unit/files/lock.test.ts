@@ -1,9 +1,10 @@
 import {expect} from 'chai'
 import {mkdirSync, rmSync, statSync, utimesSync} from 'node:fs'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {acquireLock} from '../../../src/files/lock.js'
+import {acquireLock, withLock} from '../../../src/files/lock.js'
+import {watchFiles} from '../../support/file-operations.js'
 import {freshFolder} from '../../support/fresh-folder.js'
-import {thrownBy} from '../../support/thrown-by.js'
+import {refusalOf, thrownBy} from '../../support/thrown-by.js'
 
 describe('a lock', () => {
   const folder = freshFolder()
@@ -55,5 +56,69 @@ describe('a lock', () => {
     } finally {
       process.umask(umask)
     }
+  })
+
+  describe('that another process is removing on Windows', () => {
+    /** Denies the first calls of an operation on the lock, as NTFS does until all handles of a removed folder are closed. */
+    const denied = async (operation: string, code: string, times: number, action: () => Promise<unknown>) => {
+      let calls = 0
+      const undo = await watchFiles(folder.path(''), (called) => {
+        if (called === `lock.${operation}` && ++calls <= times) throw Object.assign(new Error(code), {code})
+      })
+      try {
+        await action()
+      } finally {
+        undo()
+      }
+      return calls
+    }
+    const makeLock = (seconds = Date.now() / 1000) => {
+      mkdirSync(`${target()}.lock`)
+      utimesSync(`${target()}.lock`, seconds, seconds)
+    }
+
+    for (const code of ['EPERM', 'EACCES', 'EBUSY'])
+      it(`is waited for (${code})`, async () => {
+        const calls = await denied('mkdir', code, 3, async () => {
+          await (await acquireLock(target(), 10_000, 'win32')).release()
+        })
+        expect(calls).to.equal(4)
+      })
+
+    for (const operation of ['stat', 'rmdir'])
+      it(`is waited for if it is stale, and ${operation} is denied`, async () => {
+        makeLock(1)
+        await denied(operation, 'EPERM', 2, async () => {
+          await (await acquireLock(target(), 10_000, 'win32')).release()
+        })
+      })
+
+    it('is held if the wait ends before it is gone', async () => {
+      makeLock()
+      await denied('mkdir', 'EPERM', Infinity, async () => {
+        expect(await thrownBy(acquireLock(target(), 0, 'win32'))).to.include({code: 'ELOCKED'})
+        const {message, problem} = await refusalOf(withLock(target(), 100, () => Promise.resolve(), 'win32'))
+        expect([problem, message]).to.deep.equal([
+          'timed-out',
+          `${target()}.lock is still held by another program after 0.1 s`,
+        ])
+      })
+    })
+
+    it('is distinguished from a folder that the user may not write to', async () => {
+      await denied('mkdir', 'EPERM', Infinity, async () => {
+        const {message, problem} = await refusalOf(withLock(target(), 100, () => Promise.resolve(), 'win32'))
+        expect([problem, message]).to.deep.equal(['denied', `could not lock ${target()}.lock (EPERM)`])
+      })
+    })
+
+    it('is no case on other systems, where denied access ends the wait', async () => {
+      makeLock()
+      const calls = await denied('mkdir', 'EPERM', Infinity, async () => {
+        const error = await refusalOf(withLock(target(), 60_000, () => Promise.resolve(), 'linux'))
+        expect(error.problem).to.equal('denied')
+      })
+      expect(calls).to.equal(1)
+    })
   })
 })
