@@ -1,10 +1,12 @@
 // Writes the login state: the one place that changes `login.json` and our file. The git helper and the init hook, which only
 // read them, do not load this file.
-import {accessSync, constants, rmSync, statSync} from 'node:fs'
+import {accessSync, constants, statSync} from 'node:fs'
+import {unlink} from 'node:fs/promises'
 import {join} from 'node:path'
 import {defined} from '../defined.js'
 import {codeOf, StorageError, UserError} from '../errors.js'
-import {accessCommand, causeOf} from '../files/file-error.js'
+import {accessCommand, causeOf, fileError} from '../files/file-error.js'
+import {retryWhileHeldOpen} from '../files/held-open.js'
 import {withLock} from '../files/lock.js'
 import {isWritableByOthers, preparePrivateFolder} from '../files/private-folder.js'
 import {LOGIN_JSON, OUR_JSON, readLoginState} from './login-files.js'
@@ -58,9 +60,18 @@ async function write(dataDir: string, before: LoginState, after: LoginState, ass
   if (account !== undefined && (account !== before.loginJsonAccount || isOpen(LOGIN_JSON)))
     // Byte for byte as the Heroku CLI writes it.
     await replace(dataDir, LOGIN_JSON, `${JSON.stringify({account})}\n`, assertHeld)
-  else if (account === undefined && 'loginJsonAccount' in after) {
-    assertHeld()
-    rmSync(join(dataDir, LOGIN_JSON), {force: true})
+  else if (account === undefined && 'loginJsonAccount' in after) await remove(join(dataDir, LOGIN_JSON), assertHeld)
+}
+
+async function remove(path: string, assertHeld: AssertHeld): Promise<void> {
+  try {
+    await retryWhileHeldOpen(() => {
+      assertHeld()
+      return unlink(path)
+    })
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return
+    throw codeOf(error) === undefined ? error : fileError('remove', path, error)
   }
 }
 
@@ -118,7 +129,11 @@ export const cannotRecordLogin =
 export const cannotRecordRemoval =
   (fact: string): FailureOf =>
   (dataDir, error) =>
-    new StorageError('failed', `cannot record in ${dataDir} that ${fact} (${causeOf(error)})`, accessCommand(dataDir))
+    new StorageError(
+      'failed',
+      `cannot record in ${dataDir} that ${fact} (${causeOf(error)})`,
+      accessCommand(dataDir) ?? (error instanceof StorageError ? error.hint : undefined),
+    )
 
 /** Records the account that `login.json` names. Most calls change nothing, and take no lock. */
 export async function recordLoginJson(dataDir: string): Promise<void> {

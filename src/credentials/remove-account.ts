@@ -44,13 +44,14 @@ async function removeEverywhere(
       if (await netrc.removeHosts([host], token)) removal.removedFrom.push(netrc.path)
     if ((await ours()).length > 0) throw new StorageError('failed', 'it was written again in the meantime', 'try again')
   })
-  if (removal.failures.length === 0 && !netrcOnly)
-    await attempt(context.dataDir, removal, () =>
-      changeLoginState(context, (state) => accountRemoved(state, account), {
-        assertHeld,
-        failure: cannotRecordRemoval('the token is gone'),
-      }),
-    )
+  if (removal.failures.length > 0 || netrcOnly) return
+  await attempt(context.dataDir, removal, () =>
+    changeLoginState(context, (state) => accountRemoved(state, account), {
+      assertHeld,
+      failure: cannotRecordRemoval('the token is gone'),
+    }),
+  )
+  if (removal.failures.length > 0) removal.isOnlyRecord = true
 }
 
 async function removeFromKeychain(

@@ -18,6 +18,8 @@ export interface Removal {
   left: {source: StoreName; location: string; account?: string}[]
   /** The stores that may still hold a copy, and why. */
   failures: {location: string; error: StorageError}[]
+  /** Whether only the record of the removal failed: no store holds a copy any more. */
+  isOnlyRecord?: true
   /** The keychain, if it was not queried: there is no record that it ever held this token. */
   notQueried?: string
 }

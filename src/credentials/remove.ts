@@ -43,12 +43,15 @@ async function findLeftover(stores: CredentialStores): Promise<FoundCredential |
 }
 
 /**
- * The error for copies that may be left.
+ * The error for copies that may be left, or for a removal that could not be recorded.
  * @param revoked whether the server has ended the token, so that no copy is used again
  */
-export function stillThere({failures}: Removal, revoked = false): UserError {
+export function stillThere({failures, isOnlyRecord}: Removal, revoked = false): UserError {
   const stores = failures.map(({error, location}) => `${location} (${error.message})`).join(' and ')
   const hints = failures.flatMap(({error}) => error.hint ?? [])
+  const [{error} = {error: undefined}] = failures
+  if (isOnlyRecord)
+    return new UserError(`the token was removed; ${error?.message}`, [...hints, 'then log out again'].join('; '))
   const what = revoked ? 'the token was revoked and is not used again, but a copy of it' : 'the token'
   const next = revoked
     ? "then log out again; or delete the entry 'Heroku CLI' there by hand; or heroku login, which replaces it"
@@ -95,8 +98,9 @@ async function removeEverywhere(stores: CredentialStores, task: Task): Promise<v
   })
   if (!stores.netrcOnly)
     await attempt("the files of 'heroku accounts'", removal, () => removeFromAliases(stores, found, removal))
-  if (removal.failures.length === 0)
-    await attempt(context.dataDir, removal, () => forget(stores, task.asOf, found, assertHeld))
+  if (removal.failures.length > 0) return
+  await attempt(context.dataDir, removal, () => forget(stores, task.asOf, found, assertHeld))
+  if (removal.failures.length > 0) removal.isOnlyRecord = true
 }
 
 function none(error: unknown): [] {

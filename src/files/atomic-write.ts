@@ -2,16 +2,16 @@
 import type {Stats} from 'node:fs'
 import {type FileHandle, lstat, open, readdir, readlink, realpath, rename, stat, unlink} from 'node:fs/promises'
 import {basename, dirname, isAbsolute, join} from 'node:path'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {codeOf, StorageError} from '../errors.js'
 import {fileError} from './file-error.js'
+import {retryWhileHeldOpen} from './held-open.js'
 
 export interface ReplaceOptions {
   /** The most permissive mode; a stricter one of an existing file is kept. Default: 0600. */
   mode?: number
   /** The folder for the temporary file, on the same file system. Default: the file's own. */
   via?: string
-  /** Called right before the rename, after all is written. If it throws, nothing is changed. */
+  /** Called right before each attempt to rename, after all is written. If it throws, nothing is changed. */
   beforeRename?: () => Promise<void>
 }
 
@@ -74,10 +74,13 @@ export async function replaceFile(path: string, content: string | Uint8Array, op
       await handle.close()
     }
 
-    await options.beforeRename?.()
-    await renameWithRetries(temporary, target)
+    await retryWhileHeldOpen(async () => {
+      await options.beforeRename?.()
+      await rename(temporary, target)
+    })
   } catch (error) {
-    await unlink(temporary).catch(() => undefined)
+    // It may hold a token.
+    await retryWhileHeldOpen(() => unlink(temporary)).catch(() => undefined)
     throw codeOf(error) === undefined ? error : fileError('write', path, error)
   }
 
@@ -119,19 +122,6 @@ async function setOwner(handle: FileHandle, target: string, old: Stats | undefin
     // file.
     if (uid !== wanted.uid && uid !== folder.uid)
       throw new StorageError('denied', `could not write ${path}: it belongs to another user`, `ls -l ${path}`)
-  }
-}
-
-/** Retries: on Windows, a rename fails for a moment while a virus scanner or indexer has the new file open. */
-async function renameWithRetries(from: string, to: string): Promise<void> {
-  for (let pause = 10; ; pause *= 2) {
-    try {
-      await rename(from, to)
-      return
-    } catch (error) {
-      if (pause > 200 || !['EPERM', 'EACCES', 'EBUSY'].includes(codeOf(error) ?? '')) throw error
-      await sleep(pause)
-    }
   }
 }
 

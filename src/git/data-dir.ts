@@ -1,10 +1,12 @@
 // Where the Heroku CLI keeps its data, without oclif: git starts the helper in any shell.
-import {chmodSync, lstatSync, rmSync} from 'node:fs'
+import {chmodSync, lstatSync} from 'node:fs'
+import {unlink} from 'node:fs/promises'
 import {homedir, tmpdir, userInfo} from 'node:os'
 import {dirname, join} from 'node:path'
 import {codeOf} from '../errors.js'
 import {replaceFile} from '../files/atomic-write.js'
 import {fileError} from '../files/file-error.js'
+import {retryWhileHeldOpen} from '../files/held-open.js'
 import {giveToOwnerOf, isOwn, makeFolder} from '../files/private-folder.js'
 
 // oclif's `dirname` in the CLI's package.json.
@@ -48,7 +50,7 @@ export async function replaceOwnFile(path: string, text: string, mode: number): 
   try {
     makeFolder(folder)
     const old = lstatSync(path, {throwIfNoEntry: false})
-    if (old && !(old.isFile() && isOwn(old, folder))) rmSync(path)
+    if (old && !(old.isFile() && isOwn(old, folder))) await retryWhileHeldOpen(() => unlink(path))
     await replaceFile(path, text, {mode})
     // replaceFile only makes a mode stricter.
     chmodSync(path, mode)

@@ -79,15 +79,21 @@ export function writeStamp(target: SetupTarget, check: LastCheck, now = Date.now
     writeFileSync(fresh, JSON.stringify(stamp), {mode: 0o600, flag: 'wx'})
     renameSync(fresh, join(cacheDir, NAME))
   } catch {
-    // Best effort, see above.
+    // Best effort, see above. On Windows, the rename fails while another process has the stamp open.
+    removeIfPossible(fresh)
   }
 }
 
-export function removeStamp(cacheDir: string): void {
+/** Best effort: an old stamp only leads to another check. */
+export const removeStamp = (cacheDir: string): void => {
+  removeIfPossible(join(cacheDir, NAME))
+}
+
+function removeIfPossible(file: string): void {
   try {
-    rmSync(join(cacheDir, NAME), {force: true})
+    rmSync(file, {force: true})
   } catch {
-    // An old stamp only leads to another check.
+    // Another process has it open, or the folder is read-only.
   }
 }
 

@@ -8,6 +8,7 @@ import {accountOnRecord} from '../credentials/login-state.js'
 import {readLoginState} from '../credentials/login-files.js'
 import {recordLoginJson} from '../credentials/login-writer.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
+import {stillThere} from '../credentials/remove.js'
 import {removeAccount} from '../credentials/remove-account.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
 import {warnOfExpiry} from '../credentials/warn-of-expiry.js'
@@ -89,8 +90,10 @@ export function openProvider(stores: CredentialStores): Provider {
 
     async removeAuth(account) {
       answers.clear()
-      const {failures, notQueried} = await removeAccount(stores, account)
+      const removal = await removeAccount(stores, account)
+      const {failures, isOnlyRecord, notQueried} = removal
       const [failure] = failures
+      if (isOnlyRecord) throw stillThere(removal)
       if (failure)
         throw new UserError(
           `the token may still be in ${failure.location}: ${failure.error.message}`,

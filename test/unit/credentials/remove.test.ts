@@ -1,14 +1,15 @@
 import {expect} from 'chai'
-import {mkdirSync, rmSync} from 'node:fs'
+import {existsSync, mkdirSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {StorageError} from '../../../src/errors.js'
 import {findCredential} from '../../support/lookup.js'
 import {readLoginState} from '../../../src/credentials/login-files.js'
 import type {Keychain} from '../../../src/backends/resolve.js'
 import type {FoundCredential} from '../../../src/credentials/stores.js'
-import {findToRemove, forgetLogin, removeToken} from '../../../src/credentials/remove.js'
+import {findToRemove, forgetLogin, removeToken, stillThere} from '../../../src/credentials/remove.js'
 import {removeAccount} from '../../../src/credentials/remove-account.js'
 import {saveToken} from '../../../src/credentials/save.js'
+import {watchFiles} from '../../support/file-operations.js'
 import {thrownBy} from '../../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../../support/user.js'
 
@@ -220,6 +221,39 @@ describe('removing the token at logout', () => {
           `(could not write ${join(user.home, OUR_JSON)}: it is a folder)`,
       ],
     ])
+  })
+
+  describe('while another process has login.json open, as on Windows', () => {
+    const path = () => join(user.home, LOGIN_JSON)
+    const logOut = async (times: number, code: string) => {
+      await saveToken(user.stores(), ada)
+      let calls = 0
+      const undo = await watchFiles(user.dataDir, (operation) => {
+        if (operation === 'unlink' && ++calls <= times) throw Object.assign(new Error(code), {code})
+      })
+      try {
+        return await removeToken(user.stores(), inKeychain())
+      } finally {
+        undo()
+      }
+    }
+
+    for (const code of ['EPERM', 'EACCES', 'EBUSY'])
+      it(`removes it as soon as it is closed (${code})`, async () => {
+        expect((await logOut(3, code)).failures).to.deep.equal([])
+        expect(existsSync(path())).to.equal(false)
+      })
+
+    for (const revoked of [false, true])
+      it(`does not say that a token may be left${revoked ? ', nor for a revoked one' : ''}`, async () => {
+        const removal = await logOut(Infinity, 'EBUSY')
+        expect(removal.removedFrom).to.deep.equal([KEYRING])
+        const {hint, message} = stillThere(removal, revoked)
+        expect(message).to.equal(
+          `the token was removed; cannot record in ${user.dataDir} that nobody is logged in (could not remove ${path()} (EBUSY))`,
+        )
+        expect(hint).to.include('close the program that uses it; then log out again')
+      })
   })
 })
 
