@@ -6,6 +6,9 @@ import {type Ask, passwordLogin} from './password-login.js'
 import {ssoLogin} from './sso-login.js'
 import {fromFileHint} from '../ui/shell-hints.js'
 
+/** Printable ASCII without a space. */
+const ONE_WORD = /^[\u0021-\u007E]+$/u
+
 export type Method = 'browser' | 'interactive' | 'sso' | 'with-token'
 
 export interface Login {
@@ -69,8 +72,14 @@ function interactiveLogin({ask, issuing, known, onDoubt, seconds}: Login): Promi
 
 async function tokenLogin({api, readStdin, signal}: Login): Promise<Issued> {
   const token = (await readStdin(signal)).trim()
-  if (token === '')
-    throw new UserError('there is no token on stdin', fromFileHint('heroku login --with-token', 'token.txt'))
+  const fromFile = fromFileHint('heroku login --with-token', 'token.txt')
+  if (token === '') throw new UserError('there is no token on stdin', fromFile)
+  // Sent nowhere, and not shown: it may be another secret, such as a whole file with a token in it.
+  if (!ONE_WORD.test(token))
+    throw new UserError(
+      'the text on stdin is not a token: it holds a space, or a character that is not printable ASCII',
+      `${fromFile}, where token.txt holds the token and nothing else`,
+    )
   try {
     return {account: await accountOf(api, token), token}
   } catch (error) {

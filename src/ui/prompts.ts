@@ -134,12 +134,20 @@ export function delayed(signal: AbortSignal, ms: number, atOnce: AbortSignal): A
 }
 
 /**
- * Reads all of stdin, for a piped token.
+ * Reads all of stdin, for a piped token. Decodes UTF-16 with a byte order mark, too, as PowerShell's `>` writes it.
  * @param signal cancels it
  */
 export async function readStdin(signal?: AbortSignal): Promise<string> {
   if (signal) addAbortSignal(signal, process.stdin)
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8')
+  return decoded(Buffer.concat(chunks))
+}
+
+/** Decodes a text by its byte order mark, which is dropped; without one, as UTF-8. */
+export function decoded(bytes: Buffer): string {
+  // TextDecoder drops the mark of its own encoding.
+  const startsWith = (first: number, second: number) => bytes[0] === first && bytes[1] === second
+  const encoding = startsWith(0xff, 0xfe) ? 'utf-16le' : startsWith(0xfe, 0xff) ? 'utf-16be' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
 }

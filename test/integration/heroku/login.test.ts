@@ -106,6 +106,23 @@ describe('logging in', () => {
       expect(heroku.requests).to.deep.equal([])
     })
 
+  for (const [what, stray] of [
+    ['a space', ' '],
+    ['a line break', '\n'],
+    ['a control character', '\u0007'],
+    ['a NUL byte', '\0'],
+    ['a letter that is not ASCII', '\u00E9'],
+    ['a byte that is not UTF-8', '\uFFFD'],
+    ['a zero-width space', '\u200B'],
+  ] as const)
+    it(`sends no token with ${what} in it, and does not show it`, async () => {
+      const error = await thrownBy(withToken(`HRKU-can${stray}ary`))
+      expect(error).to.be.instanceOf(UserError)
+      expect(error.message).to.match(/^the text on stdin is not a token: /u)
+      expect(`${error.message} ${String(error.hint)}`).not.to.match(/HRKU|ary/u)
+      expect(heroku.requests).to.deep.equal([])
+    })
+
   it('rejects an invalid token', async () => {
     const error = await thrownBy(withToken('HRKU-canary'))
     expect(error).to.be.instanceOf(UserError).and.not.instanceOf(ApiError)
