@@ -23,12 +23,19 @@ export interface AliasFile {
 const USERNAME = ['username', ':username']
 const PASSWORD = ['password', ':password']
 
-/** The folders that the CLI uses: only the first if `~/.heroku` exists. Both may hold tokens. */
-export function aliasFolders({HOME, USERPROFILE}: NodeJS.ProcessEnv): string[] {
-  const home = HOME ?? USERPROFILE ?? homedir()
+/**
+ * The folders that the CLI uses: of each home directory, only the first if `~/.heroku` exists. All may hold tokens.
+ * @param platform as `process.platform`
+ */
+export function aliasFolders({HOME, USERPROFILE}: NodeJS.ProcessEnv, platform = process.platform): string[] {
+  // The CLI uses os.homedir(), which on Windows is USERPROFILE: a shell such as Git Bash may set HOME to another folder.
+  const homes = [...(platform === 'win32' ? [USERPROFILE] : []), HOME ?? USERPROFILE ?? homedir()]
   // A relative HOME would mean the current folder.
-  if (!isAbsolute(home)) return []
-  return [join(home, '.heroku', 'accounts'), join(home, '.config', 'heroku', 'accounts')]
+  const absolute = homes.filter((home): home is string => home !== undefined && isAbsolute(home))
+  return [...new Set(absolute)].flatMap((home) => [
+    join(home, '.heroku', 'accounts'),
+    join(home, '.config', 'heroku', 'accounts'),
+  ])
 }
 
 /**
