@@ -8,6 +8,8 @@
 //   IsUsingDollarInput).
 // - Constrained language mode (AppLocker, App Control) forbids .NET calls, with [Console], but no keyword: only an exit
 //   code can report it (PowerShell-Docs, about_Language_Modes).
+// - An index beyond the end of an array is $null, and .NET gets it as '': a request cut short must not name another
+//   account, hence the check of its length.
 // - Names are compared with CompareOrdinal, since -ceq compares by culture and ignores U+00AD.
 // - It is not documented whether PasswordVault distinguishes names that differ only in case. If Retrieve returns
 //   another name than the requested one, it does not: get and remove then report 'absent', and set adds nothing, since
@@ -38,6 +40,7 @@ try {
   $utf8 = [System.Text.Encoding]::UTF8
   $stdin = [System.IO.StreamReader]::new([System.Console]::OpenStandardInput(), [System.Text.Encoding]::ASCII)
   $request = $stdin.ReadLine().Split(' ')
+  if ($request.Length -ne 3) { throw 'request' }
   $verb = $request[0]
   $account = $utf8.GetString([System.Convert]::FromBase64String($request[1]))
   $token = $utf8.GetString([System.Convert]::FromBase64String($request[2]))
