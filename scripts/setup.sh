@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the packages that building and testing needs, if they are missing.
-# usage: setup.sh [keyrings | debian13]    also installs the packages for those tests
+# usage: setup.sh [keyrings | debian13 | powershell]    also installs what those tests need
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -51,6 +51,19 @@ if [ "$(uname)" = Linux ]; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq >&2
     apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
+  fi
+fi
+
+# PowerShell 7: the one on PATH, or the .NET tool. It is installed only if it is missing: dotnet takes a second each time.
+if [ "${1-}" = powershell ] && ! command -v pwsh >/dev/null && ! [ -x .cache/powershell/pwsh ]; then
+  if ! command -v dotnet >/dev/null; then
+    echo "There is no PowerShell 7 on PATH (pwsh), and no .NET SDK (dotnet) to install it with." >&2
+    exit 1
+  fi
+  export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+  if ! dotnet tool install PowerShell --version 7.6.9 --tool-path .cache/powershell >&2; then
+    echo "There is no PowerShell 7 on PATH (pwsh), and dotnet could not install it." >&2
+    exit 1
   fi
 fi
 
