@@ -181,6 +181,7 @@ describe('the architecture', () => {
     expect(filesWith(sources, PLATFORM)).to.deep.equal([
       'src/backends/account-aliases.ts',
       'src/credentials/stores.ts',
+      'src/files/file-error.ts',
       'src/files/held-open.ts',
       'src/files/lock.ts',
       'src/git/config.ts',

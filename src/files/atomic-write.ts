@@ -3,7 +3,7 @@ import type {Stats} from 'node:fs'
 import {type FileHandle, lstat, open, readdir, readlink, realpath, rename, stat, unlink} from 'node:fs/promises'
 import {basename, dirname, isAbsolute, join} from 'node:path'
 import {codeOf, StorageError} from '../errors.js'
-import {fileError} from './file-error.js'
+import {fileError, readOnlyOnWindows} from './file-error.js'
 import {retryWhileHeldOpen} from './held-open.js'
 
 export interface ReplaceOptions {
@@ -13,6 +13,8 @@ export interface ReplaceOptions {
   via?: string
   /** Called right before each attempt to rename, after all is written. If it throws, nothing is changed. */
   beforeRename?: () => Promise<void>
+  /** As `process.platform`. Default: this one. */
+  platform?: NodeJS.Platform
 }
 
 /** The number of links that Linux follows before it reports ELOOP. */
@@ -58,6 +60,8 @@ export async function replaceFile(path: string, content: string | Uint8Array, op
   const old = await statIfAny(target)
   if (old && !old.isFile())
     throw new StorageError('failed', `could not write ${path}: it is ${old.isDirectory() ? 'a folder' : 'not a file'}`)
+  const readOnly = old && readOnlyOnWindows(target, old, options.platform)
+  if (readOnly) throw readOnly
 
   // Imported here: it is slow to load, and the git helper rarely writes.
   const {randomBytes} = await import('node:crypto')

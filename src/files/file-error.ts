@@ -26,6 +26,20 @@ export function notAFile(verb: string, path: string, stats: Stats): StorageError
   )
 }
 
+/**
+ * The error for a file with the read-only attribute of Windows, which a rename over it respects.
+ * @param platform as `process.platform`
+ */
+export function readOnlyOnWindows(
+  path: string,
+  {mode}: {mode: number},
+  platform = process.platform,
+): StorageError | undefined {
+  // node reports the attribute as a missing permission to write. Elsewhere a mode does not stop a rename.
+  if (platform !== 'win32' || (mode & 0o200) !== 0) return undefined
+  return new StorageError('denied', `could not write ${path}: it is read-only`, `attrib -r "${path}"`)
+}
+
 /** A file's error in a few words. */
 export function causeOf(error: unknown): string {
   return error instanceof StorageError ? error.message : (codeOf(error) ?? 'unknown error')

@@ -1,10 +1,10 @@
 import {expect} from 'chai'
-import {existsSync, readdirSync, readFileSync} from 'node:fs'
+import {chmodSync, existsSync, readdirSync, readFileSync} from 'node:fs'
 import {replaceFile} from '../../../src/files/atomic-write.js'
 import {retryWhileHeldOpen} from '../../../src/files/held-open.js'
 import {watchFiles} from '../../support/file-operations.js'
 import {freshFolder} from '../../support/fresh-folder.js'
-import {thrownBy} from '../../support/thrown-by.js'
+import {refusalOf, thrownBy} from '../../support/thrown-by.js'
 
 describe('a file that another process has open', () => {
   const folder = freshFolder()
@@ -70,5 +70,25 @@ describe('a file that another process has open', () => {
     }
     expect(readdirSync(folder.path(''))).to.deep.equal(['f'])
     expect(readFileSync(folder.path('f'), 'utf8')).to.equal('old')
+  })
+})
+
+describe('a file with the read-only attribute of Windows', () => {
+  const folder = freshFolder()
+
+  it('is left as it is, and the command that makes it writable is named', async () => {
+    const path = folder.path('_netrc')
+    folder.write('_netrc', 'old')
+    chmodSync(path, 0o444)
+    const {hint, message, problem} = await refusalOf(replaceFile(path, 'new', {platform: 'win32'}))
+    expect([problem, message, hint]).to.deep.equal([
+      'denied',
+      `could not write ${path}: it is read-only`,
+      `attrib -r "${path}"`,
+    ])
+    expect([readFileSync(path, 'utf8'), readdirSync(folder.path(''))]).to.deep.equal(['old', ['_netrc']])
+    chmodSync(path, 0o644)
+    await replaceFile(path, 'new', {platform: 'win32'})
+    expect(readFileSync(path, 'utf8')).to.equal('new')
   })
 })
