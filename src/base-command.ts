@@ -59,30 +59,17 @@ export abstract class BaseCommand extends Command {
   }
 }
 
-/** What the Heroku CLI's `autocomplete` offers for a flag's value. It keeps the values in a file named by the key. */
-interface Completion {
-  completion: {
-    /** In seconds. */
-    cacheDuration: number
-    cacheKey: () => Promise<string>
-    options: (context: {config: {dataDir: string}}) => Promise<string[]>
-  }
-}
-
-/** Completes a flag's value with the accounts on record: at a press of Tab, no keychain may show a prompt. */
-export const completeAccounts: Completion = {
-  completion: {
-    cacheDuration: 1,
-    cacheKey: () => Promise.resolve('heroku-keychain-accounts'),
-    options: ({config}) => Promise.resolve(accountsOnRecord(readLoginState(config.dataDir))),
-  },
-}
-
-/** Completes a flag's value with fixed values. */
-export const completeWith = (key: string, values: readonly string[]): Completion => ({
+/**
+ * What the Heroku CLI's `autocomplete` offers for a flag's value.
+ * @param key names the file in which the CLI keeps the values, for a second
+ */
+export const completeWith = (key: string, values: (config: {dataDir: string}) => readonly string[]) => ({
   completion: {
     cacheDuration: 1,
     cacheKey: () => Promise.resolve(`heroku-keychain-${key}`),
-    options: () => Promise.resolve([...values]),
+    options: ({config}: {config: {dataDir: string}}) => Promise.resolve([...values(config)]),
   },
 })
+
+/** Completes a flag's value with the accounts on record: at a press of Tab, no keychain may show a prompt. */
+export const completeAccounts = completeWith('accounts', ({dataDir}) => accountsOnRecord(readLoginState(dataDir)))

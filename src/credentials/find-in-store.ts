@@ -2,7 +2,7 @@
 import {defined} from '../defined.js'
 import {isToken} from '../backends/credential-rules.js'
 import type {Credential} from '../backends/backend.js'
-import {StorageError} from '../errors.js'
+import {notLoggedIn, StorageError, UserError} from '../errors.js'
 import {printable} from '../ui/printable.js'
 import {assertNotHidden} from './guard.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
@@ -27,6 +27,22 @@ export interface Absent {
 export interface Failed {
   outcome: 'failed'
   error: StorageError
+}
+
+/**
+ * The credential of a lookup, for a command that needs one.
+ * @param account the account that the command names, for the message
+ * @throws {UserError} if there is none, or it cannot be read
+ */
+export function credentialOf(lookup: Lookup, account?: string): FoundCredential {
+  switch (lookup.outcome) {
+    case 'found':
+      return lookup.credential
+    case 'absent':
+      throw notLoggedIn(lookup.because, undefined, account)
+    case 'failed':
+      throw new UserError(lookup.error.message, lookup.error.hint)
+  }
 }
 
 export const ABSENT: Absent = {outcome: 'absent'}

@@ -4,6 +4,7 @@ import type {Credential} from '../backends/backend.js'
 import {isToken} from '../backends/credential-rules.js'
 import {StorageError} from '../errors.js'
 import {expiresSoon, isExpired, localDay} from '../ui/expiry.js'
+import {printable} from '../ui/printable.js'
 import {
   ABSENT,
   type Absent,
@@ -19,12 +20,12 @@ import {
 import {assertSameAccount} from './guard.js'
 import {readLoginState} from './login-files.js'
 import {accountAt, currentOnRecord, type LoginState} from './login-state.js'
-import {accountAndSource, type SelectedAccount, selectedNotLoggedIn} from './selected-account.js'
+import {describeSelection, type SelectedAccount, selectedNotLoggedIn} from './selected-account.js'
 import {isAddress, type Named, selectAccount, selectionHere} from './selection.js'
 import type {CredentialStores, FoundCredential} from './stores.js'
 import {isOfEntry, recordOfAccount} from './token-record.js'
 
-export type {Lookup} from './find-in-store.js'
+export {credentialOf, type Lookup} from './find-in-store.js'
 
 /**
  * HEROKU_API_KEY, else only `.netrc` if HEROKU_NETRC_WRITE is true, else the keychain, else `.netrc`: of the account that is
@@ -51,7 +52,11 @@ export async function findCredential(stores: CredentialStores, options: FindOpti
       const {hint, message, problem} = lookup.error
       return {
         outcome: 'failed',
-        error: new StorageError(problem, `${message} (needed for ${accountAndSource(selected)})`, hint),
+        error: new StorageError(
+          problem,
+          `${message} (needed for ${printable(selected.account)}, selected by ${describeSelection(selected)})`,
+          hint,
+        ),
       }
     }
   }
@@ -117,14 +122,16 @@ async function fallBack(search: Search, inKeychain: Failed): Promise<Lookup> {
 }
 
 /**
- * The account whose token {@link findCredential} would look for.
- * @returns undefined if the login is not in `login.json`, or the selection is an alias
+ * The account whose token {@link findCredential} would look for in the keychain.
+ * @returns undefined if the login is not in `login.json`, the selection is an alias, or the token is in `.netrc`
  * @throws {UserError} if git cannot say what it selects
  */
 export function accountAtOnce(stores: CredentialStores): string | undefined {
   const selection = selectionHere(stores)
-  if (selection) return isAddress(selection.name) ? selection.name : undefined
-  return readLoginState(stores.context.dataDir).loginJsonAccount
+  const state = readLoginState(stores.context.dataDir)
+  const account = selection ? selection.name : state.loginJsonAccount
+  const isAlias = selection !== undefined && !isAddress(selection.name)
+  return isAlias || recordOfAccount(state, account)?.savedIn === 'netrc' ? undefined : account
 }
 
 /**

@@ -135,8 +135,12 @@ export const accountsOnRecord = (state: LoginState) =>
 /** The account that is logged in to an API host; undefined if its token is another host's. */
 export function accountAt(state: LoginState, apiHost: string): string | undefined {
   const account = accountOnRecord(state)
-  return (recordOfAccount(state, account)?.apiHost ?? apiHost) === apiHost ? account : undefined
+  return isAt(state, account, apiHost) ? account : undefined
 }
+
+/** Whether an account's token may be used at an API host: it is not on record as another host's. */
+export const isAt = (state: LoginState, account: string | undefined, apiHost: string) =>
+  (recordOfAccount(state, account)?.apiHost ?? apiHost) === apiHost
 
 export type Current = {account: string} | 'several'
 

@@ -49,9 +49,10 @@ async function findLeftover(stores: CredentialStores): Promise<FoundCredential |
 export function stillThere({failures, isOnlyRecord}: Removal, revoked = false): UserError {
   const stores = failures.map(({error, location}) => `${location} (${error.message})`).join(' and ')
   const hints = failures.flatMap(({error}) => error.hint ?? [])
-  const [{error} = {error: undefined}] = failures
-  if (isOnlyRecord)
-    return new UserError(`the token was removed; ${error?.message}`, [...hints, 'then log out again'].join('; '))
+  if (isOnlyRecord) {
+    const messages = failures.map(({error}) => error.message).join(' and ')
+    return new UserError(`the token was removed; ${messages}`, [...hints, 'then log out again'].join('; '))
+  }
   const what = revoked ? 'the token was revoked and is not used again, but a copy of it' : 'the token'
   const next = revoked
     ? "then log out again; or delete the entry 'Heroku CLI' there by hand; or heroku login, which replaces it"

@@ -25,13 +25,9 @@ export function describeSelection({by, file}: Pick<Selection, 'by' | 'file'>): s
   return by === 'git config' ? `git config heroku.account${file === undefined ? '' : ` in ${printable(file)}`}` : by
 }
 
-/** The account, and what selected it, for messages. */
-export const accountAndSource = (selected: SelectedAccount) =>
-  `${printable(selected.account)} (selected by ${describeSelection(selected)})`
-
 /** @param because the reason, if it is not simply that the account is not logged in */
 export const selectedNotLoggedIn = (selected: SelectedAccount, because?: string) =>
-  notLoggedIn(because, 'heroku login', accountAndSource(selected))
+  notLoggedIn(because, undefined, `${printable(selected.account)} (selected by ${describeSelection(selected)})`)
 
 /** The notice that another account is still selected, and how to change that. */
 export function howToClear(selected: SelectedAccount): string {

@@ -3,7 +3,7 @@
 import {notLoggedIn, UserError} from '../errors.js'
 import {printable} from '../ui/printable.js'
 import {readLoginState} from './login-files.js'
-import {describeSelection, type SelectedAccount, type Selection} from './selected-account.js'
+import {describeSelection, howToClear, type SelectedAccount, type Selection} from './selected-account.js'
 import type {CredentialStores} from './stores.js'
 import {unsetHint} from '../ui/shell-hints.js'
 
@@ -44,6 +44,16 @@ export async function selectAccount(stores: CredentialStores, named: Named = {})
  */
 export async function accountNamed({context}: CredentialStores, name: string): Promise<string> {
   return (await resolve(context.env, {name, by: '--account'})).account
+}
+
+/**
+ * The notice that this shell or repository selects another account than the one that just became current.
+ * @returns undefined if it does not
+ * @throws {UserError} as {@link selectAccount}
+ */
+export async function describeOtherSelection(stores: CredentialStores, account: string): Promise<string | undefined> {
+  const selected = await selectAccount(stores)
+  return selected && selected.account !== account ? howToClear(selected) : undefined
 }
 
 /**

@@ -1,11 +1,9 @@
 // Makes another logged-in account the current one, as `heroku accounts:set` does.
-import {notLoggedIn, UserError} from '../errors.js'
 import {printable} from '../ui/printable.js'
-import {findAccountCredential} from './find.js'
+import {credentialOf, findAccountCredential} from './find.js'
 import {readLoginState} from './login-files.js'
 import {assertRecordable, cannotRecordLogin, changeLoginState} from './login-writer.js'
-import {currentAccount, switchedTo} from './login-state.js'
-import {recordOfAccount} from './token-record.js'
+import {currentAccount, isAt, switchedTo} from './login-state.js'
 import type {CredentialStores} from './stores.js'
 import {exportHint} from '../ui/shell-hints.js'
 
@@ -23,8 +21,9 @@ export async function listAccounts({context, keychain}: CredentialStores): Promi
   const state = readLoginState(context.dataDir)
   const inKeychain = (await keychain?.accounts()) ?? []
   const {api} = context.endpoints
-  const isHere = (account: string) => (recordOfAccount(state, account)?.apiHost ?? api) === api
-  const all = [...new Set([...inKeychain, ...state.tokens.map(({account}) => account)])].filter(isHere).sort()
+  const all = [...new Set([...inKeychain, ...state.tokens.map(({account}) => account)])]
+    .filter((account) => isAt(state, account, api))
+    .sort()
   const current = currentAccount(inKeychain, state)
   return typeof current === 'object' ? {all, current: current.account} : {all}
 }
@@ -34,21 +33,18 @@ export async function listAccounts({context, keychain}: CredentialStores): Promi
  * @throws {UserError} if it has none, or the token cannot be read
  */
 export async function assertLoggedIn(stores: CredentialStores, account: string): Promise<void> {
-  const lookup = await findAccountCredential(stores, account)
-  if (lookup.outcome === 'failed') throw new UserError(lookup.error.message, lookup.error.hint)
-  if (lookup.outcome === 'absent') throw notLoggedIn(lookup.because, 'heroku login', printable(account))
+  credentialOf(await findAccountCredential(stores, account), printable(account))
 }
-
-const failure = cannotRecordLogin(
-  'then try again',
-  `${exportHint('HEROKU_ACCOUNT', 'ACCOUNT')}, which selects it in this shell`,
-)
 
 /**
  * Makes an account current.
  * @throws {UserError} if that cannot be recorded
  */
 export async function switchTo({context}: CredentialStores, account: string): Promise<void> {
+  const failure = cannotRecordLogin(
+    'then try again',
+    `${exportHint('HEROKU_ACCOUNT', printable(account))}, which selects it in this shell`,
+  )
   assertRecordable(context.dataDir, failure)
   await changeLoginState(context, (state) => switchedTo(state, account), {failure})
 }

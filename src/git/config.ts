@@ -84,7 +84,7 @@ export interface Git {
   write: (key: string, values: readonly string[], file?: string) => Promise<void>
   /** Runs git outside of every repository; undefined if it was killed or timed out. */
   call: Call
-  /** The same in the current directory's repository. Only to read its configuration, which is untrusted. */
+  /** The same in the current directory's repository, for its configuration. Its values are untrusted: nothing runs them. */
   callInRepository: Call
 }
 
@@ -96,7 +96,7 @@ export type Call = (args: readonly string[], input?: string) => Promise<{code: n
  */
 export function openGit(run: RunTool, env: NodeJS.ProcessEnv): Git {
   const program = findProgram('git', env)
-  if (program === undefined) throw new GitProblem(NO_GIT)
+  if (program === undefined) throw new GitProblem(NO_GIT, 'install git')
 
   const callIn =
     (variables: Record<string, string | undefined>): Call =>

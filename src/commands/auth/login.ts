@@ -5,8 +5,7 @@ import {BaseCommand} from '../../base-command.js'
 import {accountOnRecord, type LoginState} from '../../credentials/login-state.js'
 import {readLoginState} from '../../credentials/login-files.js'
 import {describeLeftovers} from '../../credentials/leftovers.js'
-import {howToClear} from '../../credentials/selected-account.js'
-import {selectAccount} from '../../credentials/selection.js'
+import {describeOtherSelection} from '../../credentials/selection.js'
 import {recordExpiry} from '../../credentials/record-expiry.js'
 import {recordOf} from '../../credentials/token-record.js'
 import {assertLoginRecordable, describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
@@ -112,7 +111,8 @@ export default class AuthLogin extends BaseCommand {
     })
     this.log(`Logged in as ${printable(issued.account)}`)
     this.report(saved)
-    await this.mentionSelection(issued.account)
+    const selection = await describeOtherSelection(this.stores, issued.account).catch(() => undefined)
+    if (selection !== undefined) this.notify(selection)
     await this.mentionReplaced(saved, issued, before, openApi(http, endpoints.apiUrl, DISCARD_TIMEOUT_MS))
     const leftovers =
       saved.savedIn === 'netrc' ? undefined : await describeLeftovers(this.stores, issued.token, this.config.bin)
@@ -154,12 +154,6 @@ export default class AuthLogin extends BaseCommand {
     } catch {
       this.notify(`the token that was issued could not be revoked, so it is still valid; to revoke it: ${DASHBOARD}`)
     }
-  }
-
-  /** In this shell or repository, another account may still be used. */
-  private async mentionSelection(account: string): Promise<void> {
-    const selected = await selectAccount(this.stores).catch(() => undefined)
-    if (selected && selected.account !== account) this.notify(howToClear(selected))
   }
 
   /** Only the user can decide to revoke the replaced token: a script may use a copy. */

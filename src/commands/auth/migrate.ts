@@ -62,7 +62,7 @@ export default class AuthMigrate extends BaseCommand {
       description: 'where the tokens are to be',
       options: TARGETS,
       default: 'keychain' as const,
-      ...completeWith('targets', TARGETS),
+      ...completeWith('targets', () => TARGETS),
     })(),
   }
 

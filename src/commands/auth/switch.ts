@@ -1,7 +1,6 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
-import {howToClear} from '../../credentials/selected-account.js'
-import {accountNamed, selectAccount} from '../../credentials/selection.js'
+import {accountNamed, describeOtherSelection} from '../../credentials/selection.js'
 import {type Accounts, assertLoggedIn, listAccounts, switchTo} from '../../credentials/switch.js'
 import {UserError} from '../../errors.js'
 import {selectForRepository} from '../../git/project.js'
@@ -53,7 +52,8 @@ export default class AuthSwitch extends BaseCommand {
       await switchTo(stores, account)
       this.log(`Switched to ${printable(account)} in all terminals`)
     }
-    await this.mentionSelection(account)
+    const selection = await describeOtherSelection(stores, account)
+    if (selection !== undefined) this.notify(selection)
   }
 
   /** The account to switch to, if none was named. */
@@ -79,11 +79,5 @@ export default class AuthSwitch extends BaseCommand {
     const chosen = others[Number(answer) - 1] ?? others.find((account) => account === answer)
     if (chosen === undefined) throw new UserError(`there is no account ${printable(answer)}`, `${bin} auth:switch`)
     return chosen
-  }
-
-  /** A selection in this shell or repository wins over the account that is current in all terminals. */
-  private async mentionSelection(account: string): Promise<void> {
-    const selected = await selectAccount(this.stores)
-    if (selected && selected.account !== account) this.notify(howToClear(selected))
   }
 }

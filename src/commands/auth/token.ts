@@ -1,11 +1,10 @@
 import {defined} from '../../defined.js'
 import {Flags} from '@oclif/core'
 import {BaseCommand, completeAccounts} from '../../base-command.js'
-import {findCredential} from '../../credentials/find.js'
+import {credentialOf, findCredential} from '../../credentials/find.js'
 import type {CredentialStores, FoundCredential} from '../../credentials/stores.js'
 import {describeExpiry} from '../../ui/expiry.js'
 import {assertLives, type Duration, parseDuration} from '../../ui/token-life.js'
-import {notLoggedIn, UserError} from '../../errors.js'
 
 /** Which token, for `auth:token` and `auth:exec`. */
 export const tokenFlags = {
@@ -26,10 +25,7 @@ export const tokenFlags = {
  * @throws {UserError} if there is none, or it cannot be read
  */
 export async function tokenOf(stores: CredentialStores, account: string | undefined): Promise<FoundCredential> {
-  const lookup = await findCredential(stores, {account})
-  if (lookup.outcome === 'failed') throw new UserError(lookup.error.message, lookup.error.hint)
-  if (lookup.outcome === 'absent') throw notLoggedIn(lookup.because)
-  return lookup.credential
+  return credentialOf(await findCredential(stores, {account}))
 }
 
 export default class AuthToken extends BaseCommand {

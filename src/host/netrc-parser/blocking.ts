@@ -5,9 +5,7 @@ import {fileURLToPath} from 'node:url'
 import {attributes} from '../../backends/secret-tool.js'
 import {assertAccount} from '../../backends/credential-rules.js'
 import {accountAtOnce, findAtOnce} from '../../credentials/find.js'
-import {readLoginState} from '../../credentials/login-files.js'
 import type {FoundCredential, CredentialStores, StoresContext} from '../../credentials/stores.js'
-import {recordOfAccount} from '../../credentials/token-record.js'
 import {UserError} from '../../errors.js'
 import {block} from '../../process/block.js'
 import {findProgram} from '../../process/find-program.js'
@@ -65,10 +63,8 @@ export function askKeyring(stores: CredentialStores, timeoutMs = KEYRING_MS): Fo
 function nameToAsk(stores: CredentialStores): string | undefined {
   try {
     const account = accountAtOnce(stores)
-    if (account === undefined) return undefined
-    assertAccount(account)
-    const {tokens} = readLoginState(stores.context.dataDir)
-    return recordOfAccount({tokens}, account)?.savedIn === 'netrc' ? undefined : account
+    if (account !== undefined) assertAccount(account)
+    return account
   } catch (error) {
     if (error instanceof UserError) return undefined
     throw error

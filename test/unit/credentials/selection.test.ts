@@ -202,7 +202,7 @@ describe('a selected account', () => {
       .to.have.property('error')
       .that.include({
         problem: 'locked',
-        message: 'the keyring is locked (needed for grace@example.com (selected by HEROKU_ACCOUNT))',
+        message: 'the keyring is locked (needed for grace@example.com, selected by HEROKU_ACCOUNT)',
         hint: 'unlock it',
       })
   })
