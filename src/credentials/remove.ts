@@ -147,7 +147,7 @@ async function forget(
     if (isLogout && isSameLogin(asOf, state)) return loggedOut(state, account)
     return found ? tokenRemoved(state, found) : state
   }
-  await changeLoginState(context, change, {assertHeld, failure: cannotRecordRemoval('nobody is logged in')})
+  await changeLoginState(context, change, {assertHeld, failure: cannotRecordRemoval('the account is logged out')})
 }
 
 /** Whether a token may be the current account's; the removal of another account's token is no logout. */

@@ -53,9 +53,9 @@ function helperCheck({because, by, droppedBy, host, kept, netrc, state}: GitFact
       `does not ask for ${host} here, as ${droppedBy.key} in ${droppedBy.file} is empty`,
       unset(droppedBy),
     )
-  if (!token) return line('ok', 'is not configured while nobody is logged in')
+  if (!token) return line('ok', 'is not configured until you log in')
   if (because !== undefined)
-    return line('error', `could not be configured the last time: ${because}`, `mend that, then: ${bin} login`)
+    return line('error', `could not be configured the last time: ${because}`, `fix that, then: ${bin} login`)
   return line('warning', `is not configured for ${host}`, kept ? `${bin} whoami` : `${bin} login`)
 }
 

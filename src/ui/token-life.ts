@@ -33,7 +33,7 @@ export function assertLives(
   now = Date.now(),
 ): void {
   const hint =
-    source === 'HEROKU_API_KEY' ? `${unsetHint('HEROKU_API_KEY')}, whose expiry nothing here knows` : 'heroku login'
+    source === 'HEROKU_API_KEY' ? `${unsetHint('HEROKU_API_KEY')}, whose expiry is not known` : 'heroku login'
   const left = expiresAt === undefined ? undefined : lifeLeft(expiresAt, now)
   if (left === undefined)
     throw new UserError(`it is not known when the token expires, as --min-ttl ${atLeast.text} requires`, hint)

@@ -87,13 +87,13 @@ for (const inHost of [false, true])
       })
     })
 
-    itAlone('shows that nobody is logged in, with exit status 100', async () => {
+    itAlone('shows that no account is logged in, with exit status 100', async () => {
       expect(await status()).to.deep.equal({
         stdout: screen(
           line('token', 'not logged in', 'x'),
           hint(`${bin} login`),
           line('keychain', "the keyring (secret-service) answers, and holds nothing of Heroku's"),
-          line('git', 'is not configured while nobody is logged in'),
+          line('git', 'is not configured until you log in'),
           ...where(),
         ),
         stderr: '',

@@ -105,7 +105,7 @@ describe('any login.json and heroku-keychain.json', () => {
     async holds({failing, files, inKeychain, inNetrc}) {
       write(files)
       user.memory.tokens.clear()
-      user.memory.mend()
+      user.memory.recover()
       user.notices.length = 0
       for (const {account, token} of inKeychain) user.memory.tokens.set(account, token)
       if (failing) user.memory.fail(new StorageError('locked', 'the keyring is locked', 'unlock it'))

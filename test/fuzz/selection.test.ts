@@ -72,7 +72,7 @@ describe('a selected account, in any circumstances', () => {
   const prepare = async ({current, inNetrc, keychain, stored}: Case) => {
     rmSync(user.dataDir, {recursive: true, force: true})
     user.memory.tokens.clear()
-    user.memory.mend()
+    user.memory.recover()
     user.write('.config/heroku/accounts/job', `username: ${grace.account}\n`)
     for (const each of USERS) if (stored.includes(each.account)) await saveToken(user.stores(), each)
     await writeLoginJson(user.dataDir, current)

@@ -18,7 +18,7 @@ export interface MemoryKeychain extends Backend {
   /** Makes all verbs but `open` fail. */
   fail(error: Error): void
   /** Makes everything work again. */
-  mend(): void
+  recover(): void
   /** Stands in for the result of `resolveKeychain`. */
   readonly keychain: Extract<Keychain, {name: string}>
 }
@@ -42,7 +42,7 @@ export function memoryKeychain(): MemoryKeychain {
     fail(error) {
       for (const verb of ['get', 'set', 'remove', 'accounts'] as const) faults.set(verb, error)
     },
-    mend() {
+    recover() {
       faults.clear()
     },
     keychain: {

@@ -20,7 +20,7 @@ export default class AuthStatus extends BaseCommand {
   static override summary = 'show which token this CLI uses, from where, and whether all is well'
 
   static override description =
-    'Looks and changes nothing; the token itself is never shown. Exits with 0 if you are logged in and all is well, warnings included; with 100 if nobody is logged in; with 1 if something is wrong: the token is not valid or could not be checked, the keychain failed, or git cannot be configured.'
+    'Looks and changes nothing; the token itself is never shown. Exits with 0 if you are logged in and all is well, warnings included; with 100 if you are not logged in; with 1 if something is wrong: the token is not valid or could not be checked, the keychain failed, or git cannot be configured.'
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

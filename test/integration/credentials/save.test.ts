@@ -178,7 +178,7 @@ describe('saving the token of a login', () => {
       user.memory.fail(locked())
       await saveToken(user.stores(), ada)
       expect(user.read(LOGIN_JSON)).to.equal('{"account":"ada@example.com"}\n')
-      user.memory.mend()
+      user.memory.recover()
       expect((await findCredential(user.stores())).found).to.include({...ada, source: 'netrc'})
     })
 

@@ -184,7 +184,7 @@ describe('collectFacts', () => {
     await saveToken(user.stores(), {...ada, token: 'HRKU-old'})
     user.memory.faults.set('set', new StorageError('locked', 'the keyring is locked'))
     await saveToken(user.stores(), ada, EXPIRY)
-    user.memory.mend()
+    user.memory.recover()
     const {shadowed, token} = await factsFor()
     expect(token).to.deep.equal({...inNetrc('netrc'), expiresAt: EXPIRY, recordedAt: token?.recordedAt})
     expect(shadowed).to.deep.equal([{source: 'secret-service', place: 'the keyring', account: ada.account}])

@@ -15,7 +15,7 @@ describe('the memory keychain of other tests', () => {
     expect(await thrownBy(memory.set({account: 'ada', token: 'HRKU-1'}))).to.equal(locked)
     expect(await thrownBy(memory.remove('ada'))).to.equal(locked)
     expect(await thrownBy(memory.accounts())).to.equal(locked)
-    memory.mend()
+    memory.recover()
     expect(await memory.accounts()).to.deep.equal([])
     expect(memory.calls).to.deep.equal(['get ada', 'set ada', 'remove ada', 'accounts', 'accounts'])
   })

@@ -217,7 +217,7 @@ describe('finding the token', () => {
       const failure = await find()
       expect(failure).to.deep.include({because: 'the keyring is locked'})
       expect(user.read(LOGIN_JSON)).to.equal(undefined)
-      user.memory.mend()
+      user.memory.recover()
       expect(await find()).to.deep.equal(inKeychain())
     })
   })
@@ -359,7 +359,7 @@ describe('finding the token', () => {
       user.memory.fail(failure)
       expect(await find()).to.deep.equal({because: 'the keyring is locked', failure})
       expect([user.read(LOGIN_JSON), user.read(OUR_JSON)]).to.deep.equal(before)
-      user.memory.mend()
+      user.memory.recover()
       expect(await find()).to.deep.equal(inKeychain())
     })
 
@@ -416,7 +416,7 @@ describe('finding the token', () => {
       await logIn({...ada, token: 'HRKU-older'})
       user.memory.fail(locked())
       await saveToken(user.stores(), newer, EXPIRY)
-      user.memory.mend()
+      user.memory.recover()
     })
 
     it('is the newer one, from .netrc, though the keychain is back with the older', async () => {
@@ -481,7 +481,7 @@ describe('finding the token', () => {
       user.memory.fail(locked())
       await saveToken(user.stores(staging), {...ada, token: 'HRKU-staging'})
       await saveToken(user.stores(staging), {...ada, token: 'HRKU-staging-again'})
-      user.memory.mend()
+      user.memory.recover()
       writeNetrc('')
       const because = 'ada@example.com is logged in to api.heroku.com, not to api.staging.herokudev.com'
       expect(await find(staging)).to.deep.equal({because})

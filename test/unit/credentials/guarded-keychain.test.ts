@@ -41,7 +41,7 @@ describe('the guarded keychain', () => {
       memory.fail(failure)
       expect(await thrownBy(keychain.get('ada'))).to.equal(failure)
       expect(keychain.failure).to.equal(failure)
-      memory.mend()
+      memory.recover()
       expect(await thrownBy(keychain.remove('ada'))).to.equal(failure)
       expect(memory.calls).to.deep.equal(['open', 'get ada'])
     })

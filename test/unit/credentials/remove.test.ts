@@ -178,7 +178,7 @@ describe('removing the token at logout', () => {
         })
         expect(netrc()).to.equal('')
         expect([user.read(LOGIN_JSON), user.read(OUR_JSON)]).to.deep.equal(before)
-        user.memory.mend()
+        user.memory.recover()
         expect((await findCredential(user.stores())).found).to.include(ada)
       })
     }
@@ -217,7 +217,7 @@ describe('removing the token at logout', () => {
     expect(failures.map(({error, location: location}) => [location, error.message])).to.deep.equal([
       [
         user.dataDir,
-        `cannot record in ${user.dataDir} that nobody is logged in ` +
+        `cannot record in ${user.dataDir} that the account is logged out ` +
           `(could not write ${join(user.home, OUR_JSON)}: it is a folder)`,
       ],
     ])
@@ -250,7 +250,7 @@ describe('removing the token at logout', () => {
         expect(removal.removedFrom).to.deep.equal([KEYRING])
         const {hint, message} = stillThere(removal, revoked)
         expect(message).to.equal(
-          `the token was removed; cannot record in ${user.dataDir} that nobody is logged in (could not remove ${path()} (EBUSY))`,
+          `the token was removed; cannot record in ${user.dataDir} that the account is logged out (could not remove ${path()} (EBUSY))`,
         )
         expect(hint).to.include('close the program that uses it; then log out again')
       })
@@ -380,7 +380,7 @@ describe('forgetting who is logged in', () => {
     user.write('data', 'a file where the folder would be')
     const error = await thrownBy(forgetLogin(user.stores()))
     expect(error).to.be.instanceOf(StorageError)
-    expect(error.message).to.equal(`cannot record in ${user.dataDir} that nobody is logged in (EEXIST)`)
+    expect(error.message).to.equal(`cannot record in ${user.dataDir} that the account is logged out (EEXIST)`)
   })
 })
 

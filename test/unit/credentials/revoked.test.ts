@@ -48,7 +48,7 @@ describe('a token that a logout revoked, and that is still in the keychain', () 
 
     it('is found by the next logout, which fails again, and then removes it', async () => {
       expect((await logOut()).failures).to.have.length(1)
-      user.memory.mend()
+      user.memory.recover()
       expect(await logOut()).to.deep.equal({removedFrom: ['the keyring'], left: [], failures: []})
       expect(readLoginState(user.dataDir)).to.deep.equal({loggedOut: true, tokens: []})
     })
@@ -89,7 +89,7 @@ describe('a token that a logout revoked, and that is still in the keychain', () 
       user.memory.fail(denied())
       user.memory.faults.set(verb, denied())
       expect((await removeToken(user.stores(), found, undefined, {revoked: true})).failures).to.have.length(1)
-      user.memory.mend()
+      user.memory.recover()
       expect(await findCredential(user.stores())).to.deep.equal({because})
     })
 

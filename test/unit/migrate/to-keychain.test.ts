@@ -265,7 +265,7 @@ describe('migrating to the keychain', () => {
       await saveToken(user.stores(), {...ada, token: 'HRKU-older'})
       user.memory.fail(new StorageError('locked', 'the keyring is locked'))
       await saveToken(user.stores(), ada)
-      user.memory.mend()
+      user.memory.recover()
       await go()
       expect(held()).to.deep.equal({[ada.account]: ada.token})
       expect(await current()).to.include({...ada, source: 'secret-service'})

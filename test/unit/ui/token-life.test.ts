@@ -73,7 +73,7 @@ describe('a token that must live for 30 minutes', () => {
       assertLives({source: 'HEROKU_API_KEY'}, parseDuration('30m'))
     })
       .to.throw(UserError)
-      .that.includes({hint: 'unset HEROKU_API_KEY, whose expiry nothing here knows'})
+      .that.includes({hint: 'unset HEROKU_API_KEY, whose expiry is not known'})
   })
 
   it('is measured at the current time', () => {
