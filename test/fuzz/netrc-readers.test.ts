@@ -114,7 +114,7 @@ describe("other programs' readers of a .netrc", () => {
       .toLowerCase()
       .replaceAll(/^\s*#.*$/gmu, '')
       .split(HOST)
-    const [words = ''] = entry.split(/\b(?:machine|default)\b/u)
+    const [words = ''] = entry.split(/(?<!\S)(?:machine|default)(?!\S)/u)
     if (more.length > 0 || /\bdefault\b/u.test(before)) return false
     return ['login', 'password'].every((word) => words.split(word).length <= 2)
   }
