@@ -1,5 +1,12 @@
 /** The keychains, by the names that `auth:status` shows. */
-export type KeychainName = 'macos-keychain' | 'secret-service' | 'windows-vault'
+export type KeychainName =
+  | 'macos-keychain'
+  | 'secret-service'
+  | 'windows-vault'
+  | 'systemd-creds'
+  | 'password-store'
+  | 'git-helper'
+  | 'git-forwarded'
 
 /** The stores that a token can be saved in. */
 export type StoreName = KeychainName | 'netrc'
