@@ -180,7 +180,7 @@ describe('the architecture', () => {
   it('looks at the platform of this process in few places', () => {
     expect(filesWith(sources, PLATFORM)).to.deep.equal([
       'src/backends/account-aliases.ts',
-      'src/credentials/stores.ts',
+      'src/credentials/open-stores.ts',
       'src/files/file-error.ts',
       'src/files/held-open.ts',
       'src/files/lock.ts',

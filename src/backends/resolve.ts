@@ -1,17 +1,35 @@
-// Which keychain this machine has: the only code that chooses one by platform.
+// Which keychains this machine has: the only code that chooses one by platform.
 import {defined} from '../defined.js'
 import {findProgram} from '../process/find-program.js'
 import type {Backend, KeychainName} from './backend.js'
 import {INSTALL_ANYWHERE} from './install-hint.js'
+import type {StoreChoice} from './store-choice.js'
 import type {ToolOptions} from './tool.js'
 
-/** The keychain of this machine, or why there is none. */
+/** What the backends need in order to open. */
+export interface OpenOptions extends ToolOptions {
+  /** oclif's `config.dataDir`. */
+  dataDir: string
+  /** The machine names of the API and of git. */
+  endpoints: {api: string; git: string}
+  /** The accounts on record, for stores that cannot list theirs. */
+  accounts: () => string[]
+}
+
+/** A keychain, or why it cannot be used. */
 export type Keychain =
-  | {name: KeychainName; title: string; because: string; open: (options: ToolOptions) => Promise<Backend>}
+  | {
+      name: KeychainName
+      title: string
+      because: string
+      /** For `git-helper`: which helper. */
+      helper?: string
+      open: (options: OpenOptions) => Promise<Backend>
+    }
   | {name: undefined; because: string; hint?: string}
 
 interface Machine {
-  /** Where PATH and SystemRoot are looked up. */
+  /** Where PATH, SystemRoot and HOME are looked up. */
   env: NodeJS.ProcessEnv
   /** As `process.platform`. */
   platform: NodeJS.Platform
@@ -19,15 +37,19 @@ interface Machine {
 
 /** A keychain that can be used, or what is missing. */
 type Availability =
-  {because: string; open: (options: ToolOptions) => Promise<Backend>} | {missing: string; hint?: string}
+  {because: string; open: (options: OpenOptions) => Promise<Backend>} | {missing: string; hint?: string}
 
 interface Store {
   name: KeychainName
   /** The name in messages. */
   title: string
+  /** Only a user's choice selects it. */
+  isOptIn?: true
   /** Decides from platform, environment and file system alone. Undefined on a platform that the store is not for. */
-  check: (machine: Machine) => Availability | undefined
+  check: (machine: Machine, helper: string) => Availability | undefined
 }
+
+const isLinux = ({platform}: Machine) => platform !== 'darwin' && platform !== 'win32'
 
 /** All keychains that we support, the preferred one first. The bundler finds each backend by its dynamic import. */
 const STORES: readonly Store[] = [
@@ -56,9 +78,9 @@ const STORES: readonly Store[] = [
   {
     name: 'secret-service',
     title: 'the keyring',
-    check({env, platform}) {
-      if (platform === 'darwin' || platform === 'win32') return undefined
-      const program = findProgram('secret-tool', env)
+    check(machine) {
+      if (!isLinux(machine)) return undefined
+      const program = findProgram('secret-tool', machine.env)
       if (program === undefined) return {missing: 'secret-tool is not installed', hint: INSTALL_ANYWHERE}
       return {
         because: 'secret-tool is installed',
@@ -69,45 +91,35 @@ const STORES: readonly Store[] = [
 ]
 
 /**
- * Selects the first keychain that this machine has. Starts no process, and loads no backend before `open`; whether the
- * keychain answers is not known before the first call.
- * @param env where PATH and SystemRoot are looked up
+ * The keychains of this machine that need no choice, the preferred one first. Starts no process, and loads no backend before
+ * `open`; whether a keychain answers is not known before the first call.
+ * @param env where PATH, SystemRoot and HOME are looked up
  * @param platform as `process.platform`
+ * @returns one at least, which says why there is none
  */
-export function resolveKeychain(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): Keychain {
-  let none: Keychain | undefined
-  for (const {check, name, title} of STORES) {
-    const checked = check({env, platform})
-    if (checked && 'open' in checked) return {name, title, ...checked}
-    // The reason to show is that of the preferred keychain of this platform.
-    if (checked) none ??= {name: undefined, because: checked.missing, ...defined({hint: checked.hint})}
-  }
-  return none ?? {name: undefined, because: 'no keychain is supported on this system'}
+export function automaticKeychains(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): [Keychain, ...Keychain[]] {
+  const checked = STORES.flatMap((store) => (store.isOptIn ? [] : (opened(store, {env, platform}) ?? [])))
+  const [first, ...others] = checked.filter(({name}) => name !== undefined)
+  // The reason to show is that of the preferred keychain of this platform.
+  return first ? [first, ...others] : [checked[0] ?? UNSUPPORTED]
 }
 
-const WITHOUT_PROMPT_MS = 5000
-// The first powershell.exe after a start of Windows took 8 to 25 s on hosted runners.
-const WITHOUT_PROMPT_ON_WINDOWS_MS = 20_000
-/** The timeout of a keychain operation where the keychain may show a prompt, in milliseconds. */
-export const WITH_PROMPT_MS = 60_000
+/** The keychain that {@link automaticKeychains} prefers. */
+export const resolveKeychain = (env: NodeJS.ProcessEnv, platform: NodeJS.Platform) =>
+  automaticKeychains(env, platform)[0]
 
-/**
- * The timeout of a keychain operation, in milliseconds: a minute where the keychain may prompt the user, else 5 s, and 20 s on
- * Windows. On Linux, a keyring prompts only in a window, so a terminal does not count.
- * @param terminal whether stderr is a terminal
- */
-export function patience(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, terminal: boolean): number {
-  const onTerminal = terminal && (platform === 'darwin' || platform === 'win32')
-  if (onTerminal || hasDisplay(env, platform)) return WITH_PROMPT_MS
-  return platform === 'win32' ? WITHOUT_PROMPT_ON_WINDOWS_MS : WITHOUT_PROMPT_MS
+/** The keychain that a user has chosen, or that is on record; with the reason if this machine does not have it. */
+export function chosenKeychain(choice: StoreChoice, env: NodeJS.ProcessEnv, platform: NodeJS.Platform): Keychain {
+  const store = STORES.find(({name}) => name === choice.name)
+  return (store && opened(store, {env, platform}, choice.helper)) ?? UNSUPPORTED
 }
 
-/** The timeout of gpg, in milliseconds: its pinentry also prompts on a terminal. */
-export function gpgPatience(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, terminal: boolean): number {
-  return terminal || hasDisplay(env, platform) ? WITH_PROMPT_MS : WITHOUT_PROMPT_MS
-}
+const UNSUPPORTED: Keychain = {name: undefined, because: 'no keychain is supported on this system'}
 
-function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
-  if (platform === 'darwin' || platform === 'win32') return !env.SSH_CONNECTION && !env.CI
-  return Boolean(env.DISPLAY) || Boolean(env.WAYLAND_DISPLAY)
+function opened({check, name, title}: Store, machine: Machine, helper?: string): Keychain | undefined {
+  const checked = check(machine, helper ?? '')
+  if (!checked) return undefined
+  if ('missing' in checked) return {name: undefined, because: checked.missing, ...defined({hint: checked.hint})}
+  const fullTitle = helper === undefined ? title : `${title} '${helper}'`
+  return {name, title: fullTitle, ...checked, ...defined({helper})}
 }

@@ -69,11 +69,12 @@ export interface Search extends Required<FindOptions> {
 /** Looks in the keychain, if there is one. */
 export async function findInKeychain(search: Search): Promise<Lookup> {
   const {account, stores, record} = search
-  const {context, keychain} = stores
+  const resolved = stores.keychainFor(account)
+  const keychain = stores.guard(resolved)
   try {
     if (keychain) return await readKeychain(search, keychain)
-    if (context.keychain.name !== undefined || account === undefined || record?.savedIn === 'netrc') return ABSENT
-    throw new StorageError('unavailable', context.keychain.because, context.keychain.hint)
+    if (resolved.name !== undefined || account === undefined || record?.savedIn === 'netrc') return ABSENT
+    throw new StorageError('unavailable', resolved.because, resolved.hint)
   } catch (error) {
     if (!(error instanceof StorageError)) throw error
     // According to the record, it holds nothing.
@@ -82,33 +83,40 @@ export async function findInKeychain(search: Search): Promise<Lookup> {
   }
 }
 
-async function readKeychain(search: Search, keychain: GuardedKeychain): Promise<Lookup> {
-  const {lookOnly, selected, stores, state} = search
+async function readKeychain(search: Search, first: GuardedKeychain): Promise<Lookup> {
+  const {stores, state} = search
   const {dataDir, endpoints} = stores.context
   const onRecord = currentOnRecord(state)
   if (onRecord && search.account === undefined)
     return anotherHosts(onRecord.account, recordOfAccount(state, onRecord.account)?.apiHost, endpoints.api)
   if (!onRecord && state.loggedOut) return ABSENT
-  const current = currentAccount(onRecord ? [] : await keychain.accounts(), state)
-  if (current === 'several') return absent(`${keychain.title} holds several accounts, and none of them is current`)
+  const current = currentAccount(onRecord ? [] : await first.accounts(), state)
+  if (current === 'several') return absent(`${first.title} holds several accounts, and none of them is current`)
   if (current === undefined) return ABSENT
   const {account} = current
+  // Another account's keychain may be another one.
+  const keychain = stores.keychainOf(account) ?? first
   const token = await keychain.get(account)
   if (token === undefined) {
     assertNotHidden(readLoginState(dataDir), account, keychain)
     return ABSENT
   }
   const lookup = checkToken(search, keychain, {account, token})
-  if (
-    lookup.outcome === 'found' &&
-    !lookOnly &&
-    !selected &&
-    (state.loginJsonAccount === undefined || !recordOfAccount(state, account))
-  ) {
-    const {recordLoginFound} = await import('./login-writer.js')
-    await recordLoginFound(dataDir, recordFor({account, token}, endpoints.api, keychain.name))
-  }
+  if (lookup.outcome === 'found') await recordFound(search, keychain, {account, token})
   return lookup
+}
+
+/** Adds what the record lacks of a login that was found. A forwarded one is recorded on the machine that stores it. */
+async function recordFound(
+  {lookOnly, selected, state, stores}: Search,
+  keychain: GuardedKeychain,
+  {account, token}: Credential,
+): Promise<void> {
+  if (lookOnly || selected || keychain.name === 'git-forwarded') return
+  if (state.loginJsonAccount !== undefined && recordOfAccount(state, account)) return
+  const {dataDir, endpoints} = stores.context
+  const {recordLoginFound} = await import('./login-writer.js')
+  await recordLoginFound(dataDir, recordFor({account, token}, endpoints.api, keychain))
 }
 
 /** Whether a token from the keychain may be used here. */

@@ -100,13 +100,13 @@ async function findInNetrcAlone(search: Search): Promise<Lookup> {
 async function orElseNetrc(search: Search, inKeychain: Absent): Promise<Lookup> {
   const inNetrc = await findInNetrc(search)
   if (inNetrc.outcome === 'absent') return inKeychain
-  assertSameAccount(search, inNetrc.credential, undefined, search.stores.keychain?.title)
+  assertSameAccount(search, inNetrc.credential, undefined, search.stores.keychainOf(search.account)?.title)
   return inNetrc
 }
 
 /** The keychain failed: `.netrc` may have it, of the same account; with a warning. */
 async function fallBack(search: Search, inKeychain: Failed): Promise<Lookup> {
-  const {keychain} = search.stores
+  const keychain = search.stores.keychainOf(search.account)
   const {hint, message} = inKeychain.error
   const inNetrc = await findInNetrc(search).catch((error: unknown) => {
     // The keychain's failure is the one to report.
@@ -141,7 +141,8 @@ export function accountAtOnce(stores: CredentialStores): string | undefined {
  *   expires soon
  */
 export function findAtOnce(stores: CredentialStores, credential: Credential): FoundCredential | undefined {
-  const {apiKey, context, keychain} = stores
+  const {apiKey, context} = stores
+  const keychain = stores.keychainOf(credential.account)
   const search = searchFor(stores, stateAs(credential, readLoginState(context.dataDir)), {})
   const {record} = search
   if (apiKey !== undefined || !keychain) return undefined

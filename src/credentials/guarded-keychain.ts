@@ -1,11 +1,19 @@
 import {defined} from '../defined.js'
 import type {Backend, Credential, Peek} from '../backends/backend.js'
-import {type Keychain, WITH_PROMPT_MS} from '../backends/resolve.js'
+import {WITH_PROMPT_MS} from '../backends/patience.js'
+import type {Keychain, OpenOptions} from '../backends/resolve.js'
 import {StorageError} from '../errors.js'
-import type {RunTool} from '../process/run.js'
+import {readLoginState} from './login-files.js'
+import {accountsOnRecord} from './login-state.js'
 
 // Longer than a working keychain takes; short enough that the wait is explained before it is noticed.
 const NOTICE_AFTER_MS = 2000
+
+type GuardContext = Omit<OpenOptions, 'accounts'> & {
+  notify: (line: string) => void
+  /** For keychains that prompt with gpg, in milliseconds. Default: `timeoutMs`. */
+  gpgTimeoutMs?: number
+}
 
 /** The keychain for one process: prints a notice while it is waited for, and is not called again after a failure. */
 export class GuardedKeychain implements Backend {
@@ -18,7 +26,7 @@ export class GuardedKeychain implements Backend {
 
   constructor(
     private readonly keychain: Extract<Keychain, {name: string}>,
-    private readonly options: {run: RunTool; timeoutMs: number; notify: (line: string) => void},
+    private readonly context: GuardContext,
   ) {}
 
   get name() {
@@ -27,6 +35,17 @@ export class GuardedKeychain implements Backend {
 
   get title() {
     return this.keychain.title
+  }
+
+  /** For `git-helper`: which helper. */
+  get helper() {
+    return this.keychain.helper
+  }
+
+  /** In milliseconds: pass prompts with gpg. */
+  private get timeoutMs(): number {
+    const {gpgTimeoutMs, timeoutMs} = this.context
+    return this.name === 'password-store' ? (gpgTimeoutMs ?? timeoutMs) : timeoutMs
   }
 
   get(account: string): Promise<string | undefined> {
@@ -55,19 +74,20 @@ export class GuardedKeychain implements Backend {
 
   /** Prints a warning, unless one was printed. */
   warnOnce(line: string): void {
-    if (!this.warned) this.options.notify(line)
+    if (!this.warned) this.context.notify(line)
     this.warned = true
   }
 
   /** @throws {StorageError} as the backend does; the same one again if the keychain has failed in this process */
   private async call<T>(operation: (backend: Backend) => Promise<T>): Promise<T> {
     if (this.failure) throw this.failure
-    const {notify, run, timeoutMs} = this.options
+    const {dataDir, ...options} = this.context
+    const accounts = () => accountsOnRecord(readLoginState(dataDir))
     const notice = setTimeout(() => {
       this.announce()
     }, NOTICE_AFTER_MS)
     try {
-      this.backend ??= this.keychain.open({run, timeoutMs, notify})
+      this.backend ??= this.keychain.open({...options, timeoutMs: this.timeoutMs, dataDir, accounts})
       return await operation(await this.backend)
     } catch (error) {
       // 'refused' is about the account or token, and says nothing of the keychain.
@@ -81,8 +101,8 @@ export class GuardedKeychain implements Backend {
   private announce(): void {
     if (this.announced) return
     this.announced = true
-    const {notify, timeoutMs} = this.options
+    const {timeoutMs} = this
     const prompt = timeoutMs >= WITH_PROMPT_MS ? '; it may be showing a prompt' : ''
-    notify(`waiting for ${this.title} (${timeoutMs / 1000} s at most)${prompt}`)
+    this.context.notify(`waiting for ${this.title} (${timeoutMs / 1000} s at most)${prompt}`)
   }
 }

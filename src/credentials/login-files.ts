@@ -16,12 +16,14 @@ export const OUR_JSON = 'heroku-keychain.json'
  */
 export function readLoginState(dataDir: string): LoginState {
   const ours = readJson(join(dataDir, OUR_JSON))
-  const ended = Array.isArray(ours.ended) ? ours.ended.filter(isName) : []
+  const listOf = (value: unknown) => (Array.isArray(value) ? value.filter(isName) : [])
+  const [ended, stores] = [listOf(ours.ended), listOf(ours.stores)]
   return {
     ...defined({
       loginJsonAccount: nameIn(readJson(join(dataDir, LOGIN_JSON))),
       lastAccount: nameIn(ours),
       ended: ended.length > 0 ? ended : undefined,
+      stores: stores.length > 0 ? stores : undefined,
     }),
     loggedOut: ours.loggedOut === true,
     tokens: Array.isArray(ours.tokens) ? ours.tokens.filter(isTokenRecord) : [],
@@ -49,10 +51,10 @@ const nameIn = ({account}: Record<string, unknown>) => (isName(account) ? accoun
 
 function isTokenRecord(value: unknown): value is TokenRecord {
   if (!isObject(value)) return false
-  const {account, apiHost, expiresAt, fingerprint, keychainHost, recordedAt, savedIn, warnedOn} = value
+  const {account, apiHost, expiresAt, fingerprint, helper, keychainHost, recordedAt, savedIn, warnedOn} = value
   const isNameIfAny = (each: unknown) => each === undefined || isName(each)
   return (
     [account, apiHost, fingerprint, savedIn].every(isName) &&
-    [keychainHost, expiresAt, recordedAt, warnedOn].every(isNameIfAny)
+    [helper, keychainHost, expiresAt, recordedAt, warnedOn].every(isNameIfAny)
   )
 }

@@ -1,6 +1,7 @@
 // Who is logged in, and what a login, a logout or a removal changes in that. Pure: login-files.ts reads and writes the files.
 import {defined} from '../defined.js'
 import type {StoreName, Credential} from '../backends/backend.js'
+import {storeOption} from '../backends/store-choice.js'
 import {fingerprint, hostInKeychain, recordOf, recordOfAccount, type TokenRecord} from './token-record.js'
 
 /** More copies than logouts leave behind; the oldest are dropped first. */
@@ -17,6 +18,8 @@ export interface LoginState {
   /** Whether a logout was the last change that we saw: then no account is current, whatever a keychain holds. */
   loggedOut: boolean
   tokens: TokenRecord[]
+  /** The stores that were ever used and that only a user's choice or the lack of a keyring selects, as `--store` names them. */
+  stores?: string[]
   /** Fingerprints of tokens that a logout revoked, or began to remove: they are never used again. */
   ended?: string[]
 }
@@ -39,7 +42,15 @@ export function tokenStored(state: LoginState, record: TokenRecord): LoginState 
   const isOthers = savedIn === 'netrc' && older !== undefined && older !== apiHost
   const others = state.tokens.filter((each) => each.account !== account)
   const tokens = [...others, isOthers ? {...record, keychainHost: older} : record]
-  return {...withoutMark(state, record.fingerprint), tokens}
+  return {...withoutMark(state, record.fingerprint), tokens, ...defined({stores: storesWith(state, record)})}
+}
+
+const PLATFORM_STORES: readonly StoreName[] = ['macos-keychain', 'windows-vault', 'secret-service']
+
+/** A logout asks these stores, too; it always asks the platform's own. */
+function storesWith({stores}: LoginState, {helper, savedIn}: TokenRecord): string[] | undefined {
+  if (savedIn === 'netrc' || PLATFORM_STORES.includes(savedIn)) return stores
+  return [...new Set([...(stores ?? []), storeOption({name: savedIn, ...defined({helper})})])]
 }
 
 /** Makes an account current whose token is stored already. */
@@ -120,7 +131,7 @@ function withoutMark({ended = [], ...state}: LoginState, mark: string | undefine
   return others.length > 0 ? {...state, ended: others} : state
 }
 
-const withRecords = ({ended, tokens}: LoginState) => ({tokens, ...defined({ended})})
+const withRecords = ({ended, stores, tokens}: LoginState) => ({tokens, ...defined({ended, stores})})
 
 /** The account that is logged in, according to the two files. */
 export const accountOnRecord = ({

@@ -81,8 +81,8 @@ function isOpenToOthers(path: string): boolean {
   return stats !== undefined && isWritableByOthers(stats)
 }
 
-const ourText = ({ended, lastAccount, loggedOut, tokens}: LoginState) =>
-  `${JSON.stringify({version: 1, account: lastAccount, loggedOut, tokens, ended}, undefined, 2)}\n`
+const ourText = ({ended, lastAccount, loggedOut, stores, tokens}: LoginState) =>
+  `${JSON.stringify({version: 1, account: lastAccount, loggedOut, tokens, stores, ended}, undefined, 2)}\n`
 
 async function replace(dataDir: string, name: string, text: string, assertHeld: AssertHeld): Promise<void> {
   preparePrivateFolder(dataDir)

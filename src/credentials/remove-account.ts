@@ -6,8 +6,8 @@ import {cannotRecordRemoval, changeLoginState} from './login-writer.js'
 import {accountRemoved} from './login-state.js'
 import {recordOfAccount} from './token-record.js'
 import type {CredentialStores} from './stores.js'
-import {removeItem} from './remove-from-keychain.js'
-import {attempt, withLockIfPossible, type Removal} from './remove.js'
+import {attempt, isPassedOver, type Removal, removeItem} from './remove-from-keychain.js'
+import {withLockIfPossible} from './remove.js'
 
 /**
  * Removes every stored token of an account, for a command of the CLI that names the account.
@@ -25,9 +25,10 @@ async function removeEverywhere(
   removal: Removal,
   assertHeld: () => void,
 ): Promise<void> {
-  const {context, keychain, netrcOnly} = stores
-  if (keychain && account !== undefined)
-    await attempt(keychain.title, removal, () => removeFromKeychain(stores, keychain, account, removal, assertHeld))
+  const {context, netrcOnly} = stores
+  if (account !== undefined)
+    for (const keychain of stores.keychainsToClear(account))
+      await attempt(keychain.title, removal, () => removeFromKeychain(stores, keychain, account, removal, assertHeld))
   const netrc = await stores.netrc()
   await attempt(netrc.path, removal, async () => {
     const ours = async () => {
@@ -72,7 +73,8 @@ async function removeFromKeychain(
     removal.removedFrom.push(keychain.title)
   } catch (error) {
     const {savedIn} = recordOfAccount(readLoginState(context.dataDir), account) ?? {}
-    if (!(error instanceof StorageError) || savedIn !== 'netrc') throw error
-    removal.notQueried = keychain.title
+    if (!(error instanceof StorageError)) throw error
+    if (savedIn === 'netrc') removal.notQueried = keychain.title
+    else if (!isPassedOver(error, savedIn, keychain)) throw error
   }
 }

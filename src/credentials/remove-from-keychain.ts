@@ -73,10 +73,24 @@ export async function removeFromKeychain(
         assertNotHidden(readLoginState(dataDir), account, keychain)
     }
   } catch (error) {
-    if (!(error instanceof StorageError) || found.source !== 'netrc' || !isNowhere(stores, error)) throw error
-    removal.notQueried = keychain.title
+    if (!(error instanceof StorageError)) throw error
+    passOver(stores, keychain, task, error)
   }
 }
+
+/** @throws {StorageError} the same error, if the keychain may hold a copy */
+function passOver(stores: CredentialStores, keychain: GuardedKeychain, {found, removal}: Task, error: StorageError) {
+  const {savedIn} = recordOfAccount(readLoginState(stores.context.dataDir), found.account) ?? {}
+  if (found.source === 'netrc' && isNowhere(stores, error)) removal.notQueried = keychain.title
+  else if (!isPassedOver(error, savedIn, keychain)) throw error
+}
+
+/** Whether a keychain that is not there may be ignored: the account's token is on record in another one. */
+export const isPassedOver = (
+  {problem}: StorageError,
+  savedIn: StoreName | undefined,
+  {name}: Pick<GuardedKeychain, 'name'>,
+) => problem === 'unavailable' && savedIn !== undefined && savedIn !== 'netrc' && savedIn !== name
 
 /** An item that cannot be read without a prompt, and that no file says to be of a login. */
 const LOCKED = Symbol('locked')
@@ -149,4 +163,14 @@ export async function markEnded(
     return isOver ? tokenEnded(state, token) : tokenValidAgain(state, token)
   }
   await changeLoginState(context, change, {assertHeld}).catch(() => undefined)
+}
+
+/** Runs one part of a removal; its failure is reported with the others. */
+export async function attempt(location: string, removal: Removal, action: () => Promise<void>): Promise<void> {
+  try {
+    await action()
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    removal.failures.push({location, error})
+  }
 }

@@ -8,6 +8,7 @@ import {accountAt, accountOnRecord, loggedOut, type LoginState, tokenRemoved} fr
 import {recordOf, recordOfAccount, type TokenRecord} from './token-record.js'
 import type {FoundCredential, CredentialStores} from './stores.js'
 import {
+  attempt,
   isInNetrcAlone,
   isNowhere,
   markEnded,
@@ -88,7 +89,9 @@ async function removeEverywhere(stores: CredentialStores, task: Task): Promise<v
   const {context, keychain} = stores
   const {api, git} = context.endpoints
   if (keychain && isInNetrcAlone(stores, found)) removal.notQueried = keychain.title
-  else if (keychain) await attempt(keychain.title, removal, () => removeFromKeychain(stores, keychain, task))
+  else
+    for (const each of stores.keychainsToClear(found.account))
+      await attempt(each.title, removal, () => removeFromKeychain(stores, each, task))
   const netrc = await stores.netrc()
   await attempt(netrc.path, removal, async () => {
     assertHeld()
@@ -186,15 +189,5 @@ export async function withLockIfPossible(
   } catch (error) {
     if (state.begun || !(error instanceof StorageError) || error.problem === 'timed-out') throw error
     await work(() => undefined)
-  }
-}
-
-/** Runs one part of a removal; its failure is reported with the others. */
-export async function attempt(location: string, removal: Removal, action: () => Promise<void>): Promise<void> {
-  try {
-    await action()
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error
-    removal.failures.push({location, error})
   }
 }

@@ -1,12 +1,16 @@
+import {defined} from '../defined.js'
 import type {StoreName} from '../backends/backend.js'
 import type {NetrcFile} from '../backends/netrc/netrc-file.js'
-import {gpgPatience, type Keychain, patience, resolveKeychain} from '../backends/resolve.js'
+import type {Keychain} from '../backends/resolve.js'
+import {parseStore, type StoreChoice, storeOption} from '../backends/store-choice.js'
 import type {Endpoints} from '../heroku/endpoints.js'
 import type {RunTool} from '../process/run.js'
-import {UserError} from '../errors.js'
-import {selectedByProject} from './project-account.js'
+import {type StorageError, UserError} from '../errors.js'
+import type {Chosen} from './chosen-store.js'
 import type {SelectedAccount, Selection} from './selected-account.js'
 import {GuardedKeychain} from './guarded-keychain.js'
+import {readLoginState} from './login-files.js'
+import {recordOfAccount, type TokenRecord} from './token-record.js'
 import {unsetHint} from '../ui/shell-hints.js'
 
 /** What the policy depends on. */
@@ -15,7 +19,14 @@ export interface StoresContext {
   /** oclif's `config.dataDir`. */
   dataDir: string
   endpoints: Endpoints
+  /** The chosen keychain, else the preferred one of this machine. */
   keychain: Keychain
+  /** The further keychains of this machine that need no choice, in order. Default: none. */
+  otherKeychains?: readonly Keychain[]
+  /** The store that the user has chosen. Default: none. */
+  chosen?: Chosen
+  /** Opens a keychain that a record names. Default: there is none but `keychain`. */
+  keychainNamed?: (choice: StoreChoice) => Keychain
   run: RunTool
   /** How long one keychain operation may take, in milliseconds. */
   timeoutMs: number
@@ -23,6 +34,8 @@ export interface StoresContext {
   gpgTimeoutMs?: number
   /** What `git config heroku.account` selects in the current directory. Default: nothing. @throws {UserError} */
   selectedByProject?: () => Selection | undefined
+  /** Whether stderr is a terminal, where gpg may prompt. Default: false. */
+  terminal?: boolean
   /** Tells the user one line, on stderr. */
   notify: (line: string) => void
 }
@@ -49,16 +62,80 @@ export class CredentialStores {
   readonly apiKey: string | undefined
   /** Whether HEROKU_NETRC_WRITE says that `.netrc` is all there is. */
   readonly netrcOnly: boolean
-  /** Undefined where there is none, or it is not to be used. */
+  /** The chosen keychain, else the preferred one of this machine. Undefined where there is none, or it is not to be used. */
   readonly keychain: GuardedKeychain | undefined
 
+  private readonly guarded = new Map<string, GuardedKeychain>()
   private opened: Promise<NetrcFile> | undefined
 
   constructor(readonly context: StoresContext) {
     const {env, keychain} = context
     this.apiKey = env.HEROKU_API_KEY === '' ? undefined : env.HEROKU_API_KEY
     this.netrcOnly = env.HEROKU_NETRC_WRITE?.toLowerCase() === 'true'
-    this.keychain = keychain.name === undefined || this.netrcOnly ? undefined : new GuardedKeychain(keychain, context)
+    this.keychain = this.guard(keychain)
+  }
+
+  /** The keychain that the user has chosen, and no other is to be used. */
+  get chosenKeychain(): Chosen | undefined {
+    const {chosen} = this.context
+    return typeof chosen?.store === 'object' ? chosen : undefined
+  }
+
+  /** The first failure of a keychain in this process. */
+  get failure(): StorageError | undefined {
+    return [...this.guarded.values()].find(({failure}) => failure)?.failure
+  }
+
+  /** Where an account's token is looked up: in the chosen keychain, else in the one on record, else in the preferred one. */
+  keychainFor(account: string | undefined): Keychain {
+    return this.chosenKeychain ? this.context.keychain : this.keychainOnRecord(account)
+  }
+
+  /** The keychain that holds an account's token according to our record, else the preferred one of this machine. */
+  keychainOnRecord(account: string | undefined): Keychain {
+    const record = account === undefined ? undefined : recordOfAccount(readLoginState(this.context.dataDir), account)
+    return record ? this.keychainNamedBy(record) : this.context.keychain
+  }
+
+  /** The keychain that a record names, else the preferred one of this machine. */
+  keychainNamedBy({helper, savedIn: name}: Pick<TokenRecord, 'helper' | 'savedIn'>): Keychain {
+    const {keychain, keychainNamed} = this.context
+    if (name === 'netrc' || !keychainNamed) return keychain
+    const choice = {name, ...defined({helper})}
+    return isSame(keychain, choice) ? keychain : keychainNamed(choice)
+  }
+
+  /** The same as {@link keychainFor}, open; undefined where it cannot be used. */
+  keychainOf(account: string | undefined): GuardedKeychain | undefined {
+    return this.guard(this.keychainFor(account))
+  }
+
+  /** The keychains that take an account's token at a login, in order: the chosen one, or that on record and all others. */
+  keychainsForLogin(account: string): GuardedKeychain[] {
+    const {keychain, otherKeychains = []} = this.context
+    const all = this.chosenKeychain ? [keychain] : [this.keychainOnRecord(account), keychain, ...otherKeychains]
+    return this.guardAll(all)
+  }
+
+  /** Every keychain that may hold a copy of an account's token: its own, the preferred one, and all that were ever used. */
+  keychainsToClear(account: string | undefined): GuardedKeychain[] {
+    const {dataDir, keychain, keychainNamed} = this.context
+    const used = (readLoginState(dataDir).stores ?? []).flatMap((each) => parseStore(each) ?? [])
+    const others = keychainNamed ? used.map(keychainNamed) : []
+    return this.guardAll([this.keychainFor(account), this.keychainOnRecord(account), keychain, ...others])
+  }
+
+  /** Opens a keychain, once in this process; undefined where it cannot be used. */
+  guard(keychain: Keychain): GuardedKeychain | undefined {
+    if (keychain.name === undefined || this.netrcOnly) return undefined
+    const key = storeOption(keychain)
+    const guarded = this.guarded.get(key) ?? new GuardedKeychain(keychain, this.context)
+    this.guarded.set(key, guarded)
+    return guarded
+  }
+
+  private guardAll(keychains: readonly Keychain[]): GuardedKeychain[] {
+    return [...new Set(keychains.flatMap((each) => this.guard(each) ?? []))]
   }
 
   async netrc(): Promise<NetrcFile> {
@@ -83,22 +160,5 @@ export class CredentialStores {
   }
 }
 
-/**
- * The stores of this machine, as this process's environment allows them.
- * @param terminal whether stderr is a terminal, where the user may answer a keychain's prompt
- */
-export function openStores({
-  terminal,
-  ...context
-}: Pick<StoresContext, 'dataDir' | 'endpoints' | 'notify' | 'run'> & {terminal: boolean}): CredentialStores {
-  const {env, platform} = process
-  let project: {selection: Selection | undefined} | undefined
-  return new CredentialStores({
-    ...context,
-    env,
-    selectedByProject: () => (project ??= {selection: selectedByProject(env)}).selection,
-    keychain: resolveKeychain(env, platform),
-    timeoutMs: patience(env, platform, terminal),
-    gpgTimeoutMs: gpgPatience(env, platform, terminal),
-  })
-}
+const isSame = (one: {name: string | undefined; helper?: string}, other: StoreChoice) =>
+  one.name === other.name && one.helper === other.helper

@@ -9,6 +9,8 @@ export interface TokenRecord {
   /** By which the token is recognised: what we remember is void for any other. */
   fingerprint: string
   savedIn: StoreName
+  /** For one in `git-helper`: which helper, as the user named it. */
+  helper?: string
   /** For one in `.netrc`: the API host of an older one that a keychain holds, if it is another. */
   keychainHost?: string
   /** ISO 8601, if the server sent it. */
@@ -23,12 +25,13 @@ export interface TokenRecord {
 export const recordFor = (
   {account, expiresAt, token}: Credential & {expiresAt?: string | undefined},
   apiHost: string,
-  savedIn: StoreName,
+  {helper, name}: {name: StoreName; helper?: string | undefined},
 ): TokenRecord => ({
   account,
   apiHost,
   fingerprint: fingerprint(token),
-  savedIn,
+  savedIn: name,
+  ...(helper === undefined ? {} : {helper}),
   ...(expiresAt === undefined ? {} : {expiresAt, recordedAt: new Date().toISOString()}),
 })
 

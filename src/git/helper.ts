@@ -1,6 +1,6 @@
 // git's credential helper for the Heroku git host: a program of its own, bundled into one file, without oclif.
 import {readFileSync, writeSync} from 'node:fs'
-import {openStores} from '../credentials/stores.js'
+import {openStores} from '../credentials/open-stores.js'
 import {endpointsFrom} from '../heroku/endpoints.js'
 import {spawnTool} from '../process/spawn.js'
 import {answer} from './protocol.js'

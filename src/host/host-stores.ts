@@ -1,5 +1,6 @@
 import {isatty} from 'node:tty'
-import {type CredentialStores, openStores} from '../credentials/stores.js'
+import {openStores} from '../credentials/open-stores.js'
+import type {CredentialStores} from '../credentials/stores.js'
 import {endpointsFrom} from '../heroku/endpoints.js'
 import {spawnTool} from '../process/spawn.js'
 

@@ -78,7 +78,7 @@ async function execute(
           if (step.do === 'record' || held !== step.replaces) throw changed(keychain.title)
           await keychain.set({account, token})
         }
-        const record = recordFor(step, context.endpoints.api, keychain.name)
+        const record = recordFor(step, context.endpoints.api, keychain)
         await changeLoginState(
           context,
           (state) => (current ? loggedIn(state, record, true) : tokenStored(state, record)),
@@ -113,7 +113,7 @@ async function execute(
         assertHeld()
         if (!isPresent) await netrc.write({account, token})
         // Before the keychain's copy is removed: another account in the keychain must not become current.
-        const record = recordFor(step, context.endpoints.api, step.keep ? keychain.name : 'netrc')
+        const record = recordFor(step, context.endpoints.api, step.keep ? keychain : {name: 'netrc'})
         await changeLoginState(context, (state) => loggedIn(state, record, true), {assertHeld, failure})
       })
       return

@@ -50,7 +50,7 @@ describe('auth:exec', function () {
     await machine.keyring.store({label: 'Heroku CLI', attributes: {service: 'heroku-cli', account}, secret: token})
     const expiresAt =
       expiresInMinutes === undefined ? undefined : new Date(Date.now() + expiresInMinutes * 60_000).toISOString()
-    const record = recordFor({account, token, expiresAt}, endpointsFrom(machine.env).api, 'secret-service')
+    const record = recordFor({account, token, expiresAt}, endpointsFrom(machine.env).api, {name: 'secret-service'})
     await mkdir(machine.dataDir, {recursive: true})
     await recordLogin(machine.dataDir, record, true)
     return token

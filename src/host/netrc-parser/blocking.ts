@@ -42,10 +42,10 @@ const ONE_ITEM =
  * @returns undefined if there is no such keyring, or the result is not conclusive; then the worker finds out
  */
 export function askKeyring(stores: CredentialStores, timeoutMs = KEYRING_MS): FoundCredential | undefined {
-  const program =
-    stores.keychain?.name === 'secret-service' ? findProgram('secret-tool', stores.context.env) : undefined
-  const account = program === undefined ? undefined : nameToAsk(stores)
-  if (account === undefined || program === undefined) return undefined
+  const account = stores.keychain ? nameToAsk(stores) : undefined
+  if (account === undefined || stores.keychainOf(account)?.name !== 'secret-service') return undefined
+  const program = findProgram('secret-tool', stores.context.env)
+  if (program === undefined) return undefined
   const ended = block(program, ['search', ...attributes(account)], {
     detached,
     env: toolEnv(),

@@ -73,8 +73,7 @@ async function find(stores: CredentialStores): Promise<Answer> {
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     if (!(error instanceof StorageError)) return refused(failureOf(error))
-    const keychains = stores.keychain?.failure
-    if (keychains) return refused(unreadable(keychains))
+    if (stores.failure) return refused(unreadable(stores.failure))
     // netrc-parser could find another account in the file.
     const {context, netrcOnly} = stores
     const isOnRecord = !netrcOnly && accountAt(readLoginState(context.dataDir), context.endpoints.api) !== undefined

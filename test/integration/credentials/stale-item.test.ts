@@ -115,7 +115,7 @@ describe('with a stale item of the account in another, locked collection', funct
   it('a logout fails where our record says that the token was stored in the keyring, and it is locked', async () => {
     user.write('.netrc', entries(ada))
     for (const token of [ada.token, 'HRKU-another-one']) {
-      await recordToken(user.dataDir, recordFor({...ada, token}, 'api.heroku.com', 'secret-service'))
+      await recordToken(user.dataDir, recordFor({...ada, token}, 'api.heroku.com', {name: 'secret-service'}))
       const removal = await removeToken(stores(), {...ada, source: 'netrc', location: user.netrcPath})
       expect(removal.failures.map(({location: place}) => place)).to.deep.equal(['the keyring'])
       expect(removal).not.to.have.property('notQueried')

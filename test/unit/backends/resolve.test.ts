@@ -2,8 +2,9 @@ import {expect} from 'chai'
 import {chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {delimiter, join, relative} from 'node:path'
-import {gpgPatience, patience, resolveKeychain} from '../../../src/backends/resolve.js'
-import {run} from '../../../src/process/run.js'
+import {gpgPatience, patience} from '../../../src/backends/patience.js'
+import {resolveKeychain} from '../../../src/backends/resolve.js'
+import {openOptions} from '../../support/open-options.js'
 
 const windows = process.platform === 'win32'
 const TOOL = windows ? 'secret-tool.exe' : 'secret-tool'
@@ -63,7 +64,7 @@ describe('the keychain of this machine', () => {
     for (const platform of ['darwin', 'win32', 'linux'] as const) {
       const keychain = resolveKeychain(env, platform)
       if (keychain.name === undefined) throw new Error(`none on ${platform}`)
-      expect((await keychain.open({run, timeoutMs: 1000})).name).to.equal(keychain.name)
+      expect((await keychain.open(openOptions())).name).to.equal(keychain.name)
     }
   })
 
@@ -76,13 +77,14 @@ describe('the keychain of this machine', () => {
     const calls: string[] = []
     const keychain = resolve(path('missing'), install('first'), install('second'))
     if (keychain.name === undefined) throw new Error('there is none')
-    const backend = await keychain.open({
-      timeoutMs: 1000,
-      run: (file) => {
-        calls.push(file)
-        return Promise.resolve({status: 'exited', code: 0, stdout: 'HRKU-1', stderr: ''})
-      },
-    })
+    const backend = await keychain.open(
+      openOptions({
+        run: (file) => {
+          calls.push(file)
+          return Promise.resolve({status: 'exited', code: 0, stdout: 'HRKU-1', stderr: ''})
+        },
+      }),
+    )
     expect(await backend.get('ada@example.com')).to.equal('HRKU-1')
     expect(calls).to.deep.equal([path('first', TOOL)])
   })

@@ -1,11 +1,11 @@
 import {expect} from 'chai'
 import {mock} from 'node:test'
 import {type Problem, StorageError} from '../../../src/errors.js'
-import {patience} from '../../../src/backends/resolve.js'
+import {patience} from '../../../src/backends/patience.js'
 import {GuardedKeychain} from '../../../src/credentials/guarded-keychain.js'
-import {run} from '../../../src/process/run.js'
 import {describeKeychain} from '../../contract/keychain-contract.js'
 import {LONGEST_TOKEN, memoryKeychain, type MemoryKeychain} from '../../support/memory-keychain.js'
+import {openOptions} from '../../support/open-options.js'
 import {thrownBy} from '../../support/thrown-by.js'
 
 describe('the guarded keychain', () => {
@@ -14,13 +14,13 @@ describe('the guarded keychain', () => {
   let notices: string[]
 
   const open = ({keychain}: MemoryKeychain) =>
-    new GuardedKeychain(keychain, {run, timeoutMs: 5000, notify: () => undefined})
+    new GuardedKeychain(keychain, {...openOptions(), notify: () => undefined})
   describeKeychain('guarded', () => Promise.resolve(open(memoryKeychain())), {longestToken: () => LONGEST_TOKEN})
 
   beforeEach(() => {
     memory = memoryKeychain()
     notices = []
-    keychain = new GuardedKeychain(memory.keychain, {run, timeoutMs: 5000, notify: (line) => notices.push(line)})
+    keychain = new GuardedKeychain(memory.keychain, {...openOptions(), notify: (line) => notices.push(line)})
   })
 
   it('starts nothing before the first call, and opens the keychain once', async () => {
@@ -89,7 +89,10 @@ describe('the guarded keychain', () => {
         const timeoutMs = patience(env, platform, platform === 'linux')
         let answer: (token: string) => void = () => undefined
         memory.get = () => new Promise((resolve) => (answer = resolve))
-        keychain = new GuardedKeychain(memory.keychain, {run, timeoutMs, notify: (line) => notices.push(line)})
+        keychain = new GuardedKeychain(memory.keychain, {
+          ...openOptions({timeoutMs}),
+          notify: (line) => notices.push(line),
+        })
         const token = keychain.get('ada')
         await opened()
         mock.timers.tick(3000)

@@ -28,7 +28,7 @@ describe('a login whose expiry is known', () => {
   const user = freshUser()
   const hold = async (more: Partial<TokenRecord>, {account, token} = ada) => {
     user.memory.tokens.set(account, token)
-    await recordLogin(user.dataDir, {...recordFor({account, token}, API, 'secret-service'), ...more}, true)
+    await recordLogin(user.dataDir, {...recordFor({account, token}, API, {name: 'secret-service'}), ...more}, true)
   }
   const askGit = (stores = user.stores()) =>
     answer('get', GIT_REQUEST, {env: stores.context.env, endpoints: stores.context.endpoints, open: () => stores})
@@ -181,7 +181,7 @@ describe('a login whose expiry is known', () => {
       await recordCurrent(user.dataDir, grace.account)
       const expected = [warning.replace('login', 'login as ada@example.com')]
       expect(await use({HEROKU_ACCOUNT: ada.account})).to.deep.equal(expected)
-      await recordToken(user.dataDir, {...recordFor(ada, API, 'secret-service'), expiresAt})
+      await recordToken(user.dataDir, {...recordFor(ada, API, {name: 'secret-service'}), expiresAt})
       expect(await use({}, ada.account)).to.deep.equal(expected)
     })
 
