@@ -6,6 +6,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {UserError} from '../errors.js'
 import {realTarget} from '../files/atomic-write.js'
 import {findProgram} from '../process/find-program.js'
+import {OUTSIDE_REPOSITORY} from '../process/outside-repository.js'
 import type {RunTool} from '../process/run.js'
 
 const TIMEOUT_MS = 5000
@@ -14,16 +15,6 @@ const TIMEOUT_MS = 5000
 const LOCK_ATTEMPTS = 12
 const LOCKED = 255
 const NOTHING_TO_UNSET = 5
-
-// Outside of every repository: the current one's configuration may be broken, and its helpers are commands that its author
-// chose. Inherited variables (git rev-parse --local-env-vars) must not name one; the user's `-c` and GIT_CONFIG_COUNT count.
-const NO_REPOSITORY = {
-  GIT_DIR: '/dev/null',
-  GIT_COMMON_DIR: undefined,
-  GIT_IMPLICIT_WORK_TREE: undefined,
-  GIT_PREFIX: undefined,
-  GIT_WORK_TREE: undefined,
-}
 
 // With GIT_CONFIG set, `git config` reads only that file and rejects `--global`; no other command reads it (git-config(1)).
 const ALL_FILES = {GIT_CONFIG: undefined}
@@ -105,7 +96,7 @@ export function openGit(run: RunTool, env: NodeJS.ProcessEnv): Git {
       const ran = await run(program, args, {input, timeoutMs: TIMEOUT_MS, env})
       return ran.status === 'exited' ? ran : undefined
     }
-  const call = callIn(NO_REPOSITORY)
+  const call = callIn(OUTSIDE_REPOSITORY)
   const config = (...args: string[]) => call(['config', ...args])
 
   const change = async (file: string | undefined, ...args: string[]) => {
