@@ -1,4 +1,5 @@
 // git's credential helper protocol: https://git-scm.com/docs/gitcredentials#_custom_helpers
+import {FORWARDING} from '../backends/git-credential.js'
 import {findCredential} from '../credentials/find.js'
 import {describeSelection} from '../credentials/selected-account.js'
 import {isAddress} from '../credentials/selection.js'
@@ -103,7 +104,8 @@ export async function answer(
     open,
   }: {env: NodeJS.ProcessEnv; endpoints: Endpoints; open: (endpoints: Endpoints) => CredentialStores},
 ): Promise<Reply> {
-  if (operation !== 'get') return NOTHING
+  // If a command of ours asked git, it asks the helpers after this one.
+  if (operation !== 'get' || env[FORWARDING] !== undefined) return NOTHING
   const request = parseRequest(input)
   if (isFor(endpoints.git, request)) return reply(open(endpoints), request)
   // git may be configured for another HEROKU_HOST than this environment's, for example in a graphical git client.
