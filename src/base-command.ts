@@ -1,4 +1,6 @@
 import {Command, ux} from '@oclif/core'
+import {defined} from './defined.js'
+import {type Chosen, chosenBy} from './credentials/chosen-store.js'
 import {readLoginState} from './credentials/login-files.js'
 import {accountsOnRecord} from './credentials/login-state.js'
 import {openStores} from './credentials/open-stores.js'
@@ -40,9 +42,16 @@ export abstract class BaseCommand extends Command {
     return super.catch(error)
   }
 
+  /** Opens the stores with the one that a flag names. @param text undefined changes nothing */
+  protected chooseStore(flag: string, text: string | undefined): void {
+    const chosen = chosenBy(flag, text)
+    if (chosen) this.defaultStores = this.openDefaultStores(chosen)
+  }
+
   /** The credential stores for these endpoints. */
-  protected storesAt(endpoints: Endpoints): CredentialStores {
+  protected storesAt(endpoints: Endpoints, chosen?: Chosen): CredentialStores {
     return openStores({
+      ...defined({chosen}),
       dataDir: this.config.dataDir,
       endpoints,
       run,
@@ -53,10 +62,10 @@ export abstract class BaseCommand extends Command {
     })
   }
 
-  private openDefaultStores(): CredentialStores {
+  private openDefaultStores(chosen?: Chosen): CredentialStores {
     const endpoints = endpointsFrom(process.env)
     for (const warning of endpoints.warnings) this.notify(warning)
-    return this.storesAt(endpoints)
+    return this.storesAt(endpoints, chosen)
   }
 }
 

@@ -52,10 +52,6 @@ function assertHelper(value: string): void {
     throw new StorageError('refused', 'a credential helper is a name or an absolute path', BY_PATH)
 }
 
-/** Whether the helper keeps tokens in memory only, so that an absent one may have been forgotten. */
-export const isMemoryOnly = (value: string): boolean =>
-  /^(?:cache|\S*[/\\]git-credential-cache(?:\.exe)?)$/u.test(value.trim().split(/\s+/u)[0] ?? '')
-
 /**
  * Opens a git credential helper.
  * @param options `value`: see {@link parseHelper}; `host`: the API's host, which tokens are stored for; `accounts` returns the

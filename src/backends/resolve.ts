@@ -88,6 +88,30 @@ const STORES: readonly Store[] = [
       }
     },
   },
+  {
+    name: 'git-helper',
+    title: "git's credential helper",
+    isOptIn: true,
+    check: ({env}, helper) => ({
+      because: 'it was chosen',
+      open: async (options) => {
+        const {openGitHelper} = await import('./git-helper.js')
+        return openGitHelper({...options, value: helper, host: options.endpoints.api, env})
+      },
+    }),
+  },
+  {
+    name: 'git-forwarded',
+    title: "git's own credential helpers",
+    isOptIn: true,
+    check: ({env}) => ({
+      because: 'it was chosen',
+      open: async (options) => {
+        const {openGitForwarded} = await import('./git-forwarded.js')
+        return openGitForwarded({...options, host: options.endpoints.git, env})
+      },
+    }),
+  },
 ]
 
 /**

@@ -44,3 +44,7 @@ export function storeOption({helper, name}: StoreChoice): string {
 /** @param from the flag or variable that names it */
 export const unknownStore = (text: string, from: string) =>
   new UserError(`${from} names no store: ${JSON.stringify(text)}`, `use one of these: ${STORE_NAMES.join(', ')}`)
+
+/** Whether a git credential helper keeps tokens in memory only, so that an absent one was forgotten. */
+export const isMemoryOnly = (helper: string): boolean =>
+  /^(?:cache|\S*[/\\]git-credential-cache(?:\.exe)?)$/u.test(helper.trim().split(/\s+/u)[0] ?? '')

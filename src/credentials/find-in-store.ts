@@ -1,6 +1,7 @@
 // Looks a token up in one store: the keychain, or `.netrc`. find.ts decides which of them counts.
 import {defined} from '../defined.js'
 import {isToken} from '../backends/credential-rules.js'
+import {isMemoryOnly} from '../backends/store-choice.js'
 import type {Credential} from '../backends/backend.js'
 import {notLoggedIn, StorageError, UserError} from '../errors.js'
 import {printable} from '../ui/printable.js'
@@ -84,7 +85,7 @@ export async function findInKeychain(search: Search): Promise<Lookup> {
 }
 
 async function readKeychain(search: Search, first: GuardedKeychain): Promise<Lookup> {
-  const {stores, state} = search
+  const {endedToo, stores, state} = search
   const {dataDir, endpoints} = stores.context
   const onRecord = currentOnRecord(state)
   if (onRecord && search.account === undefined)
@@ -99,7 +100,9 @@ async function readKeychain(search: Search, first: GuardedKeychain): Promise<Loo
   const token = await keychain.get(account)
   if (token === undefined) {
     assertNotHidden(readLoginState(dataDir), account, keychain)
-    return ABSENT
+    // A logout has nothing to remove then.
+    if (endedToo || !isMemoryOnly(keychain.helper ?? '')) return ABSENT
+    return absent(`the login of ${printable(account)} was kept in memory and is gone`)
   }
   const lookup = checkToken(search, keychain, {account, token})
   if (lookup.outcome === 'found') await recordFound(search, keychain, {account, token})

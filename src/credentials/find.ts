@@ -73,8 +73,12 @@ async function unlessExpired(lookup: Lookup, {endedToo, lookOnly}: FindOptions =
 const stateAs = ({account}: {account: string}, state: LoginState): LoginState => ({...state, loginJsonAccount: account})
 
 async function findInTiers(search: Search): Promise<Lookup> {
-  if (search.stores.netrcOnly) return findInNetrcAlone(search)
+  const lookup = search.stores.netrcOnly ? await findInNetrcAlone(search) : await findInLastTiers(search)
+  if (!search.lookOnly) search.stores.warnOfChoice(lookup.outcome === 'found' && lookup.credential.source === 'netrc')
+  return lookup
+}
 
+async function findInLastTiers(search: Search): Promise<Lookup> {
   // Where the last login put it: then no keychain is called, which may have failed at that login.
   const recorded = await findWhereRecorded(search)
   if (recorded) return recorded

@@ -1,5 +1,6 @@
 // Two checks that keep a command from running as another account than the one on record.
 import type {KeychainName} from '../backends/backend.js'
+import {isMemoryOnly} from '../backends/store-choice.js'
 import {StorageError, UserError} from '../errors.js'
 import {printable} from '../ui/printable.js'
 import type {LoginState} from './login-state.js'
@@ -17,10 +18,10 @@ import type {FoundCredential} from './stores.js'
 export function assertNotHidden(
   state: LoginState,
   account: string,
-  {name, title}: {name: KeychainName; title: string},
+  {helper = '', name, title}: {name: KeychainName; title: string; helper?: string | undefined},
 ): void {
   const record = recordOfAccount(state, account)
-  if (record?.savedIn !== name || state.ended?.includes(record.fingerprint)) return
+  if (isMemoryOnly(helper) || record?.savedIn !== name || state.ended?.includes(record.fingerprint)) return
   const unlock = name === 'secret-service' ? 'unlock it (in KeePassXC: open the database)' : 'unlock it'
   throw new StorageError(
     'failed',

@@ -72,6 +72,20 @@ export class GuardedKeychain implements Backend {
     return this.call((backend) => backend.accounts())
   }
 
+  /**
+   * Whether it can be reached, without a prompt. Any other failure says that it is there, and may be another operation's own: a
+   * locked keychain can still ask the user to unlock it.
+   * @throws {StorageError} 'unavailable' or 'refused'
+   */
+  async assertReachable(): Promise<void> {
+    try {
+      await (await this.open()).accounts()
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      if (error.problem === 'unavailable' || error.problem === 'refused') throw error
+    }
+  }
+
   /** Prints a warning, unless one was printed. */
   warnOnce(line: string): void {
     if (!this.warned) this.context.notify(line)
@@ -81,14 +95,11 @@ export class GuardedKeychain implements Backend {
   /** @throws {StorageError} as the backend does; the same one again if the keychain has failed in this process */
   private async call<T>(operation: (backend: Backend) => Promise<T>): Promise<T> {
     if (this.failure) throw this.failure
-    const {dataDir, ...options} = this.context
-    const accounts = () => accountsOnRecord(readLoginState(dataDir))
     const notice = setTimeout(() => {
       this.announce()
     }, NOTICE_AFTER_MS)
     try {
-      this.backend ??= this.keychain.open({...options, timeoutMs: this.timeoutMs, dataDir, accounts})
-      return await operation(await this.backend)
+      return await operation(await this.open())
     } catch (error) {
       // 'refused' is about the account or token, and says nothing of the keychain.
       if (error instanceof StorageError && error.problem !== 'refused') this.failure = error
@@ -96,6 +107,13 @@ export class GuardedKeychain implements Backend {
     } finally {
       clearTimeout(notice)
     }
+  }
+
+  private open(): Promise<Backend> {
+    const {dataDir, ...options} = this.context
+    const accounts = () => accountsOnRecord(readLoginState(dataDir))
+    this.backend ??= this.keychain.open({...options, timeoutMs: this.timeoutMs, dataDir, accounts})
+    return this.backend
   }
 
   private announce(): void {

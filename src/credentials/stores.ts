@@ -2,7 +2,7 @@ import {defined} from '../defined.js'
 import type {StoreName} from '../backends/backend.js'
 import type {NetrcFile} from '../backends/netrc/netrc-file.js'
 import type {Keychain} from '../backends/resolve.js'
-import {parseStore, type StoreChoice, storeOption} from '../backends/store-choice.js'
+import {NETRC, parseStore, type StoreChoice, storeOption} from '../backends/store-choice.js'
 import type {Endpoints} from '../heroku/endpoints.js'
 import type {RunTool} from '../process/run.js'
 import {type StorageError, UserError} from '../errors.js'
@@ -66,6 +66,7 @@ export class CredentialStores {
   readonly keychain: GuardedKeychain | undefined
 
   private readonly guarded = new Map<string, GuardedKeychain>()
+  private warnedOfChoice = false
   private opened: Promise<NetrcFile> | undefined
 
   constructor(readonly context: StoresContext) {
@@ -111,7 +112,7 @@ export class CredentialStores {
   }
 
   /** The keychains that take an account's token at a login, in order: the chosen one, or that on record and all others. */
-  keychainsForLogin(account: string): GuardedKeychain[] {
+  keychainsForLogin(account: string | undefined): GuardedKeychain[] {
     const {keychain, otherKeychains = []} = this.context
     const all = this.chosenKeychain ? [keychain] : [this.keychainOnRecord(account), keychain, ...otherKeychains]
     return this.guardAll(all)
@@ -123,6 +124,18 @@ export class CredentialStores {
     const used = (readLoginState(dataDir).stores ?? []).flatMap((each) => parseStore(each) ?? [])
     const others = keychainNamed ? used.map(keychainNamed) : []
     return this.guardAll([this.keychainFor(account), this.keychainOnRecord(account), keychain, ...others])
+  }
+
+  /** Prints, once, that a lookup did not follow the user's choice. @param inNetrc whether it found the token there */
+  warnOfChoice(inNetrc: boolean): void {
+    const {chosen, notify} = this.context
+    if (!chosen || this.warnedOfChoice) return
+    const {from, store, text} = chosen
+    if (store === undefined) notify(`${from} names no store, and is ignored: ${JSON.stringify(text)}`)
+    else if (inNetrc && store !== NETRC)
+      notify(`the token is in .netrc, though ${from} asks for ${text}; to move it: heroku auth:migrate --to ${text}`)
+    else return
+    this.warnedOfChoice = true
   }
 
   /** Opens a keychain, once in this process; undefined where it cannot be used. */
@@ -147,15 +160,20 @@ export class CredentialStores {
   }
 
   /**
-   * Refuses to change what is stored while HEROKU_API_KEY would win anyway.
+   * Refuses to change what is stored while HEROKU_API_KEY would win anyway, or another machine stores it.
    * @param verb what was to be done, for the message
-   * @throws {UserError} if it is set
+   * @throws {UserError}
    */
   assertChangeable(verb: string): void {
     if (this.apiKey !== undefined)
       throw new UserError(
         `cannot ${verb} while HEROKU_API_KEY is set: it is used instead`,
         `${unsetHint('HEROKU_API_KEY')} first`,
+      )
+    if (this.context.keychain.name === 'git-forwarded')
+      throw new UserError(
+        `cannot ${verb} here: this login comes from git's credential helper`,
+        `on the machine that stores it, run: heroku ${verb === 'log out' ? 'logout' : 'login'}`,
       )
   }
 }

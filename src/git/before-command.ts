@@ -20,6 +20,8 @@ const NOT_BEFORE = new Set([
  * @param id the command's ID
  */
 export function needsGitConfigured(config: Interfaces.Config, id: string | undefined): boolean {
+  // Our helper's first line is empty, which would remove the helper that forwards to another machine.
+  if (process.env.HEROKU_CREDENTIAL_STORE === 'git') return false
   const target = setupTarget(config, endpointsFrom(process.env))
   if (isUpToDate(target) || (id !== undefined && NOT_BEFORE.has(id))) return false
   return hasLogin(process.env, target.dataDir) && findProgram('git', process.env) !== undefined

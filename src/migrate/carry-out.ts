@@ -1,6 +1,7 @@
 // Carries out a plan. Each step first checks that the state is still the one that was planned for, and can safely be repeated:
 // after a crash or an error, the next run plans the rest again.
 import {stripAlias} from '../backends/account-aliases.js'
+import {defined} from '../defined.js'
 import {StorageError} from '../errors.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
 import {readLoginState} from '../credentials/login-files.js'
@@ -93,7 +94,7 @@ async function execute(
 
     case 'remove': {
       const {account, proof, spot, token} = step
-      const remove = () => removePlaintextCopy(stores, spot, token, account)
+      const remove = () => removeCopy(stores, spot, token, account)
       if (!proof) return remove()
       return withLoginLock(context, async (assertHeld) => {
         if (!(await holds(proof))) throw changed(keychain.title)
@@ -139,7 +140,7 @@ async function execute(
  * @param account the token's account, which an alias file continues to name
  * @throws {StorageError} if the copy could not be removed
  */
-async function removePlaintextCopy(
+async function removeCopy(
   stores: CredentialStores,
   location: Location,
   token: string,
@@ -147,6 +148,13 @@ async function removePlaintextCopy(
 ): Promise<void> {
   if (location.in === 'alias') {
     await stripAlias(location.path, token, account)
+    return
+  }
+
+  if (location.in === 'keychain') {
+    const {helper, name} = location
+    const keychain = stores.guard(stores.keychainNamedBy({savedIn: name, ...defined({helper})}))
+    if (account !== undefined && (await keychain?.get(account)) === token) await keychain?.remove(account)
     return
   }
 

@@ -28,7 +28,7 @@ export async function makePlan(
 ): Promise<Planned> {
   return to === 'netrc'
     ? planToNetrc(await surveyBack(stores, keychain, verify, options.account), options)
-    : planToKeychain(await survey(stores, keychain, verify, options.account), options)
+    : planToKeychain(await survey(stores, keychain, verify, options.account, options.fromKeychains), options)
 }
 
 /**

@@ -1,7 +1,14 @@
 // The plan of a migrate, as a value. --dry-run prints it; otherwise it is carried out.
+import type {KeychainName} from '../backends/backend.js'
 
-/** Where a token is stored in plain text: in one or both of Heroku's `.netrc` entries, or in an alias file. */
-export type Location = {in: 'netrc'; path: string; hosts: string[]} | {in: 'alias'; path: string; alias: string}
+/**
+ * Where a token is moved from: one or both of Heroku's `.netrc` entries, an alias file, or another keychain. `path` is the name
+ * for messages.
+ */
+export type Location =
+  | {in: 'netrc'; path: string; hosts: string[]}
+  | {in: 'alias'; path: string; alias: string}
+  | {in: 'keychain'; path: string; name: KeychainName; helper?: string}
 
 interface Token {
   account: string
@@ -77,6 +84,8 @@ export interface MigrateOptions {
   prune?: boolean
   /** The account to make current. */
   account?: string | undefined
+  /** Also move the tokens in other keychains. */
+  fromKeychains?: boolean
   /** Keep the tokens in alias files, with this notice. */
   keepAliases?: string
 }

@@ -10,7 +10,7 @@ import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
 import type {CredentialStores} from '../credentials/stores.js'
 import type {Location} from './plan.js'
 
-export interface PlaintextCopy {
+export interface Copy {
   location: Location
   /** The account, if the file names it. */
   account?: string
@@ -23,7 +23,7 @@ export type Verdict = {account: string; expiresAt?: string} | 'invalid'
 /** Asks the API about a token; undefined to send no request. */
 export type Verify = ((token: string) => Promise<Verdict>) | undefined
 
-export interface CheckedCopy extends PlaintextCopy {
+export interface CheckedCopy extends Copy {
   /** Undefined if the API was not asked. */
   verdict?: Verdict
 }
@@ -52,9 +52,10 @@ export interface Survey {
 const ALIASES_API = 'api.heroku.com'
 
 /**
- * Finds the plaintext copies, asks the API about each token once, and reads the keychain's tokens of the same accounts. Without
+ * Finds the copies, asks the API about each token once, and reads the keychain's tokens of the same accounts. Without
  * copies, no request is sent, and the keychain is read only if the user named an account.
  * @param wanted the account to make current
+ * @param fromKeychains whether to move the tokens in other keychains, too
  * @throws {StorageError | UserError} if a store or the API does not answer
  */
 export async function survey(
@@ -62,9 +63,12 @@ export async function survey(
   keychain: GuardedKeychain,
   verify: Verify,
   wanted?: string,
+  fromKeychains = false,
 ): Promise<Survey> {
-  const {copies, notes} = await findPlaintextCopies(stores)
   const state = readLoginState(stores.context.dataDir)
+  const plain = await findPlaintextCopies(stores)
+  const notes = plain.notes
+  const copies = [...plain.copies, ...(fromKeychains ? await copiesInKeychains(stores, keychain, state) : [])]
   const verdicts = await verifyAll(verify, new Set(copies.map(({token}) => token)))
   const checked = copies.map((copy): CheckedCopy => {
     const verdict = verdicts.get(copy.token)
@@ -87,7 +91,7 @@ export async function survey(
  * @returns the copies, and notices on tokens that were skipped
  * @throws {StorageError} if a file cannot be read
  */
-async function findPlaintextCopies(stores: CredentialStores): Promise<{copies: PlaintextCopy[]; notes: string[]}> {
+async function findPlaintextCopies(stores: CredentialStores): Promise<{copies: Copy[]; notes: string[]}> {
   const {env, endpoints} = stores.context
   const notes: string[] = []
   const aliases = await readAliases(env, (path) =>
@@ -107,9 +111,9 @@ async function findPlaintextCopies(stores: CredentialStores): Promise<{copies: P
   return {copies, notes}
 }
 
-async function copiesInNetrc(stores: CredentialStores): Promise<PlaintextCopy[]> {
+async function copiesInNetrc(stores: CredentialStores): Promise<Copy[]> {
   const netrc = await stores.netrc()
-  const copies: (PlaintextCopy & {location: {in: 'netrc'; hosts: string[]}})[] = []
+  const copies: (Copy & {location: {in: 'netrc'; hosts: string[]}})[] = []
   for (const {account, host, token} of await netrc.entries()) {
     if (token === undefined) continue
     const same = copies.find((each) => each.token === token && each.account === account)
@@ -120,6 +124,21 @@ async function copiesInNetrc(stores: CredentialStores): Promise<PlaintextCopy[]>
         token,
         ...defined({account}),
       })
+  }
+  return copies
+}
+
+/** The tokens on record in keychains other than the one that they are moved to. */
+async function copiesInKeychains(stores: CredentialStores, to: GuardedKeychain, state: LoginState): Promise<Copy[]> {
+  const {api} = stores.context.endpoints
+  const copies: Copy[] = []
+  for (const record of state.tokens) {
+    const {account, apiHost, helper, savedIn} = record
+    if (savedIn === 'netrc' || apiHost !== api || (savedIn === to.name && helper === to.helper)) continue
+    const from = stores.guard(stores.keychainNamedBy(record))
+    const token = await from?.get(account)
+    if (!from || token === undefined || !isToken(token)) continue
+    copies.push({location: {in: 'keychain', path: from.title, name: savedIn, ...defined({helper})}, account, token})
   }
   return copies
 }

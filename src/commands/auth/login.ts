@@ -1,7 +1,9 @@
 import {defined} from '../../defined.js'
 import {Flags, ux} from '@oclif/core'
 import {plainKeyrings, SET_A_PASSWORD} from '../../backends/plain-keyring.js'
-import {BaseCommand} from '../../base-command.js'
+import {STORE_NAMES} from '../../backends/store-choice.js'
+import {BaseCommand, completeWith} from '../../base-command.js'
+import {storeForLogin} from '../../credentials/store-for-login.js'
 import {accountOnRecord, type LoginState} from '../../credentials/login-state.js'
 import {readLoginState} from '../../credentials/login-files.js'
 import {describeLeftovers} from '../../credentials/leftovers.js'
@@ -18,6 +20,7 @@ import {THIRTY_DAYS} from '../../heroku/password-login.js'
 import {FIND_AND_REVOKE, howToRevoke} from '../../heroku/replaced.js'
 import {revoke} from '../../heroku/revoke.js'
 import {openBrowser} from '../../ui/browser.js'
+import {confirmPlainText} from '../../ui/confirm-plain-text.js'
 import {printable} from '../../ui/printable.js'
 import {ask, confirmByKey, delayed, interruptible, isInteractive, readStdin} from '../../ui/prompts.js'
 import {UserError} from '../../errors.js'
@@ -66,17 +69,26 @@ export default class AuthLogin extends BaseCommand {
       min: 1,
     }),
     interactive: Flags.boolean({char: 'i', description: 'log in with e-mail address and password'}),
+    store: Flags.string({
+      description: 'where to store the token, instead of in the first store of this machine that works',
+      helpValue: 'NAME',
+      ...completeWith('stores', () => STORE_NAMES),
+    }),
     sso: Flags.boolean({char: 's', description: 'log in through the SSO page of your organization', hidden: true}),
     'with-token': Flags.boolean({description: 'read the token from stdin', exclusive: ['interactive', 'sso']}),
   }
 
   async run(): Promise<void> {
     const {flags} = await this.parse(AuthLogin)
+    this.chooseStore('--store', flags.store)
     this.stores.assertChangeable('log in')
     const method = methodFor(flags, process.env)
     if (method !== 'with-token' && !isInteractive())
       throw new UserError('cannot ask you anything: this is not a terminal', terminalHint(this.config.bin))
     assertLoginRecordable(this.stores)
+    const noStore = await storeForLogin(this.stores)
+    if (noStore && method !== 'with-token')
+      await confirmPlainText(noStore, await this.stores.netrc(), this.stores.context.notify)
     const question = `${this.config.bin}: Press any key to open up the browser to login or q to exit: `
     if (method === 'browser' && !(await confirmByKey(question))) return
 

@@ -1,7 +1,11 @@
 import {defined} from '../../defined.js'
 import {Flags} from '@oclif/core'
 import {BaseCommand, completeAccounts, completeWith} from '../../base-command.js'
+import {NETRC, STORE_NAMES} from '../../backends/store-choice.js'
 import {installHint, readOsRelease} from '../../backends/install-hint.js'
+import {assertCanStore} from '../../credentials/chosen-store.js'
+import {readLoginState} from '../../credentials/login-files.js'
+import {currentOnRecord} from '../../credentials/login-state.js'
 import type {GuardedKeychain} from '../../credentials/guarded-keychain.js'
 import {carryOut, type Failure} from '../../migrate/carry-out.js'
 import {resolveConflicts, makePlan} from '../../migrate/conflicts.js'
@@ -22,7 +26,8 @@ import {unsetHint} from '../../ui/shell-hints.js'
 /** The output of `--json`. */
 interface Outcome {
   version: 1
-  to: 'keychain' | 'netrc'
+  /** The store, as `--to` names it. */
+  to: string
   dryRun: boolean
   /** The account that is current afterwards. */
   current?: string
@@ -31,7 +36,8 @@ interface Outcome {
   notes: string[]
 }
 
-const TARGETS = ['keychain', 'netrc'] as const
+/** The value of `--to` for the preferred keychain of this machine. */
+const PREFERRED = 'keychain'
 
 export default class AuthMigrate extends BaseCommand {
   static override summary = 'move your tokens from .netrc to the keychain of this system, or back'
@@ -58,41 +64,49 @@ export default class AuthMigrate extends BaseCommand {
     keep: Flags.boolean({description: 'leave the tokens where they were, too'}),
     offline: Flags.boolean({description: 'do not ask the API whether the tokens are valid'}),
     prune: Flags.boolean({description: 'remove tokens that are not valid any more', exclusive: ['offline']}),
-    to: Flags.option({
-      description: 'where the tokens are to be',
-      options: TARGETS,
-      default: 'keychain' as const,
-      ...completeWith('targets', () => TARGETS),
-    })(),
+    to: Flags.string({
+      description: 'the store to move the tokens to, such as keyring, pass or netrc. Default: the keychain in use',
+      helpValue: 'NAME',
+      ...completeWith('stores', () => STORE_NAMES),
+    }),
   }
 
   async run(): Promise<Outcome> {
     const {flags} = await this.parse(AuthMigrate)
     this.stores.assertChangeable('migrate')
-    const stores = this.storesFor(flags.to)
-    const {keychain} = stores
+    const to = flags.to === NETRC ? 'netrc' : 'keychain'
+    if (to === 'keychain' && flags.to !== PREFERRED) this.chooseStore('--to', flags.to)
+    const stores = this.storesFor(to)
+    const account = flags.account ?? currentOnRecord(readLoginState(this.config.dataDir))?.account
+    const keychain = flags.to === PREFERRED ? stores.keychain : stores.keychainOf(account)
     if (!keychain) throw this.noKeychain()
 
     const verify = flags.offline ? undefined : this.verify
-    const options: MigrateOptions = {...flags, ...this.aliasOptions()}
+    const options: MigrateOptions = {...flags, fromKeychains: flags.to !== undefined, ...this.aliasOptions()}
     const mayAsk = isInteractive() && !this.jsonEnabled() && !flags['dry-run']
     const plan = await resolveConflicts(
       options,
-      (options) => makePlan(stores, keychain, flags.to, verify, options),
+      (options) => makePlan(stores, keychain, to, verify, options),
       mayAsk ? {notify: stores.context.notify, ask: (question) => this.askUser(question)} : undefined,
     )
 
     if (flags['dry-run']) this.show(plan, keychain)
     else await this.carryOut(stores, keychain, plan)
     for (const note of plan.notes) this.notify(note)
-    const {current, notes, to} = plan
+    const {current, notes} = plan
     const steps = withoutTokens(plan)
-    return {version: 1, to, dryRun: flags['dry-run'], ...defined({current}), steps, notes}
+    return {version: 1, to: flags.to ?? PREFERRED, dryRun: flags['dry-run'], ...defined({current}), steps, notes}
   }
 
-  /** @throws {UserError} if HEROKU_NETRC_WRITE excludes the keychain as the target */
+  /** @throws {UserError} if a variable excludes the target */
   private storesFor(to: Plan['to']): CredentialStores {
-    const {netrcOnly} = this.stores
+    const {chosenKeychain: chosen, netrcOnly} = this.stores
+    if (to === 'netrc' && chosen)
+      throw new UserError(
+        `cannot migrate to .netrc while ${chosen.from} asks for ${chosen.text}`,
+        `${unsetHint(chosen.from)} first`,
+      )
+    if (to === 'keychain') assertCanStore(this.stores)
     if (!netrcOnly) return this.stores
     if (to === 'keychain')
       throw new UserError(

@@ -1,0 +1,30 @@
+import {defined} from '../defined.js'
+import {StorageError, UserError} from '../errors.js'
+import {NETRC} from '../backends/store-choice.js'
+import {currentOnRecord} from './login-state.js'
+import {readLoginState} from './login-files.js'
+import type {CredentialStores} from './stores.js'
+
+/**
+ * Finds out before a login whether its token would go to `.netrc` although the user did not ask for that.
+ * @returns why no keychain can take it; undefined if one can, or if the user chose `.netrc`
+ * @throws {UserError} if the chosen store cannot be reached
+ */
+export async function storeForLogin(stores: CredentialStores): Promise<{because: string; hint?: string} | undefined> {
+  const {chosen, dataDir, keychain} = stores.context
+  if (stores.netrcOnly || chosen?.store === NETRC) return undefined
+  let failure: StorageError | undefined
+  // The account is not known yet; that of the last login is the likely one.
+  for (const each of stores.keychainsForLogin(currentOnRecord(readLoginState(dataDir))?.account)) {
+    try {
+      await each.assertReachable()
+      return undefined
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      if (chosen) throw new UserError(`the token cannot be stored in ${each.title}: ${error.message}`, error.hint)
+      failure ??= error
+    }
+  }
+  if (failure) return {because: failure.message, ...defined({hint: failure.hint})}
+  return keychain.name === undefined ? keychain : undefined
+}
