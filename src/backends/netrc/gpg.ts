@@ -1,8 +1,8 @@
 // Decrypts and encrypts a .netrc.gpg with gpg, for the same recipients. The plain text is never written to disk.
 import {devNull} from 'node:os'
-import {findProgram} from '../../process/find-program.js'
 import {StorageError} from '../../errors.js'
-import {type Answer, type Call, startOperation, type ToolOptions} from '../tool.js'
+import {type GpgOptions, hasPrompted, startGpg} from '../gpg.js'
+import type {Answer} from '../tool.js'
 
 /** Whether a `.netrc` is encrypted with gpg: then it is not plain text, and git does not read it. */
 export const isEncrypted = (path: string) => path.endsWith('.gpg')
@@ -14,10 +14,6 @@ export interface Seal {
   armored: boolean
 }
 
-export interface GpgOptions extends ToolOptions {
-  env: NodeJS.ProcessEnv
-}
-
 const ARMOR = '-----BEGIN PGP MESSAGE-----'
 
 // A hidden recipient's key id is sixteen zeros.
@@ -25,7 +21,7 @@ const ENC_TO = /^\[GNUPG:\] ENC_TO (?!0{16}\b)([0-9A-F]{16})\b/gm
 
 /** @throws {StorageError} if gpg is not installed, or cannot decrypt the file */
 export async function decrypt(file: string, sealed: Buffer, options: GpgOptions): Promise<{text: string; seal: Seal}> {
-  const gpg = startGpg(file, options)
+  const gpg = startGpg(file, byHand(file), options)
   const answer = await gpg(['--decrypt', file])
   if (answer.code !== 0) throw failureOf(file, 'decrypt', answer)
   const recipients = [...answer.stderr.matchAll(ENC_TO)].map(([, keyId]) => keyId ?? '')
@@ -47,7 +43,7 @@ export async function encrypt(
   if (input.includes('\uFFFD'))
     throw new StorageError('failed', `${file} holds bytes that are not UTF-8`, `convert its content to UTF-8 first`)
 
-  const gpg = startGpg(file, options)
+  const gpg = startGpg(file, byHand(file), options)
   const keys = recipients.flatMap((keyId) => ['--recipient', `${keyId}!`])
   // Always armored, since `run` cannot return binary output. Trust the keys that could already decrypt the file.
   const readers = keys.length > 0 ? keys : ['--default-recipient-self']
@@ -62,28 +58,12 @@ export async function encrypt(
   return sealed
 }
 
-function startGpg(file: string, options: GpgOptions): Call {
-  const program = options.program ?? findProgram('gpg', options.env)
-  if (program === undefined)
-    throw new StorageError('unavailable', `${file} is encrypted, and gpg is not installed`, 'install gpg (GnuPG)')
-  const call = startOperation('gpg', program, options)
-  return async (args, more) => {
-    try {
-      return await call(['--batch', '--quiet', '--status-fd', '2', ...args], more)
-    } catch (error) {
-      if (error instanceof StorageError)
-        throw new StorageError(error.problem, `${file}: ${error.message}`, byHand(file))
-      throw error
-    }
-  }
-}
-
 /** Shows gpg's own messages, and caches the passphrase in gpg-agent for our next try. */
 const byHand = (file: string) => `gpg --decrypt ${file} > ${devNull}`
 
 function failureOf(file: string, verb: string, {code, stderr}: Answer): StorageError {
   // gpg 2.2.40 reports 'No secret key' for a dismissed prompt, too, but after one of these lines.
-  if (/^\[GNUPG:\] PINENTRY_LAUNCHED|public key decryption failed/m.test(stderr))
+  if (hasPrompted(stderr) || stderr.includes('public key decryption failed'))
     return new StorageError('denied', `gpg was not given the passphrase to ${verb} ${file}`, byHand(file))
   if (stderr.includes('No secret key'))
     return new StorageError(

@@ -4,7 +4,8 @@ import {realTarget, replaceFile} from '../../files/atomic-write.js'
 import {fileError, notAFile} from '../../files/file-error.js'
 import {withLock} from '../../files/lock.js'
 import {codeOf, StorageError} from '../../errors.js'
-import {decrypt, encrypt, type GpgOptions, isEncrypted, type Seal} from './gpg.js'
+import type {GpgOptions} from '../gpg.js'
+import {decrypt, encrypt, isEncrypted, type Seal} from './gpg.js'
 
 export interface NetrcFileOptions extends GpgOptions {
   path: string

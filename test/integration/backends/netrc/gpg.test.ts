@@ -1,12 +1,12 @@
 import {expect} from 'chai'
-import {execFileSync, spawnSync} from 'node:child_process'
-import {chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
-import {devNull, tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {spawnSync} from 'node:child_process'
+import {mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
+import {devNull} from 'node:os'
 import {openNetrc} from '../../../../src/backends/netrc/netrc-file.js'
 import {findProgram} from '../../../../src/process/find-program.js'
 import {run, type RunTool} from '../../../../src/process/run.js'
 import {freshFolder} from '../../../support/fresh-folder.js'
+import {dismissPrompts, type KeyRing, keyRings, runWith} from '../../../support/key-ring.js'
 import {refusalOf} from '../../../support/thrown-by.js'
 
 const hosts = {api: 'api.heroku.com', git: 'git.heroku.com'}
@@ -16,61 +16,23 @@ const entries = Object.values(hosts)
   .map((host) => [`machine ${host}`, `  login ${ada.account}`, `  password ${ada.token}`, ''].join('\r\n'))
   .join('')
 
-// A pinentry whose user dismisses it.
-const DISMISSING_PINENTRY = `#!/bin/sh
-echo OK
-while read -r command rest; do
-  case $command in
-    GETPIN) echo 'ERR 83886179 Operation cancelled' ;;
-    BYE) echo OK; exit ;;
-    *) echo OK ;;
-  esac
-done
-`
-
 const gpg = findProgram('gpg', process.env)
-const keyHomes: string[] = []
-
-/** A new key ring, with a key for each name. */
-function keyRing(names: string[], passphrase = ''): string {
-  const home = mkdtempSync(join(tmpdir(), 'hkgpg-'))
-  keyHomes.push(home)
-  chmodSync(home, 0o700)
-  for (const name of names) {
-    gpgIn(home, ['--pinentry-mode', 'loopback', '--passphrase', passphrase, '--quick-gen-key', name, 'ed25519'])
-    const fingerprint = /^fpr:+([0-9A-F]+):/m.exec(gpgIn(home, ['--with-colons', '--list-keys', `=${name}`]))?.[1] ?? ''
-    const encryption = ['--quick-add-key', fingerprint, 'cv25519', 'encr']
-    gpgIn(home, ['--pinentry-mode', 'loopback', '--passphrase', passphrase, ...encryption])
-  }
-  return home
-}
-
-const gpgIn = (home: string, args: string[], input = '') =>
-  execFileSync('gpg', ['--batch', '--quiet', ...args], {
-    env: {...process.env, GNUPGHOME: home},
-    input,
-    encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
 
 describe('a .netrc.gpg', function () {
   this.timeout(30_000)
   const folder = freshFolder()
-  let home: string
-  let elsewhere: string
+  const rings = keyRings()
+  let home: KeyRing
+  let elsewhere: KeyRing
   const file = () => folder.path('.netrc.gpg')
-  const runIn =
-    (home: string): RunTool =>
-    (program, args, options) =>
-      run(program, args, {...options, env: {GNUPGHOME: home}})
-  const open = (inHome = home, run = runIn(inHome)) => openNetrc({run, timeoutMs: 10_000, file: file(), hosts})
+  const open = (inHome = home, run = runWith(inHome)) => openNetrc({run, timeoutMs: 10_000, file: file(), hosts})
   const seal = (text: string, args: string[]) => {
-    gpgIn(home, ['--trust-model', 'always', ...args, '--output', file(), '--encrypt'], text)
+    home.gpg(['--trust-model', 'always', ...args, '--output', file(), '--encrypt'], text)
     return readFileSync(file())
   }
-  const opened = () => gpgIn(home, ['--decrypt', file()])
+  const opened = () => home.gpg(['--decrypt', file()])
   const packets = () =>
-    spawnSync('gpg', ['--batch', '--list-packets', file()], {encoding: 'utf8', env: {...process.env, GNUPGHOME: home}})
+    spawnSync('gpg', ['--batch', '--list-packets', file()], {encoding: 'utf8', env: {...process.env, ...home.env}})
   const readers = () =>
     [...packets().stdout.matchAll(/^:pubkey enc packet:.* keyid ([0-9A-F]+)$/gm)].map(([, id]) => id).sort()
   const untouched = (before: Buffer) => {
@@ -80,15 +42,8 @@ describe('a .netrc.gpg', function () {
 
   before(function () {
     if (gpg === undefined) this.skip()
-    home = keyRing(['ada', 'bob'])
-    elsewhere = keyRing([])
-  })
-
-  after(() => {
-    for (const each of keyHomes) {
-      spawnSync('gpgconf', ['--kill', 'all'], {env: {...process.env, GNUPGHOME: each}})
-      rmSync(each, {recursive: true, force: true})
-    }
+    home = rings.create(['ada', 'bob'])
+    elsewhere = rings.create([])
   })
 
   for (const [what, armor] of Object.entries({binary: [], armored: ['--armor']})) {
@@ -122,7 +77,7 @@ describe('a .netrc.gpg', function () {
       seen.push(...args)
       for (const name of readdirSync(folder.path('')))
         if (!name.endsWith('.lock')) seen.push(readFileSync(folder.path(name), 'latin1'))
-      return runIn(home)(program, args, options)
+      return runWith(home)(program, args, options)
     }
     await (await open(home, spying)).write(ada)
     expect(seen.filter((text) => text.includes(ada.token) || text.includes('machine'))).to.deep.equal([])
@@ -171,12 +126,9 @@ describe('a .netrc.gpg', function () {
 
   it('is denied if the passphrase prompt is dismissed', async function () {
     if (process.platform === 'win32') this.skip()
-    const guarded = keyRing(['eve'], 'open sesame')
-    const pinentry = join(guarded, 'pinentry.sh')
-    writeFileSync(pinentry, DISMISSING_PINENTRY, {mode: 0o700})
-    writeFileSync(join(guarded, 'gpg-agent.conf'), `pinentry-program ${pinentry}\n`)
-    gpgIn(guarded, ['--trust-model', 'always', '--recipient', 'eve', '--output', file(), '--encrypt'], other)
-    spawnSync('gpgconf', ['--kill', 'gpg-agent'], {env: {...process.env, GNUPGHOME: guarded}})
+    const guarded = rings.create(['eve'], 'open sesame')
+    dismissPrompts(guarded)
+    guarded.gpg(['--trust-model', 'always', '--recipient', 'eve', '--output', file(), '--encrypt'], other)
     const before = readFileSync(file())
     const {problem, message, hint} = await refusalOf((await open(guarded)).write(ada))
     expect({problem, message, hint}).to.deep.equal({
@@ -193,7 +145,7 @@ describe('a .netrc.gpg', function () {
       folder.path('in/plain'),
       Buffer.from('# caf\u00E9\nmachine api.heroku.com login ada password HRKU-1\n', 'latin1'),
     )
-    gpgIn(home, [
+    home.gpg([
       '--trust-model',
       'always',
       '--recipient',

@@ -1,0 +1,34 @@
+// Calls gpg, for the password store and for a .netrc.gpg.
+import {findProgram} from '../process/find-program.js'
+import {StorageError} from '../errors.js'
+import {type Call, startOperation, type ToolOptions} from './tool.js'
+
+export interface GpgOptions extends ToolOptions {
+  /** Where PATH is looked up. */
+  env: NodeJS.ProcessEnv
+}
+
+/**
+ * Starts the clock of one operation.
+ * @param what the encrypted thing, for messages
+ * @param hint the command that shows gpg's own messages, and lets gpg-agent cache the passphrase for our next try
+ * @returns a function that calls gpg, whose status lines are on stderr
+ * @throws {StorageError} 'unavailable' if gpg is not installed
+ */
+export function startGpg(what: string, hint: string, options: GpgOptions): Call {
+  const program = options.program ?? findProgram('gpg', options.env)
+  if (program === undefined)
+    throw new StorageError('unavailable', `${what} is encrypted, and gpg is not installed`, 'install gpg (GnuPG)')
+  const call = startOperation('gpg', program, options)
+  return async (args, more) => {
+    try {
+      return await call(['--batch', '--quiet', '--status-fd', '2', ...args], more)
+    } catch (error) {
+      if (error instanceof StorageError) throw new StorageError(error.problem, `${what}: ${error.message}`, hint)
+      throw error
+    }
+  }
+}
+
+/** Whether gpg prompted for a passphrase, by its status lines. */
+export const hasPrompted = (stderr: string) => /^\[GNUPG:\] PINENTRY_LAUNCHED /mu.test(stderr)
