@@ -129,7 +129,8 @@ async function setOwner(handle: FileHandle, target: string, old: Stats | undefin
   }
 }
 
-const leftoverPrefix = (target: string) => `${basename(target)}.heroku-keychain-`
+/** Shortened, so that the temporary file's name fits the 255 bytes of a name when the file's own does. */
+const leftoverPrefix = (target: string) => `${basename(target).slice(0, 200)}.heroku-keychain-`
 
 /** Removes temporary files of processes that were killed before the rename. */
 async function removeLeftovers(folder: string, target: string): Promise<void> {
