@@ -13,6 +13,8 @@ command -v dbus-daemon|dbus
 /usr/bin/python3 -c "import gi"|python3-gi
 command -v strace|strace
 command -v gpg|gnupg
+command -v pass|pass
+command -v pinentry-curses|pinentry-curses
 command -v openssl|openssl
 command -v git|git
 command -v curl|curl

@@ -140,7 +140,7 @@ describe('the architecture', () => {
   })
 
   it('has the backends not know each other', () => {
-    const backends = ['macos-keychain', 'secret-service', 'windows-vault', 'netrc/netrc-file'].map(
+    const backends = ['macos-keychain', 'secret-service', 'windows-vault', 'password-store', 'netrc/netrc-file'].map(
       (name) => `src/backends/${name}.ts`,
     )
     const users = (backend: string) =>
