@@ -22,7 +22,8 @@ export function gpgPatience(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, t
   return terminal || hasDisplay(env, platform) ? WITH_PROMPT_MS : WITHOUT_PROMPT_MS
 }
 
-function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
+/** Whether a window can be shown to the user. */
+export function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
   if (platform === 'darwin' || platform === 'win32') return !env.SSH_CONNECTION && !env.CI
   return Boolean(env.DISPLAY) || Boolean(env.WAYLAND_DISPLAY)
 }

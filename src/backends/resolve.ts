@@ -3,6 +3,8 @@ import {defined} from '../defined.js'
 import {findProgram} from '../process/find-program.js'
 import type {Backend, KeychainName} from './backend.js'
 import {INSTALL_ANYWHERE} from './install-hint.js'
+import {hasDisplay} from './patience.js'
+import {missingPasswordStore} from './password-store-folder.js'
 import type {StoreChoice} from './store-choice.js'
 import type {ToolOptions} from './tool.js'
 
@@ -12,6 +14,8 @@ export interface OpenOptions extends ToolOptions {
   dataDir: string
   /** The machine names of the API and of git. */
   endpoints: {api: string; git: string}
+  /** Whether stderr is a terminal, on which gpg may prompt. Default: false. */
+  terminal?: boolean
   /** The accounts on record, for stores that cannot list theirs. */
   accounts: () => string[]
 }
@@ -85,6 +89,24 @@ const STORES: readonly Store[] = [
       return {
         because: 'secret-tool is installed',
         open: async (options) => (await import('./secret-service.js')).openSecretService({program, ...options}),
+      }
+    },
+  },
+  {
+    name: 'password-store',
+    title: 'pass',
+    check({env, platform}) {
+      if (platform === 'win32') return undefined
+      const missing = missingPasswordStore(env)
+      if (missing) return missing
+      return {
+        because: 'pass is set up',
+        open: async (options) =>
+          (await import('./password-store.js')).openPasswordStore({
+            ...options,
+            env,
+            display: hasDisplay(env, platform),
+          }),
       }
     },
   },
