@@ -198,6 +198,7 @@ describe('the architecture', () => {
       'src/host/netrc-parser/blocking.ts',
       'src/process/block.ts',
       'src/process/foreground.ts',
+      'src/process/pinentry.ts',
       'src/process/spawn.ts',
       'src/process/supervise.ts',
     ])

@@ -22,7 +22,7 @@ export function startGpg(what: string, hint: string, options: GpgOptions): Call 
   const call = startOperation('gpg', program, options)
   return async (args, more) => {
     try {
-      return await call(['--batch', '--quiet', '--status-fd', '2', ...args], more)
+      return await call(['--batch', '--quiet', '--status-fd', '2', ...args], {...more, pinentry: true})
     } catch (error) {
       if (error instanceof StorageError) throw new StorageError(error.problem, `${what}: ${error.message}`, hint)
       throw error

@@ -22,6 +22,8 @@ export interface CallOptions {
   /** Variables to set; undefined removes one. */
   env?: Record<string, string | undefined>
   cwd?: string
+  /** See `RunOptions`. */
+  pinentry?: boolean
 }
 
 /** The tool's exit status and output. `stdout` may hold a secret. */

@@ -15,6 +15,8 @@ export interface RunOptions {
   cwd?: string
   /** Discards stdout unread, for tools that print secrets that we don't need. */
   discardStdout?: boolean
+  /** The program is gpg, with its status lines on stderr: its prompt is ended before it. */
+  pinentry?: boolean
 }
 
 /**
@@ -61,7 +63,7 @@ export const run: RunTool = async (file, args, options) => {
     return {tool, done}
   }
 
-  const done = await supervise(start, options.timeoutMs)
+  const done = await supervise(start, options)
   if ('status' in done) return done
   if (done.isMaxBuffer) return {status: 'too-much-output'}
   if (done.exitCode !== undefined)

@@ -4,7 +4,7 @@ import {codeOf} from '../errors.js'
 import type {ToolResult, RunTool, RunOptions} from './run.js'
 import {detached, endTree, MAX_OUTPUT, supervise, toolEnv} from './supervise.js'
 
-function start(file: string, args: readonly string[], {cwd, discardStdout, env, input}: Omit<RunOptions, 'timeoutMs'>) {
+function start(file: string, args: readonly string[], {cwd, discardStdout, env, input}: RunOptions) {
   // Loaded here: most commands start no tool.
   const {spawn} = process.getBuiltinModule('node:child_process')
   const tool = spawn(file, args, {
@@ -38,10 +38,10 @@ function start(file: string, args: readonly string[], {cwd, discardStdout, env, 
   return {tool, done}
 }
 
-export const spawnTool: RunTool = async (file, args, {timeoutMs, ...options}) => {
+export const spawnTool: RunTool = async (file, args, options) => {
   try {
     // spawn throws E2BIG, ENOTDIR, and a NUL in an argument.
-    return await supervise(() => start(file, args, options), timeoutMs)
+    return await supervise(() => start(file, args, options), options)
   } catch (error) {
     return {status: 'not-started', code: codeOf(error) ?? 'UNKNOWN'}
   }

@@ -1,6 +1,7 @@
 // The common part of `run` and `spawnTool`: a tool's environment, its timeout, and its termination.
 import buffer from 'node:buffer'
 import type {Readable} from 'node:stream'
+import {endPinentry} from './pinentry.js'
 import {beforeSignalsEnd} from './signals.js'
 import {systemProgram} from './windows-root.js'
 
@@ -76,6 +77,11 @@ function noteDelay(step: number, due: number): void {
 /** Why we ended a tool. */
 export type Unfinished = {status: 'timed-out'} | {status: 'interrupted'; signal: NodeJS.Signals}
 
+interface Limits {
+  timeoutMs: number
+  pinentry?: boolean | undefined
+}
+
 interface Tool {
   pid?: number | undefined
   stdout: Readable | null
@@ -86,20 +92,26 @@ interface Tool {
  * Starts a tool and waits for it. After the timeout, and when this process exits or receives a signal, ends the tool
  * and all its children.
  * @param start called at once; its errors are thrown
- * @param timeoutMs in milliseconds of {@link toolTime}
+ * @param limits `timeoutMs` is in milliseconds of {@link toolTime}; for `pinentry` see `RunOptions`
  * @returns the tool's result, or why there is none
  */
 export async function supervise<T>(
   start: () => {tool: Tool; done: Promise<T>},
-  timeoutMs: number,
+  {pinentry = false, timeoutMs}: Limits,
 ): Promise<T | Unfinished> {
   hideBytes()
   let interrupted: NodeJS.Signals | undefined
   let tool: Tool | undefined
+  let output = ''
+  const endTool = () => {
+    if (!tool) return
+    if (pinentry) endPinentry(output)
+    endTree(tool)
+  }
   // Before the start, so that no signal is lost; it is delivered after the start.
   const release = onExitOrSignal((signal) => {
     interrupted = signal
-    if (tool) endTree(tool)
+    endTool()
   })
   let timer: NodeJS.Timeout | undefined
   const end = toolTime() + timeoutMs
@@ -122,10 +134,14 @@ export async function supervise<T>(
     const started = start()
     tool = started.tool
     const {done} = started
+    if (pinentry)
+      tool.stderr?.on('data', (text: Buffer | string) => {
+        output += text.toString()
+      })
     const first = await Promise.race([done, deadline])
     if (interrupted) return {status: 'interrupted', signal: interrupted}
     if (first !== 'timed-out') return first
-    endTree(tool)
+    endTool()
     await Promise.race([done, sleep(GRACE_MS)])
     tool.stdout?.destroy()
     tool.stderr?.destroy()
