@@ -9,7 +9,7 @@ import {packPlugin} from './support/host-cli.js'
 import {REPOSITORY} from './support/npm.js'
 
 /** In bytes; to be raised on purpose, when there is more to be had for it. */
-const LARGEST = {packed: 165_000, unpacked: 520_000}
+const LARGEST = {packed: 200_000, unpacked: 640_000}
 
 /** What is no program of ours. */
 const BESIDES = ['LICENSE', 'README.md', 'oclif.manifest.json', 'package.json']
