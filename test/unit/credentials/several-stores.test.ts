@@ -1,0 +1,198 @@
+// Accounts in several keychains: which of them is asked, takes a new token, and is cleared by a logout.
+import {expect} from 'chai'
+import type {Keychain} from '../../../src/backends/resolve.js'
+import {isMemoryOnly, parseStore, STORE_NAMES, storeOption} from '../../../src/backends/store-choice.js'
+import {chosenBy} from '../../../src/credentials/chosen-store.js'
+import {removeToken} from '../../../src/credentials/remove.js'
+import {saveToken} from '../../../src/credentials/save.js'
+import {storeForLogin} from '../../../src/credentials/store-for-login.js'
+import type {CredentialStores, StoresContext} from '../../../src/credentials/stores.js'
+import {type Problem, StorageError, UserError} from '../../../src/errors.js'
+import {findCredential} from '../../support/lookup.js'
+import {memoryKeychain, type MemoryKeychain} from '../../support/memory-keychain.js'
+import {thrownBy} from '../../support/thrown-by.js'
+import {ada, entries, freshUser, grace, noKeychain, OUR_JSON} from '../../support/user.js'
+
+const AGAIN = {...ada, token: 'HRKU-adas-next'}
+const failing = (problem: Problem) => new StorageError(problem, `it is ${problem}`, 'repair it')
+
+describe('accounts in several keychains', () => {
+  const user = freshUser()
+  let pass: MemoryKeychain
+  let passKeychain: Extract<Keychain, {name: string}>
+
+  beforeEach(() => {
+    pass = memoryKeychain()
+    passKeychain = {...pass.keychain, name: 'password-store', title: 'pass'}
+  })
+
+  const context = (more: Partial<StoresContext> = {}): Partial<StoresContext> => ({
+    otherKeychains: [passKeychain],
+    keychainNamed: ({name}) =>
+      name === 'password-store' ? passKeychain : name === 'secret-service' ? user.memory.keychain : noKeychain,
+    ...more,
+  })
+  const stores = (more: Partial<StoresContext> = {}, env: NodeJS.ProcessEnv = {}): CredentialStores =>
+    user.stores(env, undefined, context(more))
+  /** The stores of a user who chose pass. */
+  const choosingPass = () => ({
+    keychain: passKeychain,
+    otherKeychains: [],
+    chosen: {from: '--store', text: 'pass', store: {name: 'password-store' as const}},
+  })
+  const saveInPass = (credential = ada) => saveToken(stores(choosingPass()), credential)
+  const contents = () => ({keyring: Object.fromEntries(user.memory.tokens), pass: Object.fromEntries(pass.tokens)})
+
+  describe('a lookup', () => {
+    it('asks only the keychain on record', async () => {
+      await saveInPass()
+      user.memory.calls.length = 0
+      expect((await findCredential(stores())).found).to.include({...ada, source: 'password-store', location: 'pass'})
+      expect(user.memory.calls).to.deep.equal([])
+    })
+
+    it('asks only the chosen keychain, whatever is on record', async () => {
+      await saveToken(stores(), ada)
+      pass.tokens.set(ada.account, AGAIN.token)
+      const more = {...choosingPass(), otherKeychains: []}
+      expect((await findCredential(stores(more))).found).to.include(AGAIN)
+    })
+
+    it('asks the preferred keychain for an account without a record', async () => {
+      user.memory.tokens.set(ada.account, ada.token)
+      expect((await findCredential(stores())).found).to.include({...ada, source: 'secret-service'})
+      expect(pass.calls).to.deep.equal([])
+    })
+
+    it('fails if the keychain on record is not there, and asks no other', async () => {
+      await saveInPass()
+      user.memory.tokens.set(ada.account, 'HRKU-older')
+      const {because} = await findCredential(stores({keychainNamed: () => noKeychain}))
+      expect(because).to.equal('secret-tool is not installed')
+    })
+
+    it('warns, once, if it finds in .netrc what another store was chosen for', async () => {
+      user.write('.netrc', entries(ada))
+      const opened = stores(choosingPass())
+      for (let time = 1; time <= 2; time += 1) expect((await findCredential(opened)).found).to.include(ada)
+      expect(user.notices.filter((line) => line.includes('auth:migrate --to pass'))).to.have.length(1)
+    })
+  })
+
+  describe('a login', () => {
+    it('goes to the next keychain only if the first is unavailable', async () => {
+      user.memory.faults.set('set', failing('unavailable'))
+      expect(await saveToken(stores(), ada)).to.include({savedIn: 'password-store', location: 'pass'})
+      expect(user.notices).to.deep.equal([])
+    })
+
+    for (const problem of ['locked', 'denied', 'timed-out', 'failed', 'refused'] as const)
+      it(`goes to .netrc with the reason if the first keychain is ${problem}`, async () => {
+        user.memory.faults.set('set', failing(problem))
+        expect(await saveToken(stores(), ada)).to.include({savedIn: 'netrc', because: `it is ${problem}`})
+        expect(pass.tokens.size).to.equal(0)
+      })
+
+    it('fails if the chosen keychain fails, and stores nothing', async () => {
+      for (const problem of ['unavailable', 'locked', 'failed'] as const) {
+        pass.faults.set('set', failing(problem))
+        const error = await thrownBy(saveInPass())
+        expect(error).to.be.instanceOf(UserError)
+        expect(error.message).to.equal(`the token was not stored in pass: it is ${problem}`)
+      }
+      expect(contents()).to.deep.equal({keyring: {}, pass: {}})
+      expect(user.read('.netrc')).to.equal(undefined)
+    })
+
+    it('into another keychain removes the older token, and says so only if that fails', async () => {
+      await saveToken(stores(), ada)
+      expect(await saveInPass(AGAIN)).to.include({savedIn: 'password-store'})
+      expect(contents()).to.deep.equal({keyring: {}, pass: {[ada.account]: AGAIN.token}})
+      expect(user.notices).to.deep.equal([])
+      user.memory.faults.set('remove', failing('locked'))
+      await saveToken(stores({chosen: {from: '--store', text: 'keyring', store: {name: 'secret-service'}}}), ada)
+      pass.faults.set('remove', failing('locked'))
+      await saveToken(stores({chosen: {from: '--store', text: 'keyring', store: {name: 'secret-service'}}}), ada)
+      user.notices.length = 0
+      await saveInPass(AGAIN)
+      expect(user.notices).to.deep.equal([
+        'an older token of ada@example.com may still be in the keyring: it is locked',
+      ])
+    })
+
+    it('goes to the keychain on record again, before the preferred one', async () => {
+      await saveInPass()
+      expect(await saveToken(stores(), AGAIN)).to.include({savedIn: 'password-store'})
+      expect(contents()).to.deep.equal({keyring: {}, pass: {[ada.account]: AGAIN.token}})
+    })
+
+    it('knows before it starts whether a keychain can be reached', async () => {
+      expect(await storeForLogin(stores())).to.equal(undefined)
+      user.memory.faults.set('accounts', failing('unavailable'))
+      expect(await storeForLogin(stores())).to.equal(undefined)
+      pass.faults.set('accounts', failing('unavailable'))
+      expect(await storeForLogin(stores())).to.deep.equal({because: 'it is unavailable', hint: 'repair it'})
+      expect(await storeForLogin(stores({chosen: {from: '--store', text: 'netrc', store: 'netrc'}}))).to.equal(
+        undefined,
+      )
+      expect((await thrownBy(storeForLogin(stores(choosingPass())))).message).to.include('cannot be stored in pass')
+      user.memory.faults.set('accounts', failing('locked'))
+      expect(await storeForLogin(stores()), 'a locked keychain can ask').to.equal(undefined)
+    })
+  })
+
+  describe('a logout', () => {
+    const logOut = async (opened: CredentialStores) => {
+      const {found} = await findCredential(opened)
+      if (!found) throw new Error('nothing was found')
+      return removeToken(opened, found)
+    }
+
+    it('removes a copy from every keychain that was ever used', async () => {
+      await saveInPass(grace)
+      await saveToken(stores(), ada)
+      pass.tokens.set(ada.account, ada.token)
+      const {failures, removedFrom} = await logOut(stores())
+      expect({failures, removedFrom}).to.deep.equal({failures: [], removedFrom: ['the keyring', 'pass']})
+      expect(contents()).to.deep.equal({keyring: {}, pass: {[grace.account]: grace.token}})
+    })
+
+    it('passes over a keychain that is not there, and not over one that fails', async () => {
+      await saveInPass()
+      user.memory.fail(failing('unavailable'))
+      const {failures, removedFrom} = await logOut(stores())
+      expect({failures, removedFrom}).to.deep.equal({failures: [], removedFrom: ['pass']})
+      await saveInPass()
+      user.memory.fail(failing('failed'))
+      expect((await logOut(stores())).failures.map(({location}) => location)).to.deep.equal(['the keyring'])
+    })
+
+    it('remembers the keychains that were used', async () => {
+      await saveInPass()
+      await logOut(stores())
+      expect(JSON.parse(user.read(OUR_JSON) ?? '')).to.deep.include({stores: ['pass'], tokens: []})
+    })
+  })
+})
+
+describe('the name of a store', () => {
+  it('is read back as it was written', () => {
+    for (const text of STORE_NAMES.filter((name) => name !== 'netrc')) {
+      const choice = parseStore(text)
+      expect(choice && storeOption(choice), text).to.equal(text)
+    }
+    expect(parseStore('helper:cache --timeout 60')).to.deep.equal({name: 'git-helper', helper: 'cache --timeout 60'})
+  })
+
+  it('is no other word', () => {
+    for (const text of ['', 'Keyring', 'toString', 'secret-service', 'helper'])
+      expect(parseStore(text), text).to.equal(undefined)
+    expect(chosenBy('--store', '')).to.equal(undefined)
+    expect(chosenBy('--store', 'safe')).to.deep.equal({from: '--store', text: 'safe', store: undefined})
+  })
+
+  it('says whether a helper forgets', () => {
+    expect(isMemoryOnly('cache --timeout 60')).to.equal(true)
+    expect(isMemoryOnly('osxkeychain')).to.equal(false)
+  })
+})
