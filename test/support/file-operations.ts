@@ -11,6 +11,7 @@ type Operations = Record<string, Operation>
 
 const PROMISES = [
   'access',
+  'appendFile',
   'lstat',
   'mkdir',
   'open',
@@ -22,6 +23,18 @@ const PROMISES = [
   'rm',
   'stat',
   'unlink',
+]
+/** Operations that only read: ending a program before one of them is the same as before the next. */
+export const LOOKS = [
+  'access',
+  'lstat',
+  'readFile',
+  'readdir',
+  'readlink',
+  'realpath',
+  'stat',
+  'handle.stat',
+  'lock.stat',
 ]
 const OF_A_HANDLE = ['writeFile', 'chmod', 'sync', 'stat']
 // The operations of proper-lockfile, which calls graceful-fs with a callback as the last argument.

@@ -1,8 +1,9 @@
 // The password store, with the real gpg and the real pass.
 import {expect} from 'chai'
 import {execFileSync, spawnSync} from 'node:child_process'
-import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
+import {fileURLToPath} from 'node:url'
 import {openPasswordStore} from '../../../src/backends/password-store.js'
 import {missingPasswordStore} from '../../../src/backends/password-store-folder.js'
 import type {Problem} from '../../../src/errors.js'
@@ -14,6 +15,7 @@ import {dismissPrompts, type KeyRing, keyRings, runWith} from '../../support/key
 import {refusalOf} from '../../support/thrown-by.js'
 
 const ada = {account: 'ada@example.com', token: 'HRKU-1'}
+const KILLED_SET = fileURLToPath(new URL('../../fixtures/killed/set-in-password-store.ts', import.meta.url))
 const ENTRY = 'heroku-cli/ada@example.com'
 
 // Tests of pass, a shell script.
@@ -457,6 +459,46 @@ describeOnPosix('the password store', function () {
         encoding: 'utf8',
       })
       expect(listed).to.equal('?? below/.gpg-id\n')
+    })
+  })
+
+  it('keeps the old token or the new, whenever a save is killed, and a git repository clean', async () => {
+    git('init', '--quiet')
+    const keychain = open()
+    const tokens: (string | undefined)[] = []
+    const killedAt = async (operation: number) => {
+      await keychain.set({...ada, token: 'HRKU-old'})
+      // Every save adds the line.
+      rmSync(join(store(), '.git/info'), {recursive: true})
+      const args = ['--import', 'tsx', KILLED_SET, store(), 'HRKU-new', String(operation)]
+      const {signal, status} = spawnSync(process.execPath, args, {env: {...env(), ...ring.env}, stdio: 'ignore'})
+      expect({signal, status}).to.be.deep.oneOf([
+        {signal: 'SIGKILL', status: null},
+        {signal: null, status: 0},
+      ])
+      const token = await keychain.get(ada.account)
+      expect(token, `operation ${operation}`).to.be.oneOf(['HRKU-old', 'HRKU-new'])
+      expect(await keychain.accounts()).to.deep.equal([ada.account])
+      if (token === 'HRKU-new') expect(git('status', '--porcelain')).to.equal('?? .gpg-id\n')
+      tokens.push(token)
+      return signal !== null
+    }
+    let operation = 1
+    while (await killedAt(operation)) operation += 1
+    expect(tokens.at(-1)).to.equal('HRKU-new')
+    // Two calls of gpg, the line for git, and open, write, chmod, sync and rename.
+    expect(tokens.indexOf('HRKU-new')).to.be.at.least(12)
+  })
+
+  it('whose gpg does not answer in time is timed-out, with a hint', async () => {
+    await open().set(ada)
+    folder.write('home/gpg', '#!/bin/sh\nexec sleep 987\n')
+    chmodSync(folder.path('home/gpg'), 0o755)
+    const {problem, message, hint} = await refusalOf(open(ring, {PATH: folder.path('home')}, 300).get(ada.account))
+    expect({problem, message, hint}).to.deep.equal({
+      problem: 'timed-out',
+      message: 'the password store: gpg did not answer within 0.3 s',
+      hint: `pass show ${ENTRY}`,
     })
   })
 
