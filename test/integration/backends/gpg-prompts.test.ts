@@ -5,6 +5,7 @@ import {mkdirSync} from 'node:fs'
 import {fileURLToPath} from 'node:url'
 import {freshFolder} from '../../support/fresh-folder.js'
 import {type KeyRing, keyRings} from '../../support/key-ring.js'
+import {buildWorker} from '../../support/netrc-worker.js'
 import {inTerminal, keys, type Step} from '../../support/terminal.js'
 
 const FIXTURE = fileURLToPath(new URL('../../fixtures/gpg/read-token.ts', import.meta.url))
@@ -39,7 +40,7 @@ describeOnLinux("gpg's prompt on a terminal", function () {
     spawnSync('gpg', ['--batch', ...args], {env: {...process.env, ...ring.env}, timeout: 20_000, encoding: 'utf8'})
   const read = (store: Store, runner: string, timeoutMs: string, steps: Step[]) =>
     inTerminal(process.execPath, ['--import', 'tsx', FIXTURE, store, runner, timeoutMs], {
-      env: {PATH: process.env.PATH ?? '', HOME: folder.path(''), ...ring.env},
+      env: {PATH: process.env.PATH ?? '', HOME: folder.path(''), HEROKU_NETRC_WRITE: 'true', ...ring.env},
       cwd: process.cwd(),
       steps,
     })
@@ -106,6 +107,29 @@ describeOnLinux("gpg's prompt on a terminal", function () {
       expect(session.screen).to.include('denied: gpg was not given the passphrase')
       expectNoTrace('password-store', session)
     })
+  })
+
+  describe("of a .netrc.gpg, by netrc-parser's worker while this process is blocked,", () => {
+    let worker: string
+    before(async () => {
+      worker = (await buildWorker(ring.home)).href
+    })
+    beforeEach(() => {
+      seal('netrc')
+    })
+
+    it('takes the passphrase', async () => {
+      const session = await read('netrc', worker, LATE_MS, [type(PASSPHRASE)])
+      expect(session.screen).to.include(`"token":"${TOKEN}"`)
+    })
+
+    for (const [signal, exitCode] of Object.entries({SIGINT: 130, SIGTERM: 143, SIGHUP: 129}))
+      it(`is gone after ${signal === 'SIGINT' ? 'Ctrl-C' : signal}`, async () => {
+        const end = signal === 'SIGINT' ? {send: keys.ctrlC} : {signal: signal as NodeJS.Signals}
+        const session = await read('netrc', worker, LATE_MS, [{...prompt, ...end}])
+        expect(session.exitCode).to.equal(exitCode)
+        expectNoTrace('netrc', session)
+      })
   })
 
   for (const store of ['password-store', 'netrc'] as const)
