@@ -1,9 +1,11 @@
 // Which keychains this machine has: the only code that chooses one by platform.
+import {join} from 'node:path'
 import {defined} from '../defined.js'
 import {findProgram} from '../process/find-program.js'
 import type {Backend, KeychainName} from './backend.js'
 import {INSTALL_ANYWHERE} from './install-hint.js'
 import {hasDisplay} from './patience.js'
+import {findSystemdCreds} from './systemd-creds-available.js'
 import {missingPasswordStore} from './password-store-folder.js'
 import type {StoreChoice} from './store-choice.js'
 import type {ToolOptions} from './tool.js'
@@ -89,6 +91,23 @@ const STORES: readonly Store[] = [
       return {
         because: 'secret-tool is installed',
         open: async (options) => (await import('./secret-service.js')).openSecretService({program, ...options}),
+      }
+    },
+  },
+  {
+    name: 'systemd-creds',
+    title: 'systemd-creds',
+    check(machine) {
+      if (!isLinux(machine)) return undefined
+      const found = findSystemdCreds(machine.env)
+      if ('missing' in found) return found
+      const {program} = found
+      return {
+        because: 'systemd encrypts credentials for users',
+        async open({dataDir, ...options}) {
+          const {openSystemdCreds} = await import('./systemd-creds.js')
+          return openSystemdCreds({...options, program, folder: join(dataDir, 'sealed')})
+        },
       }
     },
   },
