@@ -27,7 +27,7 @@ const LONGEST_TOKEN_BYTES = 8192
  * @param options `program` is the absolute path of secret-tool
  */
 export function openSecretService(options: ToolOptions & {program: string}): Backend {
-  const start = () => withNewSession(startOperation('the keyring', options.program, options))
+  const start = () => withRetries(startOperation('the keyring', options.program, options))
   /** The accounts whose last read returned a token. */
   const readable = new Set<string>()
 
@@ -74,66 +74,66 @@ export function openSecretService(options: ToolOptions & {program: string}): Bac
   }
 }
 
-const MAX_SESSIONS = 3
+const MAX_ATTEMPTS = 3
 
 /**
- * Retries if KWallet refused the session, which happens before any prompt: KWallet 5.103 loses one session in a
- * hundred, and rejects a public key that begins with a zero byte.
+ * Repeats a call that failed before any prompt, by no fault of the user. KWallet 5.103 loses one session in a hundred,
+ * and rejects a public key that begins with a zero byte. A search trips over an item that another program removes
+ * meanwhile.
  */
-function withNewSession(call: Call): Call {
+function withRetries(call: Call): Call {
   return async (args, options) => {
-    for (let session = 1; ; session += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       const answer = await call(args, options)
-      if (session === MAX_SESSIONS || !SESSION_REFUSED.test(answer.stderr)) return answer
+      if (attempt === MAX_ATTEMPTS || !TRANSIENT.test(answer.stderr)) return answer
     }
   }
 }
 
-/** As secret-tool 0.20.5 prints KWallet's errors. */
-const SESSION_REFUSED = /^secret-tool: (?:Client public key size is invalid|Can't find session )/mu
+/** As secret-tool 0.20.5 prints KWallet's errors, and those of GNOME Keyring 42.1 for an item that is gone. */
+const TRANSIENT =
+  /^secret-tool: (?:Client public key size is invalid|Can't find session |No such secret item |No such interface .*Secret\.Item|Object does not exist at path .*\/\d+\W*$)/mu
 
 /**
- * Reads the account's token. In GNOME Keyring and KWallet only the first call can show a prompt (secret-tool 0.15 to
- * 0.21.7); KeePassXC shows one for the search, too, if the user dismissed the first and its database is still locked.
+ * Reads the account's token. The search comes first: it is the only call if the provider shows no item. While
+ * KeePassXC's database is locked, each call asks to unlock it, and a dismissed prompt looks like an empty keyring, so
+ * a second call would ask again (2.7.4).
  * @returns undefined if the account has no item
  * @throws {StorageError} 'locked' or 'denied' if it has an item whose token cannot be read
  */
-async function lookup(call: Call, account: string): Promise<string | undefined> {
-  const token = await lookupOnce(call, account)
-  if (token !== undefined) return token
-  const found = await search(call, ['account', account], {withSecrets: true})
-  if (found.items === 0) return undefined
-  // Another program stored it after the lookup.
-  if (found.secret !== undefined) return found.secret
-  throw found.locked > 0 ? lockedBy(found) : dismissed()
-}
+const lookup = async (call: Call, account: string) => tokenOf(call, account, await searchFor(call, account))
 
-async function lookupOnce(call: Call, account: string): Promise<string | undefined> {
+const searchFor = (call: Call, account: string) => search(call, ['account', account], {withSecrets: true})
+
+/**
+ * The token of the items that a search found. A search shows no prompt for an item: if it is locked, or KWallet's wallet
+ * is closed (5.103), the lookup does.
+ */
+async function tokenOf(call: Call, account: string, found: SearchResult): Promise<string | undefined> {
+  if (found.items === 0) return undefined
+  if (found.secret !== undefined) return found.secret
   const answer = await call(['lookup', ...attributes(account)])
   // secret-tool adds no newline when piped, so don't trim one.
   if (answer.code === 0) return answer.stdout
   if (!isInconclusive(answer)) throw failureOf(answer, 'read the token')
-  return undefined
+  throw found.locked > 0 ? lockedBy(found) : dismissed()
 }
 
 async function peek(call: Call, account: string): Promise<Peek> {
-  const found = await search(call, ['account', account])
+  const found = await searchFor(call, account)
   if (found.locked > 0 && found.locked === found.items) return 'locked'
-  if (found.items === 0) return {}
-  // No prompt in GNOME Keyring, which prefers an unlocked item. KWallet lists the items of a closed wallet as unlocked.
-  const token = await lookup(call, account)
-  return defined({token})
+  // A prompt only for a closed wallet of KWallet, which lists its items as unlocked.
+  return defined({token: await tokenOf(call, account, found)})
 }
 
 async function store(call: Call, credential: Credential): Promise<void> {
   const {account, token} = credential
-  const {items, locked} = await storeOnce(call, credential)
-  if ((await lookup(call, account)) === token) return
-  if (items - locked > 1) {
-    // The lookup prefers an older item in another collection.
+  const found = await storeOnce(call, credential)
+  if ((await tokenOf(call, account, found)) === token) return
+  if (found.items - found.locked > 1) {
+    // A lookup prefers an older item in another collection.
     await call(['clear', ...attributes(account)])
-    await storeOnce(call, credential)
-    if ((await lookup(call, account)) === token) return
+    if ((await tokenOf(call, account, await storeOnce(call, credential))) === token) return
   }
 
   throw new StorageError('failed', 'the keyring did not keep the token as it was stored')
@@ -142,8 +142,8 @@ async function store(call: Call, credential: Credential): Promise<void> {
 async function storeOnce(call: Call, {account, token}: Credential): Promise<SearchResult> {
   const answer = await call(['store', `--label=${LABEL}`, ...attributes(account)], {input: token})
   if (answer.code !== 0) throw failureOf(answer, 'store the token')
-  // With KeePassXC, secret-tool also exits 0 if the user refused or no group is exposed. A lookup would prompt again.
-  const found = await search(call, ['account', account])
+  // With KeePassXC, secret-tool also exits 0 if the user refused or no group is exposed.
+  const found = await searchFor(call, account)
   if (found.items > 0) return found
   throw new StorageError(
     'denied',
@@ -154,6 +154,7 @@ async function storeOnce(call: Call, {account, token}: Credential): Promise<Sear
 
 async function clear(call: Call, account: string, notify: ToolOptions['notify']): Promise<boolean> {
   const before = await search(call, ['account', account])
+  // Not only if there are items: a search that shows none is no proof that there is none.
   const answer = await call(['clear', ...attributes(account)])
   if (answer.code !== 0 && !isInconclusive(answer)) throw failureOf(answer, 'remove the token')
   const isRemoved = answer.code === 0

@@ -17,12 +17,16 @@ export interface SearchResult {
   locked: number
   /** Items without an account: GNOME Keyring shows only hashes for a collection that has never been unlocked. */
   nameless: number
-  /** The first unlocked item's token, with `withSecrets`. */
+  /** The token that a lookup would return, with `withSecrets`: not if it is locked, empty or of several lines. */
   secret?: string
 }
 
+/** Of the first item, which a lookup prefers, too. Its lines come in this order (libsecret 0.15 to 0.21.7). */
+const FIRST_SECRET = /^\[.*\]\nlabel = .*\nsecret = (.+)\ncreated = /u
+
 /**
- * Lists Heroku's items without a prompt.
+ * Lists Heroku's items. Only KeePassXC shows a prompt, while its database is locked; if the user dismisses it, there are
+ * no items.
  * @param narrowed further attributes, each followed by its value
  * @throws {StorageError} if secret-tool fails
  */
@@ -31,14 +35,14 @@ export async function search(call: Call, narrowed: string[], {withSecrets = fals
   // prompt, and lists locked items, too.
   const args = ['search', '--all', '--', 'service', SERVICE, ...narrowed]
   const {code, stderr, stdout} = await call(args, {discardStdout: !withSecrets})
-  if (code !== 0) throw failureOf({code, stderr, stdout: ''}, 'list the accounts')
+  if (code !== 0) throw failureOf({code, stderr, stdout: ''}, withSecrets ? 'read the token' : 'list the accounts')
   const names = [...stderr.matchAll(/^attribute\.account = (.+)$/gmu)].flatMap(([, account]) => account ?? [])
   // One line per item that cannot be read without a prompt. The provider chooses the text; KeePassXC's is empty
   // (2.7.4).
   const locked = stderr.match(/^secret-tool: /gmu)?.length ?? 0
   const hashed = stderr.match(/^attribute\.gkr:compat:hashed:account = /gmu)?.length ?? 0
   const items = Math.max(names.length + hashed, locked)
-  const secret = withSecrets ? /^secret = (.+)$/mu.exec(stdout)?.[1] : undefined
+  const secret = withSecrets ? FIRST_SECRET.exec(stdout)?.[1] : undefined
   return {
     accounts: [...new Set(names)],
     items,

@@ -261,7 +261,7 @@ describe('git push beside heroku@11.10.0', function () {
     expect(stderr).to.match(
       /^heroku: waiting for the keyring[^\n]*\nheroku: the keyring did not answer within 5 s[^\n]*\nfatal: [^\n]*quit\n$/u,
     )
-    expect(await readFile(calls, 'utf8')).to.equal('lookup\n')
+    expect(await readFile(calls, 'utf8')).to.equal('search\n')
     await rm(calls)
   })
 

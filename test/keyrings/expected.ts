@@ -85,23 +85,21 @@ export const CLOSED_JOB = {
 } as const
 export type ClosedTask = keyof typeof CLOSED_JOB
 
-const TWO_DIALOGS = 'yes, after 2 dialogs'
-
 export const EXPECTED_CLOSED: Record<ClosedTask, Record<Closed, string>> = {
   token: {
-    'locked, its dialog dismissed': TWO_DIALOGS,
+    'locked, its dialog dismissed': ONE_DIALOG,
     'locked, without its dialog': YES,
-    'closed, its dialog dismissed': TWO_DIALOGS,
+    'closed, its dialog dismissed': ONE_DIALOG,
   },
   fill: {
-    'locked, its dialog dismissed': TWO_DIALOGS,
+    'locked, its dialog dismissed': ONE_DIALOG,
     'locked, without its dialog': YES,
-    'closed, its dialog dismissed': TWO_DIALOGS,
+    'closed, its dialog dismissed': ONE_DIALOG,
   },
   logout: {
-    'locked, its dialog dismissed': TWO_DIALOGS,
+    'locked, its dialog dismissed': ONE_DIALOG,
     'locked, without its dialog': YES,
-    'closed, its dialog dismissed': TWO_DIALOGS,
+    'closed, its dialog dismissed': ONE_DIALOG,
   },
   opened: {
     'locked, its dialog dismissed': YES,

@@ -4,6 +4,7 @@ import {readFileSync} from 'node:fs'
 import {readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {openSecretService} from '../../src/backends/secret-service.js'
+import {StorageError} from '../../src/errors.js'
 import {run, type RunTool} from '../../src/process/run.js'
 import {describeKeychain} from '../contract/keychain-contract.js'
 import {type Display, startDisplay, type User} from '../support/display.js'
@@ -274,6 +275,38 @@ describe('other providers of the Secret Service', function () {
           expect(await service.accounts()).to.deep.equal([])
         },
       }
+
+      if (how === 'locked, its dialog dismissed')
+        it('asks once in each operation of the backend that reads, twice in a store and three times in a removal', async () => {
+          const backend = openSecretService({
+            run: runIn({...sandbox.env, ...service.env}),
+            timeoutMs: 20_000,
+            program: '/usr/bin/secret-tool',
+          })
+          const dialogsIn = async (operation: () => Promise<unknown>) => {
+            const before = user.dialogs.length
+            const outcome = await operation().catch((error: unknown) => {
+              if (error instanceof StorageError) return error.problem
+              throw error
+            })
+            return {outcome, dialogs: user.dialogs.length - before}
+          }
+          expect({
+            get: await dialogsIn(() => backend.get(ada)),
+            peek: await dialogsIn(async () => backend.peek?.(ada)),
+            accounts: await dialogsIn(() => backend.accounts()),
+            remove: await dialogsIn(() => backend.remove(ada)),
+            set: await dialogsIn(() => backend.set({account: ada, token: 'HRKU-1'})),
+          }).to.deep.equal({
+            get: {outcome: undefined, dialogs: 1},
+            peek: {outcome: {}, dialogs: 1},
+            accounts: {outcome: [], dialogs: 1},
+            // It must not trust a search that shows no item. A logout reads first, and stops there.
+            remove: {outcome: false, dialogs: 3},
+            // secret-tool exits 0 if nothing was stored, and only a search shows it.
+            set: {outcome: 'denied', dialogs: 2},
+          })
+        })
 
       for (const [task, title] of Object.entries(CLOSED_JOB) as [ClosedTask, string][])
         it(title.replaceAll('`', ''), async () => {

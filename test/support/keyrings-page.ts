@@ -61,7 +61,9 @@ Measured with Debian 12's KeePassXC 2.7.4, KWallet 5.103 and libsecret 0.20.5.
   Secret Service Integration).
 - Without confirmations it moves what a logout removes to its recycle bin.
 - While its database is locked or closed, it asks to unlock it at each search. If you dismiss that dialog, or have turned off
-  "Prompt to unlock database before searching", it shows no entry, as if there were none. No token is lost then:
+  "Prompt to unlock database before searching", it shows no entry, as if there were none. Each command of the table then
+  asks once. A login while the database is locked asks three times if you dismiss each dialog: to look for a token, to
+  store the new one, and to check that it is stored, as \`secret-tool\` also exits with 0 if it is not. No token is lost:
 
 ${tableOf(CLOSED, closedRows)}
 

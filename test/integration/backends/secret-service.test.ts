@@ -93,25 +93,12 @@ describe('secret-service on a real GNOME Keyring', () => {
     expect(calls[0]?.[2].input).to.equal('HRKU-canary')
   })
 
-  /** The real secret-tool; before its second call another program stores a token. */
-  const interrupted = async (token: string) => {
-    const tool = join(sandbox.bin, 'interrupted-secret-tool')
-    const [asked, stored] = [join(sandbox.root, 'asked'), join(sandbox.root, 'stored')]
-    const store = `printf ${token} | '${program}' store --label='Heroku CLI' -- service heroku-cli account ${ada}`
-    await writeFile(
-      tool,
-      `#!/bin/sh
-[ -e '${asked}' ] && [ ! -e '${stored}' ] && { ${store} && touch '${stored}'; }
-touch '${asked}'
-exec '${program}' "$@"
-`,
-      {mode: 0o755},
-    )
-    return openSecretService({run: runIn({...sandbox.env, ...keyring.env}), timeoutMs: 5000, program: tool})
-  }
-
-  it('returns a token that another program stores during the lookup', async () => {
-    expect(await (await interrupted('HRKU-2')).get(ada)).to.equal('HRKU-2')
+  it('starts one process for a read, of an account without an item, too', async () => {
+    await keychain.set({account: ada, token: 'HRKU-1'})
+    calls.length = 0
+    expect(await keychain.get(ada)).to.equal('HRKU-1')
+    expect(await keychain.get('grace@example.com')).to.equal(undefined)
+    expect(calls.map(([, [verb]]) => verb)).to.deep.equal(['search', 'search'])
   })
 
   it('is locked, and not empty, in every method on a locked keyring, and loses nothing', async () => {
@@ -273,6 +260,9 @@ describe('secret-service without a keyring', () => {
       return openSecretService({run: runIn(sandbox.env), timeoutMs: 1000, program: broken})
     }
 
+    const ITEM = `attribute.account = ${ada}`
+    const LOCKED = 'secret-tool: Cannot get secret of a locked object'
+
     it('reports that it crashed', async () => {
       const keychain = await brokenBy('kill -SEGV $$')
       expect(await failureOf(keychain.get(ada))).to.include({
@@ -295,22 +285,35 @@ describe('secret-service without a keyring', () => {
       }
     })
 
-    it('calls lookup once, and search, for an item whose token is not returned', async () => {
-      const calls = join(sandbox.root, 'calls')
-      const keychain = await brokenBy(`echo $1 >>'${calls}'
-[ $1 = lookup ] && exit 1; echo 'attribute.account = ${ada}' >&2`)
-      expect(await failureOf(keychain.get(ada))).to.include({problem: 'denied'})
-      expect(await readFile(calls, 'utf8')).to.equal('lookup\nsearch\n')
-    })
+    // A lookup of an item that a search shows is the only call that prompts; of no item, KeePassXC would prompt twice.
+    for (const [what, found, problem, verbs] of [
+      ['calls only search if it shows no item', '', undefined, 'search\n'],
+      ['calls lookup once for an item whose token it does not show', ITEM, 'denied', 'search\nlookup\n'],
+      ['calls lookup once for a locked item', `${ITEM}\n${LOCKED}`, 'locked', 'search\nlookup\n'],
+    ] as const)
+      it(what, async () => {
+        const calls = join(sandbox.root, 'calls')
+        const keychain = await brokenBy(`echo $1 >>'${calls}'
+[ $1 = lookup ] && exit 1; printf '%s' '${found}' >&2`)
+        if (problem === undefined) expect(await keychain.get(ada)).to.equal(undefined)
+        else expect(await failureOf(keychain.get(ada))).to.include({problem})
+        expect(await readFile(calls, 'utf8')).to.equal(verbs)
+      })
 
-    it('calls lookup once if its prompt was dismissed', async () => {
-      const calls = join(sandbox.root, 'calls')
-      const keychain = await brokenBy(`echo $1 >>'${calls}'
-[ $1 = lookup ] && exit 1; echo 'attribute.account = ${ada}
-secret-tool: Cannot get secret of a locked object' >&2`)
-      expect(await failureOf(keychain.get(ada))).to.include({problem: 'locked'})
-      expect(await readFile(calls, 'utf8')).to.equal('lookup\nsearch\n')
-    })
+    // As printed by secret-tool 0.20.5 with GNOME Keyring 42.1.
+    const PATH = '/org/freedesktop/secrets/collection/login/7'
+    for (const gone of [
+      `echo "secret-tool: No such secret item at path: ${PATH}" >&2; exit 1`,
+      `echo "secret-tool: Object does not exist at path “${PATH}”" >&2`,
+      `echo "secret-tool: No such interface “org.freedesktop.Secret.Item” on object at path ${PATH}" >&2`,
+    ])
+      it(`searches again if another program removes the item meanwhile: ${gone.slice(19, 45)}`, async () => {
+        const calls = join(sandbox.root, 'calls')
+        const keychain = await brokenBy(`echo $1 >>'${calls}'
+[ "$(wc -l <'${calls}')" = 1 ] && { ${gone}; exit; }; exit 0`)
+        expect(await keychain.get(ada)).to.equal(undefined)
+        expect(await readFile(calls, 'utf8')).to.equal('search\nsearch\n')
+      })
 
     it('reports that the token was not stored, if it stores nothing and exits 0', async () => {
       const keychain = await brokenBy('exit 0')
@@ -391,7 +394,7 @@ secret-tool: Cannot get secret of a locked object' >&2`)
           expect(`${failure.problem}: ${failure.message}`).to.equal(expected)
           expect(failure.hint).to.include(hint)
         }
-        expect(await readFile(calls, 'utf8')).to.match(/^lookup\nsearch\nstore\n[a-z]+\n$/u)
+        expect(await readFile(calls, 'utf8')).to.match(/^search\nsearch\nstore\n[a-z]+\n$/u)
       })
 
     it('gives up on a tool that prints without end', async () => {

@@ -89,7 +89,7 @@ describe('git with a login that cannot be read', function () {
         return {}
       },
       /^heroku: waiting for the keyring[^\n]*\nheroku: the keyring did not answer within 5 s[^\n]*\n$/u,
-      ['secret-tool lookup'],
+      ['secret-tool search'],
     ],
     [
       'the tool fails',
@@ -98,7 +98,7 @@ describe('git with a login that cannot be read', function () {
         return {}
       },
       /^heroku: secret-tool could not read the token \(exit 7\)[^\n]*\n$/u,
-      ['secret-tool lookup'],
+      ['secret-tool search'],
     ],
     [
       "the keyring failed, and .netrc has another account's token",
@@ -108,7 +108,7 @@ describe('git with a login that cannot be read', function () {
         return {}
       },
       /^heroku: secret-tool could not read the token[^\n]*dev@example\.com[^\n]*HEROKU_NETRC_WRITE=true[^\n]*\n$/u,
-      ['secret-tool lookup'],
+      ['secret-tool search'],
     ],
     [
       '.netrc is the place, and is not text',
@@ -174,7 +174,7 @@ describe('git with a login that cannot be read', function () {
       },
     )
     expect(session.screen).to.match(quit).and.not.to.include('Username for')
-    expect(asked()).to.deep.equal(['secret-tool lookup'])
+    expect(asked()).to.deep.equal(['secret-tool search'])
   })
 
   it('stops if the launcher is missing and the Heroku CLI answers', async () => {
@@ -184,7 +184,7 @@ describe('git with a login that cannot be read', function () {
     const {exitCode, stderr} = await fill()
     expect(exitCode).to.equal(128)
     expect(stderr).to.match(quit)
-    expect(asked()).to.deep.equal(['theirs', 'secret-tool lookup'])
+    expect(asked()).to.deep.equal(['theirs', 'secret-tool search'])
   })
 
   it("asks the user's own helper and prompts if the user is just not logged in", async () => {

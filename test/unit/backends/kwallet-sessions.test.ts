@@ -23,7 +23,10 @@ function tool(refusal: string, times: number) {
     const attribute = `attribute.account = ${ada}\n`
     if (calls.length <= times)
       return verb === 'search' ? answer(0, '', `${refusal}${attribute}`) : answer(1, '', refusal)
-    if (verb === 'search') return token === undefined ? answer(0, '') : answer(0, `secret = ${token}\n`, attribute)
+    if (verb === 'search')
+      return token === undefined
+        ? answer(0, '')
+        : answer(0, `[/0]\nlabel = Heroku CLI\nsecret = ${token}\ncreated = 2026-01-01 00:00:00\n`, attribute)
     if (verb === 'lookup') return token === undefined ? answer(1, '') : answer(0, token)
     if (verb === 'store') token = String(input)
     if (verb === 'clear') token = undefined
@@ -45,11 +48,11 @@ describe('secret-service on a KWallet that refuses a session', () => {
         expect(await keychain.get(ada)).to.equal('HRKU-2')
       })
 
-      it('gives up after the third', async () => {
+      it('gives up after the third, of a search and of a lookup', async () => {
         const {calls, keychain} = tool(refusal, Infinity)
         const error: unknown = await keychain.get(ada).catch((error: unknown) => error)
         expect(error).to.be.instanceOf(StorageError)
-        expect(calls).to.deep.equal(['lookup', 'lookup', 'lookup'])
+        expect(calls).to.deep.equal(['search', 'search', 'search', 'lookup', 'lookup', 'lookup'])
       })
     })
 })
