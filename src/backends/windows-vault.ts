@@ -1,5 +1,6 @@
 // Windows PasswordVault (the Credential Locker), through Windows PowerShell 5.1: later versions cannot load the type
 // (PowerShell/PowerShell#13042). One process per operation, since starting one takes most of a second.
+import {defined} from '../defined.js'
 import type {Backend} from './backend.js'
 import {StorageError} from '../errors.js'
 import {systemProgram} from '../process/windows-root.js'
@@ -23,15 +24,21 @@ interface Outcome {
 
 /**
  * Opens the PasswordVault.
- * @param options `env` is this process's environment; `program` replaces the powershell.exe of its SystemRoot
+ * @param options `env` is this process's environment; `program` replaces the powershell.exe of its SystemRoot; `drive` is where
+ * the drive of Windows is mounted, in WSL
  */
-export function openWindowsVault(options: ToolOptions & {env?: NodeJS.ProcessEnv}): Backend {
-  const {env = process.env, program = windowsPowerShell(env)} = options
+export function openWindowsVault(options: ToolOptions & {env?: NodeJS.ProcessEnv; drive?: string}): Backend {
+  const {drive, env = process.env, program = windowsPowerShell(env)} = options
+  // From a folder of Linux's, each start of a program of Windows takes seconds (microsoft/WSL#8472). WSLENV names the variables
+  // that WSL passes to Windows; it needs none.
+  const callOptions = () => ({env: {...withoutModulePath(env), WSLENV: undefined}, ...defined({cwd: drive})})
 
   const ask = async (verb: Verb, account = '', token = ''): Promise<Outcome> => {
     const call = startOperation(PROGRAM, program, options)
     const input = `${verb} ${encode(account)} ${encode(token)}\n`
-    return outcomeOf(await call(ARGUMENTS, {input, env: withoutModulePath(env)}))
+    const answer = await call(ARGUMENTS, {input, ...callOptions()})
+    if (drive !== undefined && ![0, CONSTRAINED].includes(answer.code)) throw unreachable()
+    return outcomeOf(answer)
   }
 
   return {
@@ -84,7 +91,19 @@ function withoutModulePath(env: NodeJS.ProcessEnv): Record<string, undefined> {
 }
 
 const BY_HAND = 'remove heroku-cli in Credential Manager, under Web Credentials'
-const WAYS_ON = 'set HEROKU_API_KEY, or HEROKU_NETRC_WRITE=true to use the _netrc file'
+const WAYS_ON = 'set HEROKU_API_KEY, or HEROKU_NETRC_WRITE=true to use the _netrc file (.netrc in WSL)'
+
+/**
+ * WSL's relay exits with 1 if it cannot reach Windows: its interoperability is disabled, or WSL_INTEROP is that of a terminal that
+ * was closed, as over ssh and in cron. If Linux does not know Windows' programs at all, a shell reads powershell.exe, and exits
+ * with 2 or 126.
+ */
+const unreachable = () =>
+  new StorageError(
+    'unavailable',
+    'cannot reach Windows from this WSL',
+    'try again in a new WSL terminal, or run: wsl.exe --shutdown',
+  )
 
 const NOT_FOUND = '80070490'
 const NO_LOGON_SESSION = '80070520'
