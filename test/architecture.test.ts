@@ -140,9 +140,16 @@ describe('the architecture', () => {
   })
 
   it('has the backends not know each other', () => {
-    const backends = ['macos-keychain', 'secret-service', 'windows-vault', 'password-store', 'netrc/netrc-file'].map(
-      (name) => `src/backends/${name}.ts`,
-    )
+    const backends = [
+      'macos-keychain',
+      'secret-service',
+      'windows-vault',
+      'systemd-creds',
+      'password-store',
+      'git-helper',
+      'git-forwarded',
+      'netrc/netrc-file',
+    ].map((name) => `src/backends/${name}.ts`)
     const users = (backend: string) =>
       [...sources].filter(([file, text]) => ownImports(file, text).includes(backend)).map(([file]) => file)
     expect(backends.map((backend) => users(backend).filter((file) => backends.includes(file)))).to.deep.equal(

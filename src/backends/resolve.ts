@@ -4,35 +4,14 @@ import {defined} from '../defined.js'
 import {findProgram} from '../process/find-program.js'
 import type {Backend, KeychainName} from './backend.js'
 import {INSTALL_ANYWHERE} from './install-hint.js'
+import type {Keychain, OpenOptions} from './keychain.js'
 import {hasDisplay} from './patience.js'
 import {findSystemdCreds} from './systemd-creds-available.js'
 import {missingPasswordStore} from './password-store-folder.js'
 import type {StoreChoice} from './store-choice.js'
-import type {ToolOptions} from './tool.js'
+import {findWindows, FROM_WSL_MS} from './wsl.js'
 
-/** What the backends need in order to open. */
-export interface OpenOptions extends ToolOptions {
-  /** oclif's `config.dataDir`. */
-  dataDir: string
-  /** The machine names of the API and of git. */
-  endpoints: {api: string; git: string}
-  /** Whether stderr is a terminal, on which gpg may prompt. Default: false. */
-  terminal?: boolean
-  /** The accounts on record, for stores that cannot list theirs. */
-  accounts: () => string[]
-}
-
-/** A keychain, or why it cannot be used. */
-export type Keychain =
-  | {
-      name: KeychainName
-      title: string
-      because: string
-      /** For `git-helper`: which helper. */
-      helper?: string
-      open: (options: OpenOptions) => Promise<Backend>
-    }
-  | {name: undefined; because: string; hint?: string}
+export type {Keychain, OpenOptions} from './keychain.js'
 
 interface Machine {
   /** Where PATH, SystemRoot and HOME are looked up. */
@@ -80,6 +59,24 @@ const STORES: readonly Store[] = [
             open: async (options) => (await import('./windows-vault.js')).openWindowsVault({...options, env}),
           }
         : undefined,
+  },
+  {
+    // From WSL, a first call takes up to 25 s.
+    name: 'windows-vault',
+    title: 'the Windows password vault',
+    isOptIn: true,
+    check(machine) {
+      if (!isLinux(machine)) return undefined
+      const windows = findWindows(machine.env)
+      if (!windows) return {missing: 'this is not Windows, nor WSL with a drive of Windows'}
+      return {
+        because: 'it was chosen in WSL',
+        async open(options) {
+          const {openWindowsVault} = await import('./windows-vault.js')
+          return openWindowsVault({...options, ...windows, timeoutMs: FROM_WSL_MS, env: machine.env})
+        },
+      }
+    },
   },
   {
     name: 'secret-service',
@@ -175,8 +172,8 @@ export const resolveKeychain = (env: NodeJS.ProcessEnv, platform: NodeJS.Platfor
 
 /** The keychain that a user has chosen, or that is on record; with the reason if this machine does not have it. */
 export function chosenKeychain(choice: StoreChoice, env: NodeJS.ProcessEnv, platform: NodeJS.Platform): Keychain {
-  const store = STORES.find(({name}) => name === choice.name)
-  return (store && opened(store, {env, platform}, choice.helper)) ?? UNSUPPORTED
+  const stores = STORES.filter(({name}) => name === choice.name)
+  return stores.flatMap((store) => opened(store, {env, platform}, choice.helper) ?? [])[0] ?? UNSUPPORTED
 }
 
 const UNSUPPORTED: Keychain = {name: undefined, because: 'no keychain is supported on this system'}
