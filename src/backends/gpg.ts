@@ -30,5 +30,16 @@ export function startGpg(what: string, hint: string, options: GpgOptions): Call 
   }
 }
 
-/** Whether gpg prompted for a passphrase, by its status lines. */
-export const hasPrompted = (stderr: string) => /^\[GNUPG:\] PINENTRY_LAUNCHED /mu.test(stderr)
+/**
+ * Why gpg has not decrypted a message: `denied` if it prompted in vain, `locked` if it could not prompt, `no-key` if it has not got
+ * the secret key. Undefined for any other reason, such as a message that is not one.
+ */
+export function refusalIn(stderr: string): 'denied' | 'locked' | 'no-key' | undefined {
+  if (/^\[GNUPG:\] PINENTRY_LAUNCHED /mu.test(stderr)) return 'denied'
+  // GnuPG 2.4 prints the reason for each key.
+  const reasons = [...stderr.matchAll(/^gpg: public key decryption failed: (.*)$/gmu)].map(([, reason]) => reason)
+  if (reasons.length > 0) return reasons.every((reason) => reason === 'No secret key') ? 'no-key' : 'locked'
+  if (!stderr.includes('No secret key')) return undefined
+  // GnuPG 2.2 says so of a key that it could not get the passphrase of, too, but names the key that it has found.
+  return /^\[GNUPG:\] KEY_CONSIDERED /mu.test(stderr) ? 'locked' : 'no-key'
+}

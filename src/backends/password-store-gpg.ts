@@ -2,7 +2,7 @@
 import {readlinkSync} from 'node:fs'
 import {StorageError} from '../errors.js'
 import {isToken} from './credential-rules.js'
-import {type GpgOptions, hasPrompted, startGpg} from './gpg.js'
+import {type GpgOptions, refusalIn, startGpg} from './gpg.js'
 import type {Answer, Call} from './tool.js'
 
 export interface PasswordStoreOptions extends GpgOptions {
@@ -79,16 +79,17 @@ export async function encrypt(gpg: Call, token: string, name: string, keys: stri
 
 const LIST_SECRET_KEYS = 'gpg --list-secret-keys'
 
-/** By the status lines, since gpg 2.2.40 reports 'No secret key' for a key that it was not given the passphrase of, too. */
 function unreadable(name: string, {code, stderr}: Answer): StorageError {
-  if (hasPrompted(stderr))
-    return new StorageError('denied', `gpg was not given the passphrase to read ${name}`, show(name))
-  if (stderr.includes('No secret key'))
-    // Printed once gpg has found the key here.
-    return /^\[GNUPG:\] KEY_CONSIDERED /mu.test(stderr)
-      ? new StorageError('locked', "the password store's key is locked, and gpg cannot prompt here", show(name))
-      : new StorageError('failed', "the password store's secret key is not on this machine", LIST_SECRET_KEYS)
-  return new StorageError('failed', `gpg could not decrypt ${name} (exit ${code})`, show(name))
+  switch (refusalIn(stderr)) {
+    case 'denied':
+      return new StorageError('denied', `gpg was not given the passphrase to read ${name}`, show(name))
+    case 'locked':
+      return new StorageError('locked', "the password store's key is locked, and gpg cannot prompt here", show(name))
+    case 'no-key':
+      return new StorageError('failed', "the password store's secret key is not on this machine", LIST_SECRET_KEYS)
+    case undefined:
+      return new StorageError('failed', `gpg could not decrypt ${name} (exit ${code})`, show(name))
+  }
 }
 
 function unwritable(name: string, {code, stderr}: Answer): StorageError {

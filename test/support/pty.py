@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 
 # No __pycache__ in the work tree.
 sys.dont_write_bytecode = True
@@ -138,7 +139,11 @@ fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 resize(terminal, rows, columns)
 before = settings(terminal)
 status = drive(master, terminal, start(terminal, arguments))
-left = left_running()
+# A process that was killed just now takes a moment to end.
+left, patience = left_running(), time.monotonic() + 0.5
+while left and time.monotonic() < patience:
+    time.sleep(0.01)
+    left = left_running()
 after = settings(terminal)
 
 # The program's last output.

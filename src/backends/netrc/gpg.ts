@@ -1,7 +1,7 @@
 // Decrypts and encrypts a .netrc.gpg with gpg, for the same recipients. The plain text is never written to disk.
 import {devNull} from 'node:os'
 import {StorageError} from '../../errors.js'
-import {type GpgOptions, hasPrompted, startGpg} from '../gpg.js'
+import {type GpgOptions, refusalIn, startGpg} from '../gpg.js'
 import type {Answer} from '../tool.js'
 
 /** Whether a `.netrc` is encrypted with gpg: then it is not plain text, and git does not read it. */
@@ -62,15 +62,15 @@ export async function encrypt(
 const byHand = (file: string) => `gpg --decrypt ${file} > ${devNull}`
 
 function failureOf(file: string, verb: string, {code, stderr}: Answer): StorageError {
-  // gpg 2.2.40 reports 'No secret key' for a dismissed prompt, too, but after one of these lines.
-  if (hasPrompted(stderr) || stderr.includes('public key decryption failed'))
-    return new StorageError('denied', `gpg was not given the passphrase to ${verb} ${file}`, byHand(file))
-  if (stderr.includes('No secret key'))
+  const reason = refusalIn(stderr)
+  if (reason === 'no-key')
     return new StorageError(
       'failed',
       `gpg could not ${verb} ${file}: its secret key is not here`,
       'gpg --list-secret-keys',
     )
+  if (reason !== undefined)
+    return new StorageError('denied', `gpg was not given the passphrase to ${verb} ${file}`, byHand(file))
   return new StorageError('failed', `gpg could not ${verb} ${file} (exit ${code})`, byHand(file))
 }
 

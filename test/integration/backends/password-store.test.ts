@@ -257,10 +257,10 @@ describeOnPosix('the password store', function () {
         message: "the password store's secret key is not on this machine",
         hint: 'gpg --list-secret-keys',
       },
-      'whose secret key is on another machine, and the public one here': {
+      'whose secret key is on another machine, and the public one here, with another secret key': {
         prepare: async () => {
           await open().set(ada)
-          const keys = rings.create([])
+          const keys = rings.create(['grace'])
           writeFileSync(folder.path('public'), ring.gpg(['--armor', '--export', 'ada']))
           keys.gpg(['--import', folder.path('public')])
           return {keys}
@@ -488,7 +488,7 @@ describeOnPosix('the password store', function () {
     expect(tokens.at(-1)).to.equal('HRKU-new')
     // Two calls of gpg, the line for git, and open, write, chmod, sync and rename.
     expect(tokens.indexOf('HRKU-new')).to.be.at.least(12)
-  })
+  }).timeout(120_000)
 
   it('whose gpg does not answer in time is timed-out, with a hint', async () => {
     await open().set(ada)
