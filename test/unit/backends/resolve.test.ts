@@ -8,6 +8,8 @@ import {openOptions} from '../../support/open-options.js'
 
 const windows = process.platform === 'win32'
 const TOOL = windows ? 'secret-tool.exe' : 'secret-tool'
+/** As secret-tool prints an item. */
+const FOUND = '[/item]\nlabel = Heroku CLI\nsecret = HRKU-1\ncreated = now\n'
 const none = {
   name: undefined,
   because: 'secret-tool is not installed',
@@ -81,7 +83,12 @@ describe('the keychain of this machine', () => {
       openOptions({
         run: (file) => {
           calls.push(file)
-          return Promise.resolve({status: 'exited', code: 0, stdout: 'HRKU-1', stderr: ''})
+          return Promise.resolve({
+            status: 'exited',
+            code: 0,
+            stdout: FOUND,
+            stderr: 'attribute.account = ada@example.com\n',
+          })
         },
       }),
     )
