@@ -4,6 +4,9 @@ import {NETRC, parseStore, type StoreChoice, unknownStore} from '../backends/sto
 import {UserError} from '../errors.js'
 import {unsetHint} from '../ui/shell-hints.js'
 
+/** The variable that chooses a store. */
+export const VARIABLE = 'HEROKU_CREDENTIAL_STORE'
+
 /** A store that the user has chosen. Then a token is stored there or nowhere. */
 export interface Chosen {
   /** The flag or variable that names it. */
@@ -27,11 +30,20 @@ export function chosenBy(from: string, text: string | undefined): Chosen | undef
  * Refuses a login that could store its token nowhere, before a token is issued.
  * @throws {UserError} if the chosen store is unknown or cannot be used, or if two variables contradict each other
  */
-export function assertCanStore({context: {chosen, keychain}, netrcOnly}: Environment): void {
+export function assertCanStore({context: {chosen, env, keychain}, netrcOnly}: Environment): void {
   if (!chosen) return
   const {from, store, text} = chosen
   if (store === undefined) throw unknownStore(text, from)
-  if (store === NETRC) return
+  if (store === NETRC) {
+    // An administrator's choice: no token in plain text on this machine.
+    const byVariable = chosenBy(VARIABLE, env[VARIABLE])
+    if (typeof byVariable?.store === 'object')
+      throw new UserError(
+        `${from} asks for ${NETRC}, and ${VARIABLE} for ${byVariable.text}`,
+        `${unsetHint(VARIABLE)} first`,
+      )
+    return
+  }
   if (netrcOnly)
     throw new UserError(
       `HEROKU_NETRC_WRITE asks for .netrc, and ${from} for ${text}`,
@@ -42,6 +54,6 @@ export function assertCanStore({context: {chosen, keychain}, netrcOnly}: Environ
 }
 
 interface Environment {
-  context: {chosen?: Chosen; keychain: Keychain}
+  context: {chosen?: Chosen; env: NodeJS.ProcessEnv; keychain: Keychain}
   netrcOnly: boolean
 }

@@ -83,6 +83,8 @@ export class GuardedKeychain implements Backend {
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
       if (error.problem === 'unavailable' || error.problem === 'refused') throw error
+      // Not to wait for it once more.
+      if (error.problem === 'timed-out') this.failure = error
     }
   }
 

@@ -1,8 +1,8 @@
 import {defined} from '../defined.js'
 import {gpgPatience, patience} from '../backends/patience.js'
-import {automaticKeychains, chosenKeychain} from '../backends/resolve.js'
+import {automaticKeychains, chosenKeychain, type Keychain} from '../backends/resolve.js'
 import type {StoreChoice} from '../backends/store-choice.js'
-import {chosenBy} from './chosen-store.js'
+import {chosenBy, VARIABLE} from './chosen-store.js'
 import {selectedByProject} from './project-account.js'
 import type {Selection} from './selected-account.js'
 import {CredentialStores, type StoresContext} from './stores.js'
@@ -14,7 +14,7 @@ import {CredentialStores, type StoresContext} from './stores.js'
  */
 export function openStores({
   terminal,
-  chosen = chosenBy('HEROKU_CREDENTIAL_STORE', process.env.HEROKU_CREDENTIAL_STORE),
+  chosen = chosenBy(VARIABLE, process.env[VARIABLE]),
   ...context
 }: Pick<StoresContext, 'chosen' | 'dataDir' | 'endpoints' | 'notify' | 'run'> & {
   terminal: boolean
@@ -22,8 +22,8 @@ export function openStores({
   const {env, platform} = process
   const keychainNamed = (choice: StoreChoice) => chosenKeychain(choice, env, platform)
   const automatic = automaticKeychains(env, platform)
-  const [keychain, ...otherKeychains] =
-    typeof chosen?.store === 'object' ? ([keychainNamed(chosen.store)] as const) : automatic
+  const [keychain, ...otherKeychains]: [Keychain, ...Keychain[]] =
+    typeof chosen?.store === 'object' ? [keychainNamed(chosen.store), ...automatic] : automatic
   let project: {selection: Selection | undefined} | undefined
   return new CredentialStores({
     ...context,

@@ -21,7 +21,7 @@ export interface StoresContext {
   endpoints: Endpoints
   /** The chosen keychain, else the preferred one of this machine. */
   keychain: Keychain
-  /** The further keychains of this machine that need no choice, in order. Default: none. */
+  /** The further keychains of this machine that need no choice, in order. Only a logout uses them if one is chosen. Default: none. */
   otherKeychains?: readonly Keychain[]
   /** The store that the user has chosen. Default: none. */
   chosen?: Chosen
@@ -118,12 +118,18 @@ export class CredentialStores {
     return this.guardAll(all)
   }
 
-  /** Every keychain that may hold a copy of an account's token: its own, the preferred one, and all that were ever used. */
+  /** Every keychain that may hold a copy of an account's token: its own, those that need no choice, and all that were ever used. */
   keychainsToClear(account: string | undefined): GuardedKeychain[] {
-    const {dataDir, keychain, keychainNamed} = this.context
+    const {dataDir, keychain, keychainNamed, otherKeychains = []} = this.context
     const used = (readLoginState(dataDir).stores ?? []).flatMap((each) => parseStore(each) ?? [])
     const others = keychainNamed ? used.map(keychainNamed) : []
-    return this.guardAll([this.keychainFor(account), this.keychainOnRecord(account), keychain, ...others])
+    return this.guardAll([
+      this.keychainFor(account),
+      this.keychainOnRecord(account),
+      keychain,
+      ...otherKeychains,
+      ...others,
+    ])
   }
 
   /** Prints, once, that a lookup did not follow the user's choice. @param inNetrc whether it found the token there */

@@ -195,6 +195,13 @@ describe('the store of a login', function () {
       expect(await machine.read('.netrc')).to.equal(undefined)
     })
 
+    it('excludes .netrc for a login that asks for it, too', async () => {
+      const login = await logIn(['--store', 'netrc'], {HEROKU_CREDENTIAL_STORE: 'keyring'})
+      expect(login.exitCode).to.equal(1)
+      expect(login.stderr).to.include('--store').and.to.include('HEROKU_CREDENTIAL_STORE')
+      expect(await machine.read('.netrc')).to.equal(undefined)
+    })
+
     it('still lets an old .netrc be read, with a warning', async () => {
       const {token} = await logIn(['--store', 'netrc'])
       const ended = await machine.run(['auth:token'], {env: {HEROKU_CREDENTIAL_STORE: 'keyring'}})

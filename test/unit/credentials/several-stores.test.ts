@@ -37,7 +37,7 @@ describe('accounts in several keychains', () => {
   /** The stores of a user who chose pass. */
   const choosingPass = () => ({
     keychain: passKeychain,
-    otherKeychains: [],
+    otherKeychains: [user.memory.keychain],
     chosen: {from: '--store', text: 'pass', store: {name: 'password-store' as const}},
   })
   const saveInPass = (credential = ada) => saveToken(stores(choosingPass()), credential)
@@ -54,7 +54,7 @@ describe('accounts in several keychains', () => {
     it('asks only the chosen keychain, whatever is on record', async () => {
       await saveToken(stores(), ada)
       pass.tokens.set(ada.account, AGAIN.token)
-      const more = {...choosingPass(), otherKeychains: []}
+      const more = choosingPass()
       expect((await findCredential(stores(more))).found).to.include(AGAIN)
     })
 
@@ -155,6 +155,13 @@ describe('accounts in several keychains', () => {
       const {failures, removedFrom} = await logOut(stores())
       expect({failures, removedFrom}).to.deep.equal({failures: [], removedFrom: ['the keyring', 'pass']})
       expect(contents()).to.deep.equal({keyring: {}, pass: {[grace.account]: grace.token}})
+    })
+
+    it('removes a copy from the preferred keychain, too, if another one is chosen', async () => {
+      await saveInPass()
+      user.memory.tokens.set(ada.account, ada.token)
+      const {failures, removedFrom} = await logOut(stores(choosingPass()))
+      expect({failures, removedFrom}).to.deep.equal({failures: [], removedFrom: ['pass', 'the keyring']})
     })
 
     it('passes over a keychain that is not there, and not over one that fails', async () => {
