@@ -82,6 +82,9 @@ const NO_SESSION_HINT = 'run this in a desktop session, or set HEROKU_NETRC_WRIT
 
 // Messages of GLib, libsecret and the bus, as secret-tool 0.20.5 prints them. The first match counts: a bus that
 // rejects a message repeats the caller's command line, which contains the account.
+export const noSession = () =>
+  new StorageError('unavailable', 'there is no D-Bus session, so no keyring', NO_SESSION_HINT)
+
 const failures = [
   {
     pattern: /Rejected send message|AccessDenied|policy prevents|Exhausted all available authentication/iu,
@@ -106,8 +109,8 @@ const failures = [
   },
   {
     pattern:
-      /dbus-launch|spawn a message bus|autolaunch D-Bus|Could not connect|transport|address element|DBUS_SESSION_BUS_ADDRESS|connection is closed/iu,
-    error: () => new StorageError('unavailable', 'there is no D-Bus session, so no keyring', NO_SESSION_HINT),
+      /dbus-launch|address is empty|spawn a message bus|autolaunch D-Bus|Could not connect|transport|address element|DBUS_SESSION_BUS_ADDRESS|connection is closed/iu,
+    error: noSession,
   },
   {
     pattern: /org\.freedesktop\.secrets was not provided|ServiceUnknown|has no owner/iu,

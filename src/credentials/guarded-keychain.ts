@@ -73,9 +73,8 @@ export class GuardedKeychain implements Backend {
   }
 
   /**
-   * Whether it can be reached, without a prompt. Any other failure says that it is there, and may be another operation's own: a
-   * locked keychain can still ask the user to unlock it.
-   * @throws {StorageError} 'unavailable' or 'refused'
+   * Checks whether it can be reached. Not for a keychain that may prompt or hang when its accounts are listed.
+   * @throws {StorageError} 'unavailable' or 'refused'; any other failure says that it is there
    */
   async assertReachable(): Promise<void> {
     try {
@@ -83,8 +82,6 @@ export class GuardedKeychain implements Backend {
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
       if (error.problem === 'unavailable' || error.problem === 'refused') throw error
-      // Not to wait for it once more.
-      if (error.problem === 'timed-out') this.failure = error
     }
   }
 

@@ -43,8 +43,11 @@ export async function saveInFirstStore(stores: CredentialStores, credential: Cre
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
       if (chosen) throw new UserError(`the token was not stored in ${keychain.title}: ${error.message}`, error.hint)
+      if (error.problem !== 'unavailable') {
+        failure = error
+        break
+      }
       failure ??= error
-      if (error.problem !== 'unavailable') break
     }
   }
   if (failure) {

@@ -1,5 +1,7 @@
 import {defined} from '../defined.js'
 import {StorageError, UserError} from '../errors.js'
+import {hasSessionBus} from '../backends/session-bus.js'
+import {noSession} from '../backends/secret-tool.js'
 import {NETRC} from '../backends/store-choice.js'
 import {currentOnRecord} from './login-state.js'
 import {readLoginState} from './login-files.js'
@@ -11,13 +13,15 @@ import type {CredentialStores} from './stores.js'
  * @throws {UserError} if the chosen store cannot be reached
  */
 export async function storeForLogin(stores: CredentialStores): Promise<{because: string; hint?: string} | undefined> {
-  const {chosen, dataDir, keychain} = stores.context
+  const {chosen, dataDir, env, keychain} = stores.context
   if (stores.netrcOnly || chosen?.store === NETRC) return undefined
   let failure: StorageError | undefined
   // The account is not known yet; that of the last login is the likely one.
   for (const each of stores.keychainsForLogin(currentOnRecord(readLoginState(dataDir))?.account)) {
     try {
-      await each.assertReachable()
+      if (each.name === 'secret-service') assertSessionBus(env)
+      // The others of a platform are always there, and may prompt.
+      else if (each.name !== 'macos-keychain' && each.name !== 'windows-vault') await each.assertReachable()
       return undefined
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
@@ -27,4 +31,9 @@ export async function storeForLogin(stores: CredentialStores): Promise<{because:
   }
   if (failure) return {because: failure.message, ...defined({hint: failure.hint})}
   return keychain.name === undefined ? keychain : undefined
+}
+
+/** Not a call of the keyring, which may hang: a login must be able to wait for the browser before it waits for that. */
+function assertSessionBus(env: NodeJS.ProcessEnv): void {
+  if (!hasSessionBus(env)) throw noSession()
 }

@@ -139,7 +139,7 @@ export class CredentialStores {
     const {from, store, text} = chosen
     if (store === undefined) notify(`${from} names no store, and is ignored: ${JSON.stringify(text)}`)
     else if (inNetrc && store !== NETRC)
-      notify(`the token is in .netrc, though ${from} asks for ${text}; to move it: heroku auth:migrate --to ${text}`)
+      notify(`the token is in .netrc, though ${from} asks for ${text}; to move it: heroku auth:migrate --to '${text}'`)
     else return
     this.warnedOfChoice = true
   }

@@ -75,7 +75,7 @@ describe('accounts in several keychains', () => {
       user.write('.netrc', entries(ada))
       const opened = stores(choosingPass())
       for (let time = 1; time <= 2; time += 1) expect((await findCredential(opened)).found).to.include(ada)
-      expect(user.notices.filter((line) => line.includes('auth:migrate --to pass'))).to.have.length(1)
+      expect(user.notices.filter((line) => line.includes("auth:migrate --to 'pass'"))).to.have.length(1)
     })
   })
 
@@ -92,6 +92,12 @@ describe('accounts in several keychains', () => {
         expect(await saveToken(stores(), ada)).to.include({savedIn: 'netrc', because: `it is ${problem}`})
         expect(pass.tokens.size).to.equal(0)
       })
+
+    it('reports the keychain that failed, not one that is not there', async () => {
+      user.memory.faults.set('set', failing('unavailable'))
+      pass.faults.set('set', failing('locked'))
+      expect(await saveToken(stores(), ada)).to.include({savedIn: 'netrc', because: 'it is locked'})
+    })
 
     it('fails if the chosen keychain fails, and stores nothing', async () => {
       for (const problem of ['unavailable', 'locked', 'failed'] as const) {
@@ -126,18 +132,21 @@ describe('accounts in several keychains', () => {
       expect(contents()).to.deep.equal({keyring: {}, pass: {[ada.account]: AGAIN.token}})
     })
 
-    it('knows before it starts whether a keychain can be reached', async () => {
-      expect(await storeForLogin(stores())).to.equal(undefined)
-      user.memory.faults.set('accounts', failing('unavailable'))
-      expect(await storeForLogin(stores())).to.equal(undefined)
-      pass.faults.set('accounts', failing('unavailable'))
-      expect(await storeForLogin(stores())).to.deep.equal({because: 'it is unavailable', hint: 'repair it'})
-      expect(await storeForLogin(stores({chosen: {from: '--store', text: 'netrc', store: 'netrc'}}))).to.equal(
+    it('knows before it starts whether a keychain can be reached, and calls no keyring', async () => {
+      const without = {DBUS_SESSION_BUS_ADDRESS: '', DISPLAY: '', XDG_RUNTIME_DIR: user.home}
+      expect(await storeForLogin(stores({}, {...without, DBUS_SESSION_BUS_ADDRESS: 'unix:abstract=x'}))).to.equal(
         undefined,
       )
+      expect(await storeForLogin(stores({}, without)), 'pass').to.equal(undefined)
+      pass.faults.set('accounts', failing('unavailable'))
+      const {because} = (await storeForLogin(stores({}, without))) ?? {}
+      expect(because).to.equal('there is no D-Bus session, so no keyring')
+      const netrc = {chosen: {from: '--store', text: 'netrc', store: 'netrc' as const}}
+      expect(await storeForLogin(stores(netrc, without))).to.equal(undefined)
       expect((await thrownBy(storeForLogin(stores(choosingPass())))).message).to.include('cannot be stored in pass')
-      user.memory.faults.set('accounts', failing('locked'))
-      expect(await storeForLogin(stores()), 'a locked keychain can ask').to.equal(undefined)
+      pass.faults.set('accounts', failing('locked'))
+      expect(await storeForLogin(stores({}, without)), 'a locked keychain can ask').to.equal(undefined)
+      expect(user.memory.calls).to.deep.equal([])
     })
   })
 
