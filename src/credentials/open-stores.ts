@@ -38,3 +38,6 @@ export function openStores({
     gpgTimeoutMs: gpgPatience(env, platform, terminal),
   })
 }
+
+/** The keychains of this machine that need no choice, the preferred one first, whatever the user has chosen. */
+export const automaticStores = () => automaticKeychains(process.env, process.platform)

@@ -1,6 +1,7 @@
 // From the facts to the report: checks, each with its message and next step, and the overall result.
 import {SET_A_PASSWORD} from '../backends/plain-keyring.js'
 import {gitChecks} from './git-checks.js'
+import {demandedStore, storeChecks} from './store-checks.js'
 import {missingTokenCheck, tokenChecks} from './token-checks.js'
 import {
   type Check,
@@ -11,16 +12,16 @@ import {
   ofAccount,
   type PlainText,
   type Report,
-  type TokenFacts,
 } from './report.js'
 import {unsetHint} from '../ui/shell-hints.js'
 
 /** @param bin the command name of the CLI, for hints */
 export function buildReport(facts: Facts, bin: string, now = Date.now()): Report {
-  const {cli, host, keychain, token} = facts
+  const {cli, host, token} = facts
   const checks = [
     ...(token ? tokenChecks(token, facts, bin, now) : [missingTokenCheck(facts, bin)]),
-    keychainCheck(keychain, token),
+    keychainCheck(facts),
+    ...storeChecks(facts, bin),
     ...plainTextChecks(facts, bin),
     ...gitChecks(facts, bin),
     ...hostChecks(host),
@@ -31,46 +32,54 @@ export function buildReport(facts: Facts, bin: string, now = Date.now()): Report
   return {version: 1, verdict, ...facts, checks}
 }
 
-function keychainCheck(facts: KeychainFacts, token: TokenFacts | undefined): Check {
-  const {because = '', hint, name = '', state} = facts
+function keychainCheck({keychain, stores, token}: Facts): Check {
+  const {because = '', hint, name = '', state} = keychain
+  // HEROKU_API_KEY needs no keychain.
+  const level = token?.tier === 'HEROKU_API_KEY' ? 'warning' : 'error'
+  const demanded = demandedStore(stores)
   switch (state) {
     case 'not used':
       return check('keychain', 'ok', 'not asked, as HEROKU_NETRC_WRITE says')
     case 'missing':
-      return check('keychain', 'warning', `none: ${because}`, hint)
+      return check('keychain', demanded === undefined ? 'warning' : level, `none: ${because}`, hint)
     case 'unlocked':
     case 'answers':
-      return accountsCheck(facts, state === 'unlocked' ? 'is unlocked' : 'answers')
+      return accountsCheck(keychain, state === 'unlocked' ? 'is unlocked' : 'answers')
     default: {
-      // HEROKU_API_KEY needs no keychain.
-      const level = token?.tier === 'HEROKU_API_KEY' ? 'warning' : 'error'
-      return check('keychain', level, `${because} (${name})`, hint ?? 'HEROKU_NETRC_WRITE=true has .netrc used instead')
+      const otherwise = demanded === undefined ? 'HEROKU_NETRC_WRITE=true has .netrc used instead' : undefined
+      return check('keychain', level, `${because} (${name})`, hint ?? otherwise)
     }
   }
 }
 
 function accountsCheck({accounts, name, title}: KeychainFacts, health: string): Check {
   const said = `${title ?? ''} (${name ?? ''}) ${health}`
-  if (accounts.length === 0) return check('keychain', 'ok', `${said}, and holds nothing of Heroku's`)
+  if (accounts.length === 0 && name !== 'git-forwarded')
+    return check('keychain', 'ok', `${said}, and holds nothing of Heroku's`)
   const more = accounts.map(({account, current}) => `${current ? '*' : ' '} ${account}`)
   return {...check('keychain', 'ok', said), more}
 }
 
-function plainTextChecks({keychain, noToken, plainText}: Facts, bin: string): Check[] {
+function plainTextChecks({keychain, noToken, plainText, stores}: Facts, bin: string): Check[] {
   const isReady = keychain.state === 'unlocked' || keychain.state === 'answers'
+  const demanded = demandedStore(stores)
   const migrate = isReady ? `${bin} auth:migrate` : undefined
   // Without a keychain there is nowhere to move the tokens to.
   const isOnly = keychain.state === 'missing' || keychain.state === 'not used'
   const line = (message: string, hint?: string) => check('plain text', 'warning', message, hint)
+  const inNetrc = (message: string) =>
+    demanded === undefined
+      ? line(message, migrate)
+      : check('plain text', 'error', `${message}, though HEROKU_CREDENTIAL_STORE asks for ${demanded}`, migrate)
   const aliases = plainText.filter(({kind}) => kind === 'alias')
   const others = plainText.flatMap((each: PlainText) => {
     if (each.kind === 'exposed') return [line(each.because, each.hint)]
     if (each.kind === 'unreadable') return each.because === noToken?.because ? [] : [line(each.because, each.hint)]
     if (each.kind === 'keyring')
       return [line(`the keyring has no password: ${each.place} holds a Heroku token`, SET_A_PASSWORD)]
-    if (each.kind === 'alias' || isOnly) return []
+    if (each.kind === 'alias' || (isOnly && demanded === undefined)) return []
     const token = `${each.same === undefined ? 'a' : 'another'} token${ofAccount(each.account)}`
-    return [line(`${each.place} holds ${each.same ? 'the token in use' : token}`, migrate)]
+    return [inNetrc(`${each.place} holds ${each.same ? 'the token in use' : token}`)]
   })
   if (isOnly || aliases.length === 0) return others
   return [...others, {...line('heroku accounts keeps tokens in', migrate), more: aliases.map(({place}) => place)}]

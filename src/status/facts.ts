@@ -3,14 +3,18 @@ import {readLoginState} from '../credentials/login-files.js'
 import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import type {SetupTarget} from '../git/setup-stamp.js'
 import type {Verified} from '../heroku/verify.js'
+import type {Keychain} from '../backends/resolve.js'
 import {accountFacts} from './account-facts.js'
 import {collectGitFacts} from './git-facts.js'
 import {aliasFiles, exposedFiles, keyringFiles, netrcCopies, type NetrcContent, readNetrc} from './plaintext-copies.js'
-import type {CliFacts, Facts, GitFacts} from './report.js'
+import type {AccountFacts, CliFacts, Facts, GitFacts} from './report.js'
+import {storesFacts} from './stores-facts.js'
 import {accountOf, tokenFacts, keychainFacts, lookUpToken, shadowedBy} from './token-facts.js'
 
 export interface FactSources {
   stores: CredentialStores
+  /** The keychains that need no choice, the preferred one first. */
+  automatic: readonly Keychain[]
   /** What git should be configured for. */
   target: SetupTarget
   cli: CliFacts
@@ -18,12 +22,11 @@ export interface FactSources {
   verify?: (token: string) => Promise<Verified>
 }
 
-export async function collectFacts({cli, stores, target, verify}: FactSources): Promise<Facts> {
+export async function collectFacts({automatic, cli, stores, target, verify}: FactSources): Promise<Facts> {
   const {api, git: gitHost, warnings} = stores.context.endpoints
-  const [git, {found, netrc, ...tokens}, account] = await Promise.all([
+  const [git, {account, found, netrc, ...tokens}] = await Promise.all([
     collectGitFacts(target, stores.context.run),
-    collectTokenFacts(stores, verify),
-    accountFacts(stores),
+    accountFacts(stores).then((account) => collectTokenFacts(stores, automatic, account, verify)),
   ])
   return {
     ...tokens,
@@ -40,19 +43,31 @@ export async function collectFacts({cli, stores, target, verify}: FactSources): 
   }
 }
 
-async function collectTokenFacts(stores: CredentialStores, verify: FactSources['verify']) {
+async function collectTokenFacts(
+  stores: CredentialStores,
+  automatic: FactSources['automatic'],
+  selected: AccountFacts | undefined,
+  verify: FactSources['verify'],
+) {
   const {dataDir, endpoints} = stores.context
   const {found, noToken} = await lookUpToken(stores)
   // After the token: if the lookup failed, the keychain is not called again.
-  const keychain = await keychainFacts(stores, found, readLoginState(dataDir))
-  const [token, netrc] = await Promise.all([found && tokenFacts(stores, found, verify), readNetrc(stores)])
+  const owner = found?.account ?? selected?.effective ?? selected?.otherwise
+  const keychain = await keychainFacts(stores, owner, found, readLoginState(dataDir))
+  const [token, netrc, storesInUse] = await Promise.all([
+    found && tokenFacts(stores, found, verify),
+    readNetrc(stores),
+    storesFacts(stores, automatic, owner, keychain),
+  ])
   const entry = entryOf(netrc, endpoints.api)
   return {
+    account: selected,
     found,
     netrc,
     ...(token ? {token} : {}),
     ...(noToken ? {noToken} : {}),
     keychain,
+    stores: storesInUse,
     shadowed: found ? shadowedBy(found, keychain, entry && {place: netrc.place, entry}) : [],
   }
 }

@@ -16,6 +16,7 @@ export interface Facts {
   /** The tokens that would be used without the one in use. */
   shadowed: ShadowedToken[]
   keychain: KeychainFacts
+  stores: StoresFacts
   /** Tokens in plain text other than the one in use. */
   plainText: PlainText[]
   git: GitFacts
@@ -88,6 +89,18 @@ export interface KeychainFacts {
   accounts: {account: string; current: boolean}[]
 }
 
+/** Which stores there are, by the names of `--store`, and which one is asked for the token. */
+export interface StoresFacts {
+  /** The store of the account's token; `netrc` too if this machine has no other. */
+  inUse: string
+  /** What selects it: a variable, the record of the account's token, or the automatic order. */
+  by: 'HEROKU_CREDENTIAL_STORE' | 'HEROKU_NETRC_WRITE' | 'record' | 'order'
+  /** The value of HEROKU_CREDENTIAL_STORE, if it is set. */
+  chosen?: string
+  /** The stores that a login can use without being told to, the preferred one first; not `.netrc`. */
+  available: {name: KeychainName; option: string}[]
+}
+
 /** A file with a Heroku token in plain text, or one that cannot be read. */
 export type PlainText =
   | {kind: 'netrc'; place: string; account?: string; same?: boolean; because?: never}
@@ -148,7 +161,8 @@ export interface Report extends Facts {
 
 /** One line of the screen. */
 export interface Check {
-  subject: 'token' | 'account' | 'validity' | 'shadows' | 'keychain' | 'plain text' | 'git' | 'host' | 'heroku'
+  subject:
+    'token' | 'account' | 'validity' | 'shadows' | 'keychain' | 'stores' | 'plain text' | 'git' | 'host' | 'heroku'
   /** Only 'error' sets the exit status to 1. */
   level: 'ok' | 'warning' | 'error'
   message: string

@@ -1,4 +1,5 @@
 import {defined} from '../defined.js'
+import {NETRC} from '../backends/store-choice.js'
 import {isEncrypted} from '../backends/netrc/gpg.js'
 import {describeSelection} from '../credentials/selected-account.js'
 import {expiresSoon, lifeLeft} from '../ui/expiry.js'
@@ -9,14 +10,16 @@ import {
   type Facts,
   ofAccount,
   type ShadowedToken,
+  type StoresFacts,
   type TokenFacts,
 } from './report.js'
+import {demandedStore, migrateTo} from './store-checks.js'
 import {unsetHint} from '../ui/shell-hints.js'
 
 const NOT_LOGGED_IN = 'not logged in'
 
 /** @param bin the command name of the CLI, for hints */
-export function missingTokenCheck({keychain, noToken}: Facts, bin: string): Check {
+export function missingTokenCheck({keychain, noToken, stores}: Facts, bin: string): Check {
   // keychainCheck shows the reason.
   if (noToken?.isTrouble && noToken.because === keychain.because)
     return check('token', 'error', `not known, since ${keychain.title ?? 'the keychain'} did not tell`)
@@ -29,9 +32,12 @@ export function missingTokenCheck({keychain, noToken}: Facts, bin: string): Chec
     'token',
     'error',
     because === undefined ? NOT_LOGGED_IN : isWhole ? because : `${NOT_LOGGED_IN}: ${because}`,
-    noToken?.hint ?? `${bin} login`,
+    noToken?.hint ?? loginHint(stores, bin),
   )
 }
+
+const loginHint = ({inUse}: StoresFacts, bin: string) =>
+  inUse === 'git' ? `on the machine that stores the login, run: ${bin} login` : `${bin} login`
 
 /** @param bin the command name of the CLI, for hints */
 export function tokenChecks(token: TokenFacts, facts: Facts, bin: string, now: number): Check[] {
@@ -51,8 +57,18 @@ function sourceCheck({masked, place, tier}: TokenFacts, facts: Facts, bin: strin
     case 'HEROKU_NETRC_WRITE':
       return check('token', 'ok', `${masked} from ${place}, as HEROKU_NETRC_WRITE says`)
     case 'keychain':
-      return check('token', 'ok', `${masked} from ${place}, as no variable says otherwise`)
+      return check('token', 'ok', `${masked} from ${place}, as ${reasonFor(facts)}`)
     case 'netrc': {
+      const demanded = demandedStore(facts.stores)
+      if (facts.stores.chosen === NETRC)
+        return check('token', 'ok', `${masked} from ${place}, as HEROKU_CREDENTIAL_STORE says`)
+      if (demanded !== undefined && !isEncrypted(place))
+        return check(
+          'token',
+          'error',
+          `${masked} from ${place}, in plain text, though HEROKU_CREDENTIAL_STORE asks for ${demanded}`,
+          migrateTo(demanded, bin),
+        )
       const {because, hint} = whyNetrc(facts, bin)
       return isEncrypted(place)
         ? check('token', 'ok', `${masked} from ${place}: ${because}`, hint)
@@ -60,6 +76,9 @@ function sourceCheck({masked, place, tier}: TokenFacts, facts: Facts, bin: strin
     }
   }
 }
+
+const reasonFor = ({stores: {by}}: Facts) =>
+  by === 'HEROKU_CREDENTIAL_STORE' ? `${by} says` : 'no variable says otherwise'
 
 function whyNetrc({keychain, shadowed}: Facts, bin: string): {because: string; hint?: string} {
   const {accounts, because, state, title = 'the keychain'} = keychain

@@ -30,7 +30,9 @@ export async function tokenFacts(
   found: FoundCredential,
   verify: ((token: string) => Promise<Verified>) | undefined,
 ): Promise<TokenFacts> {
-  const {account, expiresAt, location: place, recordedAt, source, token} = found
+  const {expiresAt, location: place, recordedAt, source, token} = found
+  // Our helper on another machine gives no account's name.
+  const account = source === 'git-forwarded' ? undefined : found.account
   const known: Omit<TokenFacts, 'validity'> = {
     tier: tierOf(stores, found),
     source,
@@ -61,18 +63,26 @@ const tryAgainIf = (error: unknown) => (error instanceof ApiError && !error.hint
 /** Shows the kind of a token, but not its length or any other character. */
 const mask = (token: string) => `${token.startsWith('HRKU-') ? 'HRKU-' : ''}********`
 
-/** The state of the keychain. A failure is a fact too, and is not thrown. */
+/**
+ * The state of an account's keychain. A failure is a fact too, and is not thrown.
+ * @param account undefined for the preferred keychain of this machine
+ */
 export async function keychainFacts(
-  {context, keychain, netrcOnly}: CredentialStores,
+  stores: CredentialStores,
+  account: string | undefined,
   found: FoundCredential | undefined,
   state: LoginState,
 ): Promise<KeychainFacts> {
-  const {because, name} = context.keychain
-  if (name === undefined) return {state: 'missing', because, ...hintOf(context.keychain), accounts: []}
-  const {title} = context.keychain
-  if (netrcOnly || !keychain) return {name, title, state: 'not used', accounts: []}
+  const resolved = stores.keychainFor(account)
+  const {because, name} = resolved
+  if (name === undefined) return {state: 'missing', because, ...hintOf(resolved), accounts: []}
+  const {title} = resolved
+  const keychain = stores.guard(resolved)
+  if (!keychain) return {name, title, state: 'not used', accounts: []}
   try {
-    const accounts = await keychain.accounts()
+    // Called also where its accounts are not known, to see whether it answers.
+    const listed = await keychain.accounts()
+    const accounts = name === 'git-forwarded' ? [] : listed
     const current = currentAccount(accounts, state)
     const isCurrent = (account: string) => current !== 'several' && current?.account === account
     return {

@@ -2,6 +2,7 @@ import {expect} from 'chai'
 import {chmod, mkdir, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Report} from '../../src/status/report.js'
+import {type KeyRing, keyRings} from '../support/key-ring.js'
 import {type Machine, startOwnProgram, startPluggedHost} from '../support/plugged-host.js'
 import {traced} from '../support/trace.js'
 
@@ -247,6 +248,74 @@ for (const inHost of [false, true])
         place: netrc(),
         because: `could not read ${netrc()} (EISDIR)`,
         hint: `move the folder ${netrc()} out of the way`,
+      })
+    })
+
+    describe('shows for the store', () => {
+      const stores = async (env: Record<string, string | undefined> = {}) => {
+        const {exitCode, stdout} = await status({env: {...withPass(), ...env}})
+        return {exitCode, lines: (/^. stores .*\n(?: +->.*\n)?/mu.exec(stdout)?.[0] ?? '').split('\n').slice(0, -1)}
+      }
+      const ring = keyRings()
+      let key: KeyRing
+      const withPass = () => ({...key.env, PASSWORD_STORE_DIR: join(it11.sandbox.home, 'pass')})
+      const noBus = {DBUS_SESSION_BUS_ADDRESS: undefined}
+      before(() => {
+        key = ring.create([ada])
+      })
+      beforeEach(async () => {
+        await mkdir(join(it11.sandbox.home, 'pass'), {recursive: true})
+        await writeFile(join(it11.sandbox.home, 'pass', '.gpg-id'), `${ada}\n`)
+      })
+      afterEach(() => rm(join(it11.sandbox.home, 'pass'), {recursive: true, force: true}))
+
+      itAlone('nothing where the preferred one is in use, though there are others', async () => {
+        await login()
+        expect(await stores()).to.deep.equal({exitCode: 0, lines: []})
+      })
+
+      it('the one that was chosen, by what, and the others', async () => {
+        await login({}, {...withPass(), HEROKU_CREDENTIAL_STORE: 'pass'})
+        expect(await stores()).to.deep.equal({
+          exitCode: 0,
+          lines: [line('stores', 'pass, where the token was saved; also here: keyring')],
+        })
+        expect(await stores({HEROKU_CREDENTIAL_STORE: 'pass'})).to.deep.equal({
+          exitCode: 0,
+          lines: [line('stores', 'pass, as HEROKU_CREDENTIAL_STORE says; also here: keyring')],
+        })
+      })
+
+      itAlone('what can take a token that is in plain text, and the command works', async () => {
+        await login({}, {...noBus, PASSWORD_STORE_DIR: it11.sandbox.home})
+        expect((await stores({...noBus, PASSWORD_STORE_DIR: it11.sandbox.home})).lines).to.deep.equal([
+          line('stores', 'none that encrypts is set up; pass needs no desktop', '!'),
+          hint(`pass init YOUR-GPG-ID && ${bin} auth:migrate --to pass`),
+        ])
+        expect((await stores(noBus)).lines).to.deep.equal([
+          line('stores', 'pass can take the token', '!'),
+          hint(`${bin} auth:migrate --to pass`),
+        ])
+        const {exitCode, stderr} = await it11.run(['auth:migrate', '--to', 'pass'], {env: {...withPass(), ...noBus}})
+        expect(exitCode, stderr).to.equal(0)
+        expect(await stores(noBus)).to.deep.equal({exitCode: 0, lines: []})
+      })
+
+      itAlone('a token in .netrc as a problem, with HEROKU_CREDENTIAL_STORE, and the command works', async () => {
+        const env = {...withPass(), HEROKU_CREDENTIAL_STORE: 'pass'}
+        await login({}, {HEROKU_CREDENTIAL_STORE: 'netrc'})
+        const {exitCode, stdout} = await status({env})
+        expect(exitCode).to.equal(1)
+        expect(stdout.split('\n').slice(0, 2)).to.deep.equal([
+          line(
+            'token',
+            `HRKU-******** from ${netrc()}, in plain text, though HEROKU_CREDENTIAL_STORE asks for pass`,
+            'x',
+          ),
+          hint(`${bin} auth:migrate --to pass`),
+        ])
+        expect((await it11.run(['auth:migrate', '--to', 'pass'], {env})).exitCode).to.equal(0)
+        expect((await status({env})).exitCode).to.equal(0)
       })
     })
 

@@ -21,6 +21,7 @@ const parts: Omit<Facts, 'token'> = {
     state: 'unlocked',
     accounts: [{account: 'ada@example.com', current: true}],
   },
+  stores: {inUse: 'keyring', by: 'record', available: [{name: 'secret-service', option: 'keyring'}]},
   plainText: [],
   git: {host: 'git.heroku.com', state: 'configured', by: 'heroku-keychain', kept: true, others: []},
   host: {api: 'api.heroku.com', git: 'git.heroku.com', warnings: []},
@@ -32,6 +33,7 @@ export const healthy: Facts = {token: adas, account: {effective: 'ada@example.co
 export const loggedOut: Facts = {
   ...parts,
   keychain: {name: 'secret-service', title: 'the keyring', state: 'answers', accounts: []},
+  stores: {...parts.stores, by: 'order'},
   git: {host: 'git.heroku.com', state: 'not configured', kept: false, others: []},
 }
 

@@ -1,5 +1,5 @@
 // The facts of every state of `auth:status`; screens.txt has the screen of each.
-import type {Facts, KeychainFacts, TokenFacts} from '../../src/status/report.js'
+import type {Facts, KeychainFacts, StoresFacts, TokenFacts} from '../../src/status/report.js'
 import {adas, healthy, inKey, inNetrc, loggedOut, netrc} from './example-facts.js'
 
 const {keychain, git, host, cli} = healthy
@@ -16,6 +16,29 @@ const missing: KeychainFacts = {
   because: 'secret-tool is not installed',
   hint: 'install it: libsecret-tools on Debian and Ubuntu, libsecret on Fedora and Arch',
   accounts: [],
+}
+// As on a machine where nothing but .netrc is set up.
+const none: StoresFacts = {inUse: 'netrc', by: 'record', available: []}
+const pass = {name: 'password-store', option: 'pass'} as const
+const both: StoresFacts = {...healthy.stores, available: [...healthy.stores.available, pass]}
+const inPass: Facts = {
+  ...healthy,
+  token: {...adas, source: 'password-store', place: 'pass'},
+  keychain: {...keychain, name: 'password-store', title: 'pass'},
+  stores: {...both, inUse: 'pass'},
+}
+const demanding = (stores: Partial<StoresFacts> = {}): StoresFacts => ({
+  inUse: 'pass',
+  by: 'HEROKU_CREDENTIAL_STORE',
+  chosen: 'pass',
+  available: [pass],
+  ...stores,
+})
+const noBus: KeychainFacts = {
+  ...keyring,
+  state: 'unavailable',
+  because: 'there is no D-Bus session, so no keyring',
+  hint: 'run this in a desktop session, or set HEROKU_NETRC_WRITE=true to use ~/.netrc',
 }
 const unconfigured = loggedOut.git
 const without = (name: 'account' | 'expiresAt', token: TokenFacts): TokenFacts => {
@@ -92,12 +115,14 @@ export const STATES: Record<string, Facts> = {
     ...healthy,
     token: without('account', without('expiresAt', {...inKey, validity: 'not checked'})),
     keychain: missing,
+    stores: none,
   },
   'HEROKU_API_KEY beside a keychain that fails': {...healthy, token: inKey, keychain: locked},
   'HEROKU_API_KEY that is not valid': {
     ...healthy,
     token: without('account', without('expiresAt', {...inKey, validity: 'invalid'})),
     keychain: missing,
+    stores: none,
   },
   HEROKU_NETRC_WRITE: {
     ...healthy,
@@ -111,9 +136,15 @@ export const STATES: Record<string, Facts> = {
     ...healthy,
     token: inNetrc,
     keychain: missing,
+    stores: none,
     git: {...unconfigured, netrc: {place: netrc, account: 'ada@example.com', same: true}},
   },
-  'no keychain, so .netrc.gpg': {...healthy, token: {...inNetrc, place: `${netrc}.gpg`}, keychain: missing},
+  'no keychain, so .netrc.gpg': {
+    ...healthy,
+    token: {...inNetrc, place: `${netrc}.gpg`},
+    keychain: missing,
+    stores: none,
+  },
   'a keychain that holds nothing, so .netrc': {
     ...healthy,
     token: without('expiresAt', inNetrc),
@@ -133,6 +164,82 @@ export const STATES: Record<string, Facts> = {
   },
   'a locked keychain, so .netrc': {...healthy, token: inNetrc, keychain: locked},
 
+  'a store that the last login chose': inPass,
+  'a store that HEROKU_CREDENTIAL_STORE chooses': {
+    ...inPass,
+    stores: demanding({available: both.available}),
+  },
+  'a store that HEROKU_CREDENTIAL_STORE chooses, and that is not set up': {
+    ...loggedOut,
+    noToken: {because: 'pass is not set up', hint: 'pass init YOUR-GPG-ID', isTrouble: true},
+    keychain: {state: 'missing', because: 'pass is not set up', hint: 'pass init YOUR-GPG-ID', accounts: []},
+    stores: demanding({available: []}),
+  },
+  'a store that HEROKU_CREDENTIAL_STORE chooses, and a token in .netrc': {
+    ...healthy,
+    token: inNetrc,
+    keychain: {...keychain, name: 'password-store', title: 'pass', state: 'answers', accounts: []},
+    stores: demanding(),
+    git: {...unconfigured, netrc: {place: netrc, account: 'ada@example.com', same: true}},
+  },
+  'a helper that HEROKU_CREDENTIAL_STORE chooses, and a token in .netrc': {
+    ...healthy,
+    token: inNetrc,
+    keychain: {
+      ...keychain,
+      name: 'git-helper',
+      title: "git's credential helper 'cache --timeout 28800'",
+      state: 'answers',
+      accounts: [],
+    },
+    stores: demanding({inUse: 'helper:cache --timeout 28800', chosen: 'helper:cache --timeout 28800', available: []}),
+  },
+  'a store that HEROKU_CREDENTIAL_STORE chooses, and a leftover in .netrc': {
+    ...inPass,
+    stores: demanding(),
+    shadowed: [{source: 'netrc', place: netrc, account: 'ada@example.com', same: true}],
+    plainText: [{kind: 'netrc', place: netrc, account: 'ada@example.com', same: true}],
+  },
+  'HEROKU_CREDENTIAL_STORE against HEROKU_NETRC_WRITE': {
+    ...healthy,
+    token: {...inNetrc, tier: 'HEROKU_NETRC_WRITE'},
+    keychain: {...keyring, state: 'not used'},
+    stores: demanding({inUse: 'netrc', by: 'HEROKU_NETRC_WRITE'}),
+  },
+  'HEROKU_CREDENTIAL_STORE that names no store': {...healthy, stores: {...healthy.stores, chosen: 'vault'}},
+  'HEROKU_CREDENTIAL_STORE that asks for .netrc': {
+    ...healthy,
+    token: inNetrc,
+    keychain: {...keyring, state: 'answers'},
+    stores: {...healthy.stores, inUse: 'netrc', chosen: 'netrc'},
+  },
+  'no session bus, so .netrc, although pass is set up': {
+    ...healthy,
+    token: inNetrc,
+    keychain: noBus,
+    stores: {inUse: 'netrc', by: 'record', available: [pass]},
+  },
+  'no session bus and no login, and pass is set up': {
+    ...failing('unavailable', noBus.because ?? '', noBus.hint),
+    stores: {inUse: 'keyring', by: 'order', available: [pass]},
+  },
+  "a dev container that asks git's helpers": {
+    ...withToken({source: 'git-forwarded', place: "git's own credential helpers"}),
+    keychain: {
+      name: 'git-forwarded',
+      title: "git's own credential helpers",
+      state: 'unlocked',
+      accounts: [],
+    },
+    stores: {inUse: 'git', by: 'HEROKU_CREDENTIAL_STORE', chosen: 'git', available: []},
+    git: {...unconfigured},
+  },
+  'a dev container of a machine without a login': {
+    ...loggedOut,
+    keychain: {name: 'git-forwarded', title: "git's own credential helpers", state: 'answers', accounts: []},
+    stores: {inUse: 'git', by: 'HEROKU_CREDENTIAL_STORE', chosen: 'git', available: []},
+  },
+
   'a locked keychain': {
     ...loggedOut,
     noToken: {because: 'the keyring is locked', hint: unlock, isTrouble: true},
@@ -144,11 +251,7 @@ export const STATES: Record<string, Facts> = {
     'the keyring is locked, and was not unlocked since it was started',
     unlock,
   ),
-  'no session bus': failing(
-    'unavailable',
-    'there is no D-Bus session, so no keyring',
-    'run this in a desktop session, or set HEROKU_NETRC_WRITE=true to use ~/.netrc',
-  ),
+  'no session bus': failing('unavailable', noBus.because ?? '', noBus.hint),
   'no keyring in the session': failing(
     'unavailable',
     'no keyring is running in this session',

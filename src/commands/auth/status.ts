@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
+import {automaticStores} from '../../credentials/open-stores.js'
 import {setupTarget} from '../../git/setup-stamp.js'
 import {openApi} from '../../heroku/api.js'
 import {openHttp} from '../../heroku/http.js'
@@ -20,7 +21,7 @@ export default class AuthStatus extends BaseCommand {
   static override summary = 'show which token this CLI uses, from where, and whether all is well'
 
   static override description =
-    'Looks and changes nothing; the token itself is never shown. Exits with 0 if you are logged in and all is well, warnings included; with 100 if you are not logged in; with 1 if something is wrong: the token is not valid or could not be checked, the keychain failed, or git cannot be configured.'
+    'Looks and changes nothing; the token itself is never shown. Exits with 0 if you are logged in and all is well, warnings included; with 100 if you are not logged in; with 1 if something is wrong: the token is not valid or could not be checked, the keychain failed, git cannot be configured, or .netrc holds a token though HEROKU_CREDENTIAL_STORE names another store.'
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -47,6 +48,7 @@ export default class AuthStatus extends BaseCommand {
     const endpoints = endpointsFrom(process.env)
     const facts = await collectFacts({
       stores: this.storesAt(endpoints),
+      automatic: automaticStores(),
       target: setupTarget(this.config, endpoints),
       cli: this.describeCli(),
       ...(flags.offline

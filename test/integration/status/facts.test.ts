@@ -4,6 +4,8 @@ import {chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, write
 import {join} from 'node:path'
 import {type Problem, StorageError} from '../../../src/errors.js'
 import {recordLogout, writeLoginJson} from '../../support/login-record.js'
+import type {Keychain} from '../../../src/backends/resolve.js'
+import {chosenBy} from '../../../src/credentials/chosen-store.js'
 import {saveToken} from '../../../src/credentials/save.js'
 import {ApiError} from '../../../src/heroku/api.js'
 import {NetworkError} from '../../../src/heroku/http.js'
@@ -11,6 +13,7 @@ import {InvalidToken} from '../../../src/heroku/verify.js'
 import {collectFacts, type FactSources} from '../../../src/status/facts.js'
 import {buildReport} from '../../../src/status/checks.js'
 import type {Facts, TokenFacts} from '../../../src/status/report.js'
+import {memoryKeychain} from '../../support/memory-keychain.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain} from '../../support/user.js'
 
 const EXPIRY = '2030-01-01T00:00:00.000Z'
@@ -20,10 +23,15 @@ describe('collectFacts', () => {
   const user = freshUser()
   const keyring = {name: 'secret-service', title: 'the keyring'} as const
 
-  const factsFor = (stores = user.stores(), verify?: FactSources['verify']) => {
+  const factsFor = (
+    stores = user.stores(),
+    verify?: FactSources['verify'],
+    automatic: FactSources['automatic'] = [stores.context.keychain],
+  ) => {
     const {env, endpoints} = stores.context
     return collectFacts({
       stores,
+      automatic,
       // No git: git-facts.test.ts tests it.
       target: {
         env: {...env, PATH: ''},
@@ -74,6 +82,7 @@ describe('collectFacts', () => {
           {account: grace.account, current: false},
         ],
       },
+      stores: {inUse: 'keyring', by: 'order', available: [{name: 'secret-service', option: 'keyring'}]},
       plainText: [],
       git: {
         host: 'git.heroku.com',
@@ -127,6 +136,98 @@ describe('collectFacts', () => {
     await recordLogout(user.dataDir, undefined)
     const {keychain, noToken} = await factsFor()
     expect([keychain.accounts, noToken]).to.deep.equal([accounts, undefined])
+  })
+
+  describe('stores', () => {
+    const pass = memoryKeychain()
+    const passKeychain: Keychain = {
+      name: 'password-store',
+      title: 'pass',
+      because: 'a test says so',
+      open: () => Promise.resolve({...pass, name: 'password-store'}),
+    }
+    const keyringOption = {name: 'secret-service', option: 'keyring'}
+    const passOption = {name: 'password-store', option: 'pass'}
+    const unavailable = new StorageError('unavailable', 'there is no D-Bus session, so no keyring')
+    const context = {keychainNamed: () => passKeychain}
+    const facts = (stores = user.stores({}, user.memory.keychain, context)) =>
+      factsFor(stores, undefined, [user.memory.keychain, passKeychain])
+    beforeEach(() => {
+      pass.tokens.clear()
+      pass.calls.length = 0
+      pass.recover()
+    })
+
+    it('are those that can be reached, in the automatic order', async () => {
+      expect((await facts()).stores).to.deep.equal({
+        inUse: 'keyring',
+        by: 'order',
+        available: [keyringOption, passOption],
+      })
+      user.memory.fail(unavailable)
+      expect((await facts()).stores.available).to.deep.equal([passOption])
+      pass.fail(unavailable)
+      expect((await facts()).stores.available).to.deep.equal([])
+    })
+
+    it('include one that is locked', async () => {
+      user.memory.fail(new StorageError('locked', 'the keyring is locked'))
+      pass.fail(new StorageError('locked', 'pass is locked'))
+      expect((await facts()).stores.available).to.deep.equal([keyringOption, passOption])
+    })
+
+    it("name the one in the account's record as the one in use, and show its state", async () => {
+      await saveToken(user.stores({}, passKeychain), ada)
+      const {keychain, stores, token} = await facts()
+      expect(stores).to.deep.include({inUse: 'pass', by: 'record'})
+      expect(keychain).to.deep.equal({
+        name: 'password-store',
+        title: 'pass',
+        state: 'unlocked',
+        accounts: [{account: ada.account, current: true}],
+      })
+      expect(token?.source).to.equal('password-store')
+    })
+
+    it('name the one that HEROKU_CREDENTIAL_STORE names as the one in use', async () => {
+      await logIn()
+      const chosen = chosenBy('HEROKU_CREDENTIAL_STORE', 'pass')
+      const {keychain, stores} = await facts(user.stores({}, passKeychain, {...context, ...(chosen && {chosen})}))
+      expect(stores).to.deep.equal({
+        inUse: 'pass',
+        by: 'HEROKU_CREDENTIAL_STORE',
+        chosen: 'pass',
+        available: [keyringOption, passOption],
+      })
+      expect(keychain.title).to.equal('pass')
+    })
+
+    it("name no account for git's own helpers, whose username may be a placeholder", async () => {
+      pass.tokens.set('heroku', ada.token)
+      const forwarded: Keychain = {
+        ...passKeychain,
+        name: 'git-forwarded',
+        open: () => Promise.resolve({...pass, name: 'git-forwarded'}),
+      }
+      const chosen = chosenBy('HEROKU_CREDENTIAL_STORE', 'git')
+      const stores = user.stores({}, forwarded, {...(chosen && {chosen})})
+      const offline = await factsFor(stores)
+      expect([offline.token?.source, offline.token?.account]).to.deep.equal(['git-forwarded', undefined])
+      expect(offline.keychain).to.deep.include({state: 'unlocked', accounts: []})
+      const {token} = await factsFor(stores, () => Promise.resolve({account: ada.account}))
+      expect([token?.account, token?.filedUnder]).to.deep.equal([ada.account, undefined])
+    })
+
+    it('are not called with HEROKU_NETRC_WRITE', async () => {
+      const {stores} = await facts(user.stores({HEROKU_NETRC_WRITE: 'true'}, user.memory.keychain, context))
+      expect(stores).to.deep.include({inUse: 'netrc', by: 'HEROKU_NETRC_WRITE'})
+      expect([...user.memory.calls, ...pass.calls]).to.deep.equal([])
+    })
+
+    it('are .netrc alone where there is no keychain', async () => {
+      const {stores} = await factsFor(user.stores({}, noKeychain))
+      expect(stores).to.deep.equal({inUse: 'netrc', by: 'order', available: []})
+    })
   })
 
   describe('with HEROKU_API_KEY', () => {

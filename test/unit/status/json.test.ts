@@ -41,11 +41,13 @@ describe('the JSON of auth:status', () => {
   })
 
   it('has only documented values', () => {
-    const values = reports.flatMap(({cli, git, keychain, plainText, token, verdict}) => [
+    const values = reports.flatMap(({cli, git, keychain, plainText, stores, token, verdict}) => [
       verdict,
       git.state,
       keychain.state,
       cli.how,
+      stores.by,
+      ...stores.available.map(({name}) => name),
       ...plainText.map(({kind}) => kind),
       ...(token ? [token.tier, token.source, token.validity] : []),
     ])
