@@ -3,6 +3,7 @@ import {expect} from 'chai'
 import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
+import {NETRC, parseStore, STORE_NAMES} from '../src/backends/store-choice.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
@@ -13,12 +14,15 @@ interface Manifest {
 
 const readme = read('README.md')
 const contributing = read('CONTRIBUTING.md')
+const stores = read('docs/stores.md')
 const sources = readdirSync(join(ROOT, 'src'), {recursive: true, encoding: 'utf8'})
   .filter((name) => name.endsWith('.ts'))
   .map((name) => read(join('src', name)))
   .join('\n')
 // The variables by which a user tells us something; what the system sets by itself is no matter of the README's.
 const VARIABLE = /\b(?:HEROKU_[A-Z_]+|SSO_URL|HTTPS?_PROXY|NO_PROXY|SSL_CERT_(?:FILE|DIR)|NODE_EXTRA_CA_CERTS)\b/gu
+// Set by one of our processes for another.
+const INTERNAL = ['HEROKU_KEYCHAIN_FORWARDING']
 const variablesIn = (text: string) => [...new Set(text.match(VARIABLE))].sort()
 
 describe('the README', () => {
@@ -28,7 +32,7 @@ describe('the README', () => {
   )
 
   it('names the variables that the code reads, and no others', () => {
-    expect(variablesIn(readme)).to.deep.equal(variablesIn(sources))
+    expect(variablesIn(readme)).to.deep.equal(variablesIn(sources).filter((name) => !INTERNAL.includes(name)))
   })
 
   it('names every command that is not hidden, by the name that it calls it', () => {
@@ -40,7 +44,9 @@ describe('the README', () => {
 
   // The CLI's own, which belong to the story.
   const THE_CLIS = ['plugins:install', 'plugins:uninstall', 'accounts:add', 'accounts:set', 'apps', 'version']
-  const calls = [...`${readme}\n${contributing}`.matchAll(/heroku ([a-z]+(?::[a-z]+)*)((?: -{1,2}[a-z][a-z-]*)*)/gu)]
+  const calls = [
+    ...`${readme}\n${contributing}\n${stores}`.matchAll(/heroku ([a-z]+(?::[a-z]+)*)((?: -{1,2}[a-z][a-z-]*)*)/gu),
+  ]
 
   it('calls commands that there are', () => {
     const unknown = calls.map(([, name = '']) => name).filter((name) => !byName.has(name) && !THE_CLIS.includes(name))
@@ -58,6 +64,20 @@ describe('the README', () => {
         .map(() => call)
     })
     expect(wrong).to.deep.equal([])
+  })
+
+  it('has, in docs/stores.md, a row for each store and no other', () => {
+    const rows = [...stores.matchAll(/^\| `([^`]+)` /gmu)].map(([, name = '']) => name)
+    expect(rows.sort()).to.deep.equal([...STORE_NAMES].sort())
+  })
+
+  it('chooses stores that there are, in its examples and in docs/stores.md', () => {
+    const text = `${readme}\n${stores}`
+    const chosen =
+      /(?:--store|--to|HEROKU_CREDENTIAL_STORE"?[=:]|setenv HEROKU_CREDENTIAL_STORE) ?(?:"([^"]+)"|([a-z][\w:]*))/gu
+    const names = [...text.matchAll(chosen)].map(([, quoted, word]) => quoted ?? word ?? '')
+    expect(names).to.include.members(['pass', 'git', 'keychain', 'helper:cache --timeout 28800', 'netrc'])
+    expect(names.filter((name) => name !== NETRC && !parseStore(name))).to.deep.equal([])
   })
 
   it('quotes what the code says', () => {
