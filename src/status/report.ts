@@ -97,6 +97,8 @@ export interface StoresFacts {
   by: 'HEROKU_CREDENTIAL_STORE' | 'HEROKU_NETRC_WRITE' | 'record' | 'order'
   /** The value of HEROKU_CREDENTIAL_STORE, if it is set. */
   chosen?: string
+  /** The store in which the account's token was saved, if HEROKU_CREDENTIAL_STORE names another one. */
+  saved?: string
   /** The stores that a login can use without being told to, the preferred one first; not `.netrc`. */
   available: {name: KeychainName; option: string}[]
 }

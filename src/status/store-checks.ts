@@ -17,7 +17,7 @@ export const migrateTo = (store: string, bin: string) => `${bin} auth:migrate --
 
 /** @param bin the command name of the CLI, for hints */
 export function storeChecks(facts: Facts, bin: string): Check[] {
-  const {available, by, chosen, inUse} = facts.stores
+  const {available, by, chosen, inUse, saved} = facts.stores
   const demanded = demandedStore(facts.stores)
   if (by === 'HEROKU_NETRC_WRITE')
     return demanded === undefined
@@ -31,7 +31,17 @@ export function storeChecks(facts: Facts, bin: string): Check[] {
         ]
   const others = available.map(({option}) => option).filter((option) => option !== inUse)
   const also = others.length === 0 ? '' : `; also here: ${others.join(', ')}`
-  if (demanded !== undefined) return [line('ok', `${demanded}, as ${VARIABLE} says${also}`)]
+  if (demanded !== undefined)
+    // A token in .netrc has lines of its own.
+    return saved === undefined || saved === NETRC || facts.token
+      ? [line('ok', `${demanded}, as ${VARIABLE} says${also}`)]
+      : [
+          line(
+            'warning',
+            `${demanded}, as ${VARIABLE} says, but the token was saved in ${saved}`,
+            migrateTo(demanded, bin),
+          ),
+        ]
   if (chosen === NETRC) return [line('ok', `a login stores its token in .netrc, as ${VARIABLE} says${also}`)]
   if (chosen !== undefined) {
     const {hint, message} = unknownStore(chosen, VARIABLE)

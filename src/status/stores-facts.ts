@@ -3,7 +3,7 @@ import type {Keychain} from '../backends/resolve.js'
 import {NETRC, storeOption} from '../backends/store-choice.js'
 import {readLoginState} from '../credentials/login-files.js'
 import type {CredentialStores} from '../credentials/stores.js'
-import {recordOfAccount} from '../credentials/token-record.js'
+import {recordOfAccount, type TokenRecord} from '../credentials/token-record.js'
 import {defined} from '../defined.js'
 import {StorageError} from '../errors.js'
 import type {KeychainFacts, StoresFacts} from './report.js'
@@ -39,15 +39,19 @@ export async function storesFacts(
 const named = (keychain: Keychain) =>
   keychain.name === undefined ? [] : [{name: keychain.name, option: storeOption(keychain)}]
 
-function selected(stores: CredentialStores, account: string | undefined): Pick<StoresFacts, 'by' | 'inUse'> {
+const optionOf = ({helper, savedIn: name}: TokenRecord) =>
+  name === 'netrc' ? NETRC : storeOption({name, ...defined({helper})})
+
+function selected(stores: CredentialStores, account: string | undefined): Pick<StoresFacts, 'by' | 'inUse' | 'saved'> {
   if (stores.netrcOnly) return {inUse: NETRC, by: 'HEROKU_NETRC_WRITE'}
   const {chosenKeychain: chosen, context} = stores
-  if (chosen) return {inUse: chosen.text, by: 'HEROKU_CREDENTIAL_STORE'}
   const record = recordOfAccount(readLoginState(context.dataDir), account)
-  if (record) {
-    const {helper, savedIn: name} = record
-    return {inUse: name === 'netrc' ? NETRC : storeOption({name, ...defined({helper})}), by: 'record'}
+  const saved = record && optionOf(record)
+  if (chosen) {
+    const {text: inUse} = chosen
+    return {inUse, by: 'HEROKU_CREDENTIAL_STORE', ...(saved === inUse ? {} : defined({saved}))}
   }
+  if (saved !== undefined) return {inUse: saved, by: 'record'}
   const {keychain} = context
   return {inUse: keychain.name === undefined ? NETRC : storeOption(keychain), by: 'order'}
 }

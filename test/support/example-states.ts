@@ -175,6 +175,11 @@ export const STATES: Record<string, Facts> = {
     keychain: {state: 'missing', because: 'pass is not set up', hint: 'pass init YOUR-GPG-ID', accounts: []},
     stores: demanding({available: []}),
   },
+  'a store that HEROKU_CREDENTIAL_STORE chooses, and a token in another one': {
+    ...loggedOut,
+    keychain: {name: 'password-store', title: 'pass', state: 'answers', accounts: []},
+    stores: demanding({saved: 'keyring', available: both.available}),
+  },
   'a store that HEROKU_CREDENTIAL_STORE chooses, and a token in .netrc': {
     ...healthy,
     token: inNetrc,

@@ -200,6 +200,9 @@ describe('collectFacts', () => {
         available: [keyringOption, passOption],
       })
       expect(keychain.title).to.equal('pass')
+      await saveToken(user.stores(), ada)
+      const elsewhere = await facts(user.stores({}, passKeychain, {...context, ...(chosen && {chosen})}))
+      expect(elsewhere.stores).to.deep.include({inUse: 'pass', saved: 'keyring'})
     })
 
     it("name no account for git's own helpers, whose username may be a placeholder", async () => {
