@@ -206,7 +206,9 @@ describe('the store of a login', function () {
       const {token} = await logIn(['--store', 'netrc'])
       const ended = await machine.run(['auth:token'], {env: {HEROKU_CREDENTIAL_STORE: 'keyring'}})
       expect(ended).to.deep.include({stdout: `${token}\n`, exitCode: 0})
-      expect(ended.stderr).to.match(/^heroku-keychain: the token is in \.netrc, though .*auth:migrate --to .keyring.\n$/u)
+      expect(ended.stderr).to.match(
+        /^heroku-keychain: the token is in \.netrc, though .*auth:migrate --to .keyring.\n$/u,
+      )
     })
 
     it('is refused by a login if it is unknown, and ignored by a lookup with one line', async () => {
