@@ -57,6 +57,7 @@ const answers = ({fresh}: World): Record<string, string> => ({
   'Email:': 'ada@example.com\n',
   'Password:': 'correct horse\n',
   'q to exit:': 'x',
+  'plain text in': 'y\n',
   'Organization name:': 'acme\n',
   'Access token:': `${fresh}\n`,
 })

@@ -178,7 +178,8 @@ describe('the blocking lookup', function () {
       })
 
     it('is left to the worker if the tool is slow', () => {
-      secretTool(`${lookup(`printf ${ada.token}; exit`)}; /usr/bin/sleep 1000`)
+      // The worker searches with --all.
+      secretTool(`case "$*" in *--all*) ${found};; *) /usr/bin/sleep 1000;; esac`)
       expect(find(200)).to.deep.equal({answer: foundIn(ada.token), workers: 1, calls: 2})
     })
 
