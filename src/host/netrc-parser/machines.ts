@@ -55,7 +55,10 @@ export function loadMachines(inner: Machines, inFile: Machines, credentials: Syn
   const view = new Proxy(inner, {
     get(target, key) {
       const machine = machineOf(key)
-      if (!machine || (needsLookup && isForAnalytics())) return Reflect.get(target, key) as unknown
+      if (!machine) return Reflect.get(target, key) as unknown
+      // The file's entry need not be the selected account's.
+      if (needsLookup && isForAnalytics())
+        return key in target && !credentials.isSelected() ? (Reflect.get(target, key) as unknown) : undefined
       return machine.exists() ? machine.view : undefined
     },
     has: (target, key) => machineOf(key)?.exists() ?? Reflect.has(target, key),

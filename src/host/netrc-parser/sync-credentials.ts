@@ -14,6 +14,8 @@ export interface SyncCredentials {
   readonly netrcOnly: boolean
   /** False if the entries in `.netrc` are already the answer. */
   readonly needsLookup: boolean
+  /** Whether an account is selected, which `.netrc` need not hold; also if only the lookup can say. */
+  readonly isSelected: () => boolean
   /** Whether the result of the lookup is known. */
   readonly isKnown: () => boolean
   /**
@@ -61,6 +63,7 @@ export function openSyncCredentials(
     get needsLookup() {
       return (needed ??= apiKey === undefined && (keychain !== undefined || isSelected(stores)))
     },
+    isSelected: () => isSelected(stores),
     isKnown: () => answer !== undefined,
     find: () => answer ?? resultOf(find()) ?? {kind: 'nothing'},
     async save(changes) {
@@ -73,7 +76,6 @@ export function openSyncCredentials(
   }
 }
 
-/** Whether an account is selected, which `.netrc` need not hold; also if only the lookup can say. */
 function isSelected(stores: CredentialStores): boolean {
   try {
     return selectionHere(stores) !== undefined

@@ -163,7 +163,7 @@ describe('the patch of netrc-parser', function () {
       expect(user.calls()).to.equal(calls)
     })
 
-    it('not for the CLI’s analytics, which get the file’s entry', async () => {
+    it('not for the CLI’s analytics, which get the file’s entry, unless an account is selected', async () => {
       await user.store(ada)
       user.write('.netrc', entries(grace))
       mkdirSync(join(user.home, 'lib'))
@@ -171,6 +171,8 @@ describe('the patch of netrc-parser', function () {
       writeFileSync(file, 'exports.read = (machines, host) => ({...machines[host]})')
       const {read} = createRequire(import.meta.url)(file) as {read: (machines: object, host: string) => object}
       expect(read(loaded().machines, API)).to.deep.equal(loginOf(grace))
+      process.env.HEROKU_ACCOUNT = ada.account
+      expect(read(loaded().machines, API), 'of another account than the selected one').to.deep.equal({})
       expect(user.calls()).to.equal(0)
     })
 
