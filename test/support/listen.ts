@@ -38,9 +38,9 @@ export async function listen(server: Server): Promise<Listening> {
  * Waits until a condition is true, without a fixed pause.
  * @throws {Error} if it is still false after ten seconds
  */
-export async function until(reached: () => boolean): Promise<void> {
+export async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
   const end = Date.now() + 10_000
-  while (!reached()) {
+  while (!(await reached())) {
     if (Date.now() > end) throw new Error('it did not happen within ten seconds')
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
