@@ -1,5 +1,6 @@
-// npm run test:fuzz -- [--runs CASES] [--seed SEED]: runs only the property tests.
+// npm run test:fuzz -- [--runs CASES] [--seed SEED]: runs only the property tests, with a new seed unless one is given.
 import {spawnSync} from 'node:child_process'
+import {randomInt} from 'node:crypto'
 import {parseArgs} from 'node:util'
 
 const {runs, seed} = parseArgs({options: {runs: {type: 'string'}, seed: {type: 'string'}}}).values
@@ -9,7 +10,7 @@ for (const value of [runs, seed])
 const env = {
   ...process.env,
   ...(runs === undefined ? {} : {FUZZ_RUNS: runs}),
-  ...(seed === undefined ? {} : {FUZZ_SEED: seed}),
+  FUZZ_SEED: seed ?? String(randomInt(2 ** 31)),
 }
 const mocha = spawnSync(process.execPath, ['node_modules/mocha/bin/mocha.js', 'test/fuzz'], {env, stdio: 'inherit'})
 process.exitCode = mocha.status ?? 1

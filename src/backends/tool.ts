@@ -1,5 +1,5 @@
 import type {ToolResult, RunTool} from '../process/run.js'
-import {toolTime} from '../process/supervise.js'
+import {toolTime} from '../process/tool-clock.js'
 import {StorageError} from '../errors.js'
 import {interruptedBy} from '../process/signals.js'
 

@@ -3,6 +3,7 @@ import buffer from 'node:buffer'
 import type {Readable} from 'node:stream'
 import {endPinentry} from './pinentry.js'
 import {beforeSignalsEnd} from './signals.js'
+import {afterToolTime} from './tool-clock.js'
 import {systemProgram} from './windows-root.js'
 
 /** The most output that we accept, in characters: a broken tool may print without end. */
@@ -46,34 +47,6 @@ export function hideBytes(): void {
   if (process.env.NODE_DEBUG) buffer.INSPECT_MAX_BYTES = 0
 }
 
-/** In milliseconds. Not performance.now(), which takes longer to load than this file; the git helper must be fast. */
-export const now = () => process.uptime() * 1000
-
-// A timer that fires late shows how long this process could not run.
-const TICK_MS = 100
-
-let lost = 0
-let lostUntil = 0
-
-/**
- * The time that a tool has had, in milliseconds: {@link now} without the delays of a busy machine. The scheduler wakes
- * a sleeping process, such as this one, before busy ones, so the tool and the keychain lose more than our own delay: we
- * subtract three times as much. (With 200 helpers and four busy loops on two cores, calls took 2.6 s, and the delays
- * were 0.8 s.) A quarter of each tick always counts, so that the wait for a hanging keychain ends.
- */
-export const toolTime = () => now() - lost
-
-/**
- * @param step how long we slept, in milliseconds
- * @param due when the timer was due, by {@link now}
- */
-function noteDelay(step: number, due: number): void {
-  const from = Math.max(due, lostUntil)
-  lostUntil = Math.max(lostUntil, now())
-  const delay = Math.max(0, lostUntil - from)
-  lost += delay + Math.min(2 * delay, 0.75 * step)
-}
-
 /** Why we ended a tool. */
 export type Unfinished = {status: 'timed-out'} | {status: 'interrupted'; signal: NodeJS.Signals}
 
@@ -92,7 +65,7 @@ interface Tool {
  * Starts a tool and waits for it. After the timeout, and when this process exits or receives a signal, ends the tool
  * and all its children.
  * @param start called at once; its errors are thrown
- * @param limits `timeoutMs` is in milliseconds of {@link toolTime}; for `pinentry` see `RunOptions`
+ * @param limits `timeoutMs` is in milliseconds of a tool's time (tool-clock.ts); for `pinentry` see `RunOptions`
  * @returns the tool's result, or why there is none
  */
 export async function supervise<T>(
@@ -113,22 +86,11 @@ export async function supervise<T>(
     interrupted = signal
     endTool()
   })
-  let timer: NodeJS.Timeout | undefined
-  const end = toolTime() + timeoutMs
+  let cancel: () => void = () => undefined
   const deadline = new Promise<'timed-out'>((resolve) => {
-    const wait = () => {
-      const step = Math.min(TICK_MS, end - toolTime())
-      if (step <= 0) {
-        resolve('timed-out')
-        return
-      }
-      const due = now() + step
-      timer = setTimeout(() => {
-        noteDelay(step, due)
-        wait()
-      }, step)
-    }
-    wait()
+    cancel = afterToolTime(timeoutMs, () => {
+      resolve('timed-out')
+    })
   })
   try {
     const started = start()
@@ -147,7 +109,7 @@ export async function supervise<T>(
     tool.stderr?.destroy()
     return {status: 'timed-out'}
   } finally {
-    clearTimeout(timer)
+    cancel()
     release()
   }
 }

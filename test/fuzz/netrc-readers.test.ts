@@ -20,13 +20,14 @@ const PYTHON_READER = fileURLToPath(new URL('./read_with_python.py', import.meta
 type Read = string | undefined
 
 describe("other programs' readers of a .netrc", () => {
-  let folder: string
+  let home: string
   let server: Server
   let listening: Listening
-  let seen: Map<string, Read>
+  /** By request path. */
+  const seen = new Map<string, Read>()
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'keychain-readers-'))
+    home = mkdtempSync(join(tmpdir(), 'keychain-readers-'))
     server = createServer((request, response) => {
       const [, basic] = /^Basic (.*)$/u.exec(request.headers.authorization ?? '') ?? []
       seen.set(request.url ?? '', basic === undefined ? undefined : Buffer.from(basic, 'base64').toString('utf8'))
@@ -36,46 +37,48 @@ describe("other programs' readers of a .netrc", () => {
   })
   after(async () => {
     await listening.stop()
-    rmSync(folder, {recursive: true, force: true})
+    rmSync(home, {recursive: true, force: true})
   })
 
-  const files = (texts: string[]) =>
-    texts.map((text, index) => {
+  /** In a folder of their own: a test that has timed out may still be reading its files. */
+  const files = (texts: string[]) => {
+    const folder = mkdtempSync(join(home, 'batch-'))
+    return texts.map((text, index) => {
       const file = join(folder, String(index))
       writeFileSync(file, text, 'latin1')
       return file
     })
+  }
 
-  const withPython = (texts: string[]): Read[] => {
-    const input = JSON.stringify({host: HOST, files: files(texts)})
+  const withPython = (paths: string[]): Read[] => {
+    const input = JSON.stringify({host: HOST, files: paths})
     const {status, stderr, stdout} = spawnSync('python3', [PYTHON_READER], {input, encoding: 'utf8'})
     expect(status, stderr).to.equal(0)
     return (JSON.parse(stdout) as (string | null)[]).map((read) => read ?? undefined)
   }
 
   /** One curl process for all files: it requests each file's own path with only that file's credential. */
-  const withCurl = async (texts: string[]): Promise<Read[]> => {
-    seen = new Map()
-    const requests = files(texts).map((file, index) =>
+  const withCurl = async (paths: string[]): Promise<Read[]> => {
+    const requests = paths.map((file) =>
       [
         `netrc-file = "${file}"`,
         `resolve = "${HOST}:${listening.port}:127.0.0.1"`,
-        `url = "http://${HOST}:${listening.port}/${index}"`,
+        `url = "http://${HOST}:${listening.port}${file}"`,
         'noproxy = "*"',
         'silent',
       ].join('\n'),
     )
-    const config = join(folder, 'curl.conf')
+    const config = `${paths[0]}.conf`
     writeFileSync(config, requests.join('\nnext\n'))
     // Ignore curl's exit status: it is the last request's, and curl sends no request for a file that it refuses.
     const {PATH} = process.env
     await new Promise<void>((resolve, reject) => {
-      execFile('curl', ['--disable', '--config', config], {env: {PATH, HOME: folder}}, (error) => {
+      execFile('curl', ['--disable', '--config', config], {env: {PATH, HOME: home}}, (error) => {
         if (error && typeof error.code !== 'number') reject(new Error(`curl: ${error.message}`))
         else resolve()
       })
     })
-    return texts.map((_, index) => seen.get(`/${index}`))
+    return paths.map((file) => seen.get(file))
   }
 
   const withUs = (text: string): Read => {
@@ -86,7 +89,8 @@ describe("other programs' readers of a .netrc", () => {
   /** Both programs' results for each text: in one batch for texts known in advance, one by one for others. */
   const readings = new Map<string, {python: Read; curl: Read}>()
   const read = async (texts: string[]) => {
-    const [python, curl] = [withPython(texts), await withCurl(texts)]
+    const paths = files(texts)
+    const [python, curl] = [withPython(paths), await withCurl(paths)]
     texts.forEach((text, index) => readings.set(text, {python: python[index], curl: curl[index]}))
   }
   const readingsOf = async (text: string) => {
@@ -112,7 +116,7 @@ describe("other programs' readers of a .netrc", () => {
   const isOnce = (text: string) => {
     const [before = '', entry = '', ...more] = text
       .toLowerCase()
-      .replaceAll(/^\s*#.*$/gmu, '')
+      .replaceAll(/^\s*#[^\n]*/gmu, '')
       .split(HOST)
     const [words = ''] = entry.split(/(?<!\S)(?:machine|default)(?!\S)/u)
     if (more.length > 0 || /\bdefault\b/u.test(before)) return false

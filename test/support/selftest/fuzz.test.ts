@@ -59,6 +59,14 @@ describe('checking a property', () => {
     expect(seen).to.deep.equal(first)
   })
 
+  it('tries the same cases for the same commit', async () => {
+    await tryProperty(property(), {}, fixtures)
+    const first = seen
+    seen = []
+    await tryProperty(property(), {}, fixtures)
+    expect(seen).to.deep.equal(first)
+  })
+
   it('tries kept cases first, and fails at once while one still breaks the property', async () => {
     await thrownBy(tryProperty(property(noX), {}, fixtures))
     seen = []
