@@ -178,8 +178,9 @@ describe('the blocking lookup', function () {
       })
 
     it('is left to the worker if the tool is slow', () => {
-      // The worker searches with --all.
-      secretTool(`case "$*" in *--all*) ${found};; *) /usr/bin/sleep 1000;; esac`)
+      // The worker searches with --all, and needs the account, which is printed on stderr.
+      const answer = `echo 'attribute.account = ${ada.account}' >&2; ${found}`
+      secretTool(`case "$*" in *--all*) ${answer};; *) /usr/bin/sleep 1000;; esac`)
       expect(find(200)).to.deep.equal({answer: foundIn(ada.token), workers: 1, calls: 2})
     })
 
