@@ -43,7 +43,7 @@ describe('the README', () => {
   })
 
   // The CLI's own, which belong to the story.
-  const THE_CLIS = ['plugins:install', 'plugins:uninstall', 'accounts:add', 'accounts:set', 'apps', 'version']
+  const THE_CLIS = ['plugins:install', 'plugins:uninstall', 'apps', 'version']
   const calls = [
     ...`${readme}\n${contributing}\n${stores}`.matchAll(/heroku ([a-z]+(?::[a-z]+)*)((?: -{1,2}[a-z][a-z-]*)*)/gu),
   ]

@@ -3,21 +3,25 @@
 // With a keychain, Heroku CLI 11.6 and later writes no token into them, and its `accounts:set` makes the account that
 // the file is named after current. So a file without its token is one that this CLI could have written itself.
 import {defined} from '../defined.js'
-import {constants, readdir, readFile, realpath, stat} from 'node:fs/promises'
+import {existsSync} from 'node:fs'
+import {constants, mkdir, readdir, readFile, realpath, stat} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {dirname, isAbsolute, join} from 'node:path'
 import type {Document, YAMLMap} from 'yaml'
 import {realTarget, replaceFile} from '../files/atomic-write.js'
-import {codeOf, StorageError} from '../errors.js'
+import {codeOf, StorageError, UserError} from '../errors.js'
 import {fileError} from '../files/file-error.js'
+import {printable} from '../ui/printable.js'
 
-/** An alias whose file holds a token. */
-export interface AliasFile {
+export interface Alias {
   alias: string
   path: string
   account?: string
-  token: string
+  token?: string
 }
+
+/** An alias whose file holds a token. */
+export type AliasFile = Alias & {token: string}
 
 // The first versions of the plugin, in Ruby, wrote a colon before the key.
 const USERNAME = ['username', ':username']
@@ -39,13 +43,16 @@ export function aliasFolders({HOME, USERPROFILE}: NodeJS.ProcessEnv, platform = 
 }
 
 /**
- * Reads every alias that has a token.
+ * Reads every alias.
  * @param onUnreadable called with the path of a file that is not an alias
  * @throws {StorageError} if a folder or file cannot be read
  */
-export async function readAliases(env: NodeJS.ProcessEnv, onUnreadable: (path: string) => void): Promise<AliasFile[]> {
+export async function listAliases(
+  env: NodeJS.ProcessEnv,
+  onUnreadable: (path: string) => void = () => undefined,
+): Promise<Alias[]> {
   const seen = new Set<string>()
-  const found: AliasFile[] = []
+  const found: Alias[] = []
   for (const folder of aliasFolders(env)) {
     const {names, real} = await list(folder)
     // One folder may be a link to the other.
@@ -56,12 +63,43 @@ export async function readAliases(env: NodeJS.ProcessEnv, onUnreadable: (path: s
       const text = await textOf(path)
       const read = text === undefined ? undefined : await parse(text)
       if (read === 'invalid') onUnreadable(path)
-      else if (read?.token !== undefined)
-        found.push({alias, path, token: read.token, ...defined({account: read.account})})
+      else if (read) found.push({alias, path, ...defined({account: read.account, token: read.token})})
     }
   }
 
   return found
+}
+
+/** Reads every alias that has a token; see {@link listAliases}. */
+export async function readAliases(env: NodeJS.ProcessEnv, onUnreadable: (path: string) => void): Promise<AliasFile[]> {
+  return (await listAliases(env, onUnreadable)).filter((each): each is AliasFile => each.token !== undefined)
+}
+
+/** @throws {UserError} if the alias cannot be a file's name */
+export function assertAliasName(alias: string): void {
+  if (/^[^./\\\0][^/\\\0]*$/u.test(alias)) return
+  throw new UserError(`${printable(alias) || 'an empty name'} cannot be an alias: it would be no file in the list`)
+}
+
+/**
+ * Writes the file of a new alias, where the CLI does.
+ * @param token in plain text; undefined with a keychain
+ * @throws {StorageError} if the file cannot be written
+ */
+export async function writeAlias(
+  env: NodeJS.ProcessEnv,
+  {account, alias, token}: {alias: string; account: string; token?: string | undefined},
+): Promise<void> {
+  const [legacy = '', usual = ''] = aliasFolders(env)
+  const folder = existsSync(dirname(legacy)) ? legacy : usual
+  await mkdir(folder, {recursive: true, mode: 0o700}).catch((error: unknown) => {
+    throw fileError('write', folder, error)
+  })
+  const {stringify} = await import('yaml')
+  // The CLI would take a temporary file in the folder itself for another alias.
+  await replaceFile(join(folder, alias), stringify({username: account, ...defined({password: token})}), {
+    via: dirname(await realTarget(folder)),
+  })
 }
 
 /**

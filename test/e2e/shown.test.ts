@@ -153,6 +153,7 @@ describe(`our commands in heroku@${VERSION}`, function () {
         ? {HEROKU_NETRC_WRITE: 'true'}
         : {}
       const token = await login(machine, env)
+      if (command.includes('accounts:set')) await machine.run(['accounts:add', 'work'])
       // No request of a test goes to the real Heroku: this curl prints its headers.
       const tools = {curl: '[ "$1" = -H ] && cat "${2#@}"', terraform: 'echo "$HEROKU_API_KEY"'}
       for (const [name, script] of Object.entries(tools))

@@ -1,6 +1,6 @@
 // Stores for a machine without a desktop, in the real CLI: pass, a git credential helper, and git on another machine.
 import {expect} from 'chai'
-import {cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {cp, mkdir, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {HOST_VERSIONS} from '../support/host-versions.js'
 import {type KeyRing, keyRings} from '../support/key-ring.js'
@@ -24,7 +24,7 @@ async function filesWith(text: string, folder: string): Promise<string[]> {
 
 for (const version of HOST_VERSIONS)
   describe(`pass on a machine without a keyring, in heroku@${version}`, function () {
-    this.timeout(120_000)
+    this.timeout(300_000)
     const rings = keyRings()
     let host: PluggedHost
     let ring: KeyRing
@@ -84,6 +84,31 @@ for (const version of HOST_VERSIONS)
       expect(host.heroku.revoked(token)).to.equal(true)
       expect(await readdir(join(host.sandbox.home, '.password-store', 'heroku-cli'))).to.deep.equal([])
       expect(await run('auth:token')).to.deep.include({stdout: '', exitCode: 100})
+    })
+
+    it('goes from one account to another by the aliases of heroku accounts, and no file holds a token', async () => {
+      const tokens: Record<string, string> = {}
+      host.heroku.accounts.push({email: 'grace@example.com', password: 'x'})
+      for (const [alias, account] of [
+        ['a', ada],
+        ['g', 'grace@example.com'],
+      ] as const) {
+        const {token} = host.heroku.issue({account})
+        tokens[alias] = token
+        await host.run(['login', '--with-token'], {input: token, env: env()})
+        expect(await run('accounts:add', alias)).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+      }
+      for (const [name, alias] of [
+        ['a', 'a'],
+        ['grace@example.com', 'g'],
+        [ada, 'a'],
+      ] as const) {
+        expect(await run('accounts:set', name)).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+        expect((await run('auth:token')).stdout).to.equal(`${tokens[alias] ?? ''}\n`)
+      }
+      expect((await run('whoami')).stdout).to.equal(`${ada}\n`)
+      expect((await run('accounts')).stdout).to.match(/a\b.*\n.*g\b/u)
+      for (const token of Object.values(tokens)) expect(await filesWith(token, host.sandbox.home)).to.deep.equal([])
     })
 
     it('takes the token from .netrc, and gives it back', async () => {
@@ -310,5 +335,79 @@ describe('the store of a login', function () {
     } finally {
       await container.close()
     }
+  })
+})
+
+describe('heroku accounts', function () {
+  this.timeout(60_000)
+  let machine: Machine
+  const run = (...args: string[]) => machine.run(args)
+  const ALIAS = '.config/heroku/accounts/work'
+
+  before(async function () {
+    this.timeout(600_000)
+    machine = await startOwnProgram()
+  })
+  after(() => machine.stop())
+  beforeEach(() => machine.reset())
+
+  const logIn = async (...args: string[]) => {
+    const {token} = machine.heroku.issue()
+    const ended = await machine.run(['login', '--with-token', ...args], {input: token})
+    expect(ended.exitCode, ended.stderr).to.equal(0)
+    return token
+  }
+  const writeAlias = async (text: string) => {
+    await mkdir(join(machine.sandbox.home, '.config/heroku/accounts'), {recursive: true})
+    await writeFile(join(machine.sandbox.home, ALIAS), text)
+  }
+
+  it('keeps the token of an alias where .netrc has it, which holds one account', async () => {
+    const token = await logIn('--store', 'netrc')
+    expect(await run('accounts:add', 'work')).to.include({exitCode: 0, stderr: ''})
+    expect(await machine.read(ALIAS)).to.equal(`username: ${ada}\npassword: ${token}\n`)
+    const {mode} = await stat(join(machine.sandbox.home, ALIAS))
+    expect(mode & 0o777).to.equal(0o600)
+  })
+
+  it('writes no token where HEROKU_CREDENTIAL_STORE forbids plain text', async () => {
+    await logIn('--store', 'netrc')
+    const added = await machine.run(['accounts:add', 'work'], {env: {HEROKU_CREDENTIAL_STORE: 'keyring'}})
+    expect(added.exitCode, added.stderr).to.equal(0)
+    expect(await machine.read(ALIAS)).to.equal(`username: ${ada}\n`)
+  })
+
+  it('stores the token of an alias that an older CLI wrote', async () => {
+    const {token} = machine.heroku.issue()
+    await writeAlias(`username: ${ada}\npassword: ${token}\n`)
+    expect(await run('accounts:set', 'work')).to.deep.equal({stdout: '', stderr: '', exitCode: 0})
+    expect(await machine.read('.netrc')).to.equal(undefined)
+    expect((await run('auth:token')).stdout).to.equal(`${token}\n`)
+  })
+
+  it('refuses an alias that exists, and a second one for an account', async () => {
+    await logIn()
+    await run('accounts:add', 'work')
+    expect((await run('accounts:add', 'work')).stderr).to.include('work already exists')
+    const second = await run('accounts:add', 'home')
+    expect(second.stderr).to.include(`${ada} has the alias work already`)
+    expect(second.exitCode).to.equal(1)
+  })
+
+  for (const name of ['../work', 'a/b', '.work', ''])
+    it(`refuses the alias ${JSON.stringify(name)}, which would be no file in the list`, async () => {
+      await logIn()
+      const {exitCode, stderr} = await run('accounts:add', name)
+      expect({exitCode, stderr}).to.have.property('exitCode', 1)
+      expect(stderr).to.include('cannot be an alias')
+    })
+
+  it('does not switch to an account that is unknown, or not logged in', async () => {
+    await logIn()
+    const before = await machine.read('.local/share/heroku/login.json')
+    expect((await run('accounts:set', 'work')).stderr).to.include('work is not in the list of heroku accounts')
+    await writeAlias('username: work@example.com\n')
+    expect((await run('accounts:set', 'work')).exitCode).to.equal(100)
+    expect(await machine.read('.local/share/heroku/login.json')).to.equal(before)
   })
 })

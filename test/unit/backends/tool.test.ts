@@ -21,7 +21,8 @@ describe('an operation of a keychain', () => {
     await tool(SLEEP)
     await tool(['-e', ''])
     expect(limits[0]).to.equal(20_000)
-    expect(limits[1]).to.be.below(19_750)
+    // A tenth of the 300 ms counts on the busiest machine.
+    expect(limits[1]).to.be.below(19_975)
   })
 
   it('does not count time in which this process could not run, as on a busy machine', async () => {
