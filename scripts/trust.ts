@@ -7,6 +7,7 @@ import {FIGURES, type Figures, partsOf, readFigures} from '../test/support/trust
 const SUITES = [
   'test/fuzz',
   'test/faults',
+  'test/faults/busy-machine.ts',
   'test/unit/credentials/hidden.test.ts',
   'test/integration/credentials/stale-item.test.ts',
   'test/unit/credentials/revoked.test.ts',

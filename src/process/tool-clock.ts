@@ -5,7 +5,7 @@ import {availableParallelism} from 'node:os'
 const TICK_MS = 250
 
 /** From this many runnable processes per processor, we count less time. */
-const MANY = 2
+const MANY = 4
 
 /** The least share of a tick that counts, so that the wait for a hanging keychain ends. */
 const LEAST = 0.1

@@ -1,4 +1,5 @@
-// The deadline of a keychain call must detect a keyring that hangs, not a busy machine.
+// The deadline of a keychain call must detect a keyring that hangs, not a busy machine: `npm run test:busy`, which
+// takes the whole machine.
 import {expect} from 'chai'
 import {spawn} from 'node:child_process'
 import {mkdirSync, writeFileSync} from 'node:fs'
