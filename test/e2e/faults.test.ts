@@ -48,8 +48,8 @@ describe('heroku-keychain inside heroku@11.10.0, with failures', function () {
         await it11.secretTool(`${pause()} & ${pause()}`)
         const started = performance.now()
         const ended = await it11.run(args, {input: input && it11.heroku.issue().token})
-        // The limit is 5 s; the rest is the host's start.
-        expect(performance.now() - started).to.be.lessThan(9000)
+        // The limit is 5 s, and longer on a busy machine; the rest is the host's start.
+        expect(performance.now() - started).to.be.lessThan(20_000)
         expect(ended.stderr).to.include('the keyring did not answer within 5 s')
         expect((await it11.sandbox.run('pgrep', ['-f', pause()])).stdout).to.equal('')
         expect(await it11.read(loginJson)).to.equal(`{"account":"${ada}"}\n`)

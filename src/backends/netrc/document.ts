@@ -127,12 +127,15 @@ function refill(text: string, item: Item, {account, token}: Credential): Edit[] 
   return [...values, {start: item.end, end: item.end, put: missing.map((property) => gap + property).join('')}]
 }
 
-/** The separator of an entry's properties: a blank, or a newline and the first property's indentation. */
+/**
+ * The separator of an entry's properties: a newline and the first property's indentation, or a blank if that property does
+ * not begin its line.
+ */
 function gapOf(text: string, item: Item): string {
   const first = item.properties[0]
   if (!first) return restOfLine(text, item.end) === undefined ? ' ' : `${lineEnding(text)}  `
-  const before = text.slice(item.name.end, first.start)
-  return before.includes('\n') ? lineEnding(text) + (/\n([ \t\r\v\f]*)[^\n]*$/.exec(before)?.[1] ?? '') : ' '
+  const indentation = /\n([ \t\r\v\f]*)$/.exec(text.slice(item.name.end, first.start))?.[1]
+  return indentation === undefined ? ' ' : lineEnding(text) + indentation
 }
 
 function insert(text: string, host: string, properties: Record<string, string>): string {
