@@ -1,6 +1,6 @@
 import {expect} from 'chai'
 import {spawnSync} from 'node:child_process'
-import {rm, writeFile} from 'node:fs/promises'
+import {readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {RunOptions} from '../support/sandbox.js'
 import {HOST_VERSIONS} from '../support/host-versions.js'
@@ -164,9 +164,13 @@ for (const version of HOST_VERSIONS.filter((version) => Number.parseInt(version,
       it('makes accounts:add, accounts:set and accounts:current use only the keyring', async () => {
         const token = await login()
         expect(await run(['accounts:add', 'mine'])).to.deep.include({stderr: '', exitCode: 0})
+        const alias = join(host.sandbox.home, '.config/heroku/accounts/mine')
+        expect(await readFile(alias, 'utf8')).to.equal(`username: ${ada}\n`)
+        // As the CLI writes it without us.
+        await writeFile(alias, `username: ${ada}\npassword: ${token}\n`)
         await host.keyring.clear({service: 'heroku-cli'})
         await rm(join(host.dataDir, 'login.json'))
-        // It uses api.heroku.com, whatever HEROKU_HOST is.
+        // accounts:current uses api.heroku.com, whatever HEROKU_HOST is.
         const env = {HEROKU_HOST: undefined}
         expect(await run(['accounts:set', 'mine'], {env})).to.deep.include({stderr: '', exitCode: 0})
         expect(await inKeyring()).to.deep.equal([[ada, token]])

@@ -95,7 +95,7 @@ describe(`our commands in heroku@${VERSION}`, function () {
       const flags = Object.entries(command.flags).flatMap(([name, {hidden}]) => (hidden ? [] : `--${name}`))
       const ours = bash
         .filter((line) => line.startsWith(`${command.id} `))
-        .map((line) => line.split(' ').slice(1).sort())
+        .map((line) => line.split(' ').slice(1).filter(Boolean).sort())
       expect(ours, command.id).to.deep.include(flags.sort())
       expect(zsh).to.include(`"${command.id.replaceAll(':', String.raw`\:`)}":"${firstLine(command)}"\n`)
     }

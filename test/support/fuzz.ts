@@ -38,7 +38,8 @@ export interface Tried {
   seed: number
 }
 
-const seedOf = ({FUZZ_SEED}: NodeJS.ProcessEnv) => (FUZZ_SEED === undefined ? seedOfCommit() : Number(FUZZ_SEED))
+/** The seed of every property in a run of the tests. */
+export const seedOf = ({FUZZ_SEED}: NodeJS.ProcessEnv) => (FUZZ_SEED === undefined ? seedOfCommit() : Number(FUZZ_SEED))
 
 function seedOfCommit(): number {
   const {stdout} = spawnSync('git', ['rev-parse', 'HEAD'], {cwd: FIXTURES, encoding: 'utf8'})
