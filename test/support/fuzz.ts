@@ -42,9 +42,8 @@ export interface Tried {
 export const seedOf = ({FUZZ_SEED}: NodeJS.ProcessEnv) => (FUZZ_SEED === undefined ? seedOfCommit() : Number(FUZZ_SEED))
 
 function seedOfCommit(): number {
-  const {stdout} = spawnSync('git', ['rev-parse', 'HEAD'], {cwd: FIXTURES, encoding: 'utf8'})
-  const seed = Number.parseInt(stdout.slice(0, 7), 16)
-  return Number.isNaN(seed) ? randomInt(2 ** 31) : seed
+  const {status, stdout} = spawnSync('git', ['rev-parse', 'HEAD'], {cwd: FIXTURES, encoding: 'utf8'})
+  return status === 0 ? Number.parseInt(stdout.slice(0, 7), 16) : randomInt(2 ** 31)
 }
 
 const timesOf = ({FUZZ_RUNS}: NodeJS.ProcessEnv) => (FUZZ_RUNS === undefined ? 1 : Number(FUZZ_RUNS) / USUAL_RUNS)
