@@ -19,7 +19,7 @@ import {
 } from './cell.js'
 
 const locked: Scenario = {
-  title: 'a locked keyring: every command says so, asks for no login, and logs nobody out',
+  title: 'a locked keyring: every command says so, asks for no login, and keeps the login',
   async run(host) {
     const token = await loggedIn(host)
     await host.keyring.lock()
