@@ -3,6 +3,7 @@ import {mkdir, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {type PluggedHost, startPluggedHost} from '../support/plugged-host.js'
 import {toldToEnd} from '../support/told-to-end.js'
+import {endsWithin} from '../support/tool-time.js'
 import {traced} from '../support/trace.js'
 import {saidBy} from './scenarios/cell.js'
 
@@ -46,10 +47,8 @@ describe('heroku-keychain inside heroku@11.10.0, with failures', function () {
       it(`delays ${args.join(' ')} no longer than the limit, and leaves no process behind`, async () => {
         const {token} = await login()
         await it11.secretTool(`${pause()} & ${pause()}`)
-        const started = performance.now()
-        const ended = await it11.run(args, {input: input && it11.heroku.issue().token})
-        // The limit is 5 s, and longer on a busy machine; the rest is the host's start.
-        expect(performance.now() - started).to.be.lessThan(20_000)
+        // The limit is 5 s; the rest is the host's start.
+        const ended = await endsWithin(15_000, it11.run(args, {input: input && it11.heroku.issue().token}))
         expect(ended.stderr).to.include('the keyring did not answer within 5 s')
         expect((await it11.sandbox.run('pgrep', ['-f', pause()])).stdout).to.equal('')
         expect(await it11.read(loginJson)).to.equal(`{"account":"${ada}"}\n`)
@@ -57,7 +56,7 @@ describe('heroku-keychain inside heroku@11.10.0, with failures', function () {
           expect(ended.exitCode).not.to.equal(0)
           expect(it11.heroku.revoked(token)).to.equal(false)
         }
-      })
+      }).timeout(200_000)
     }
 
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
