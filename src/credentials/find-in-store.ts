@@ -1,7 +1,7 @@
 // Looks a token up in one store: the keychain, or `.netrc`. find.ts decides which of them counts.
 import {defined} from '../defined.js'
 import {isToken} from '../backends/credential-rules.js'
-import {isMemoryOnly} from '../backends/store-choice.js'
+import {isMemoryOnly, NETRC} from '../backends/store-choice.js'
 import type {Credential} from '../backends/backend.js'
 import {notLoggedIn, StorageError, UserError} from '../errors.js'
 import {printable} from '../ui/printable.js'
@@ -150,7 +150,10 @@ export async function findInNetrc({endedToo, stores, record, state}: Search): Pr
   if (!entry?.token || (!endedToo && isEnded(state, entry.token))) return ABSENT
   const {account, token} = entry
   const credential: FoundCredential = {token, ...defined({account}), source: 'netrc', location: netrc.path}
-  return found({...credential, ...lifetimeOf(isOf(record, token) ? record : recordOf(credential, state))})
+  const known = isOf(record, token) ? record : recordOf(credential, state)
+  const isFallback =
+    known?.plainTextWarnedOn !== undefined && !stores.netrcOnly && stores.context.chosen?.store !== NETRC
+  return found({...credential, ...lifetimeOf(known), ...(isFallback && {isFallback})})
 }
 
 export const found = (credential: FoundCredential) => ({outcome: 'found', credential}) as const

@@ -51,10 +51,21 @@ const nameIn = ({account}: Record<string, unknown>) => (isName(account) ? accoun
 
 function isTokenRecord(value: unknown): value is TokenRecord {
   if (!isObject(value)) return false
-  const {account, apiHost, expiresAt, fingerprint, helper, keychainHost, recordedAt, savedIn, warnedOn} = value
+  const {
+    account,
+    apiHost,
+    expiresAt,
+    fingerprint,
+    helper,
+    keychainHost,
+    plainTextWarnedOn,
+    recordedAt,
+    savedIn,
+    warnedOn,
+  } = value
   const isNameIfAny = (each: unknown) => each === undefined || isName(each)
   return (
     [account, apiHost, fingerprint, savedIn].every(isName) &&
-    [helper, keychainHost, expiresAt, recordedAt, warnedOn].every(isNameIfAny)
+    [helper, keychainHost, expiresAt, plainTextWarnedOn, recordedAt, warnedOn].every(isNameIfAny)
   )
 }

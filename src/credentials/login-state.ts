@@ -104,9 +104,17 @@ export const expiryRecorded = (
   times: Pick<TokenRecord, 'expiresAt' | 'recordedAt'>,
 ) => withTimes(state, credential, times)
 
-/** Records that the user was warned of a token's expiry; the same state if that was recorded on this day. */
-export const expiryWarned = (state: LoginState, credential: Partial<Credential>, warnedOn: string): LoginState =>
-  recordOf(credential, state)?.warnedOn === warnedOn ? state : withTimes(state, credential, {warnedOn})
+/** The fields of a record that hold the day of a warning. */
+export type Warning = 'plainTextWarnedOn' | 'warnedOn'
+
+/** Records that the user was warned about a token; the same state if that was recorded on this day. */
+export const warned = (
+  state: LoginState,
+  credential: Partial<Credential>,
+  warning: Warning,
+  day: string,
+): LoginState =>
+  recordOf(credential, state)?.[warning] === day ? state : withTimes(state, credential, {[warning]: day})
 
 /** The same state if another token is on record by now. */
 function withTimes(state: LoginState, credential: Partial<Credential>, times: Partial<TokenRecord>): LoginState {

@@ -4,6 +4,7 @@ import {StorageError, UserError} from '../errors.js'
 import {isEncrypted} from '../backends/netrc/gpg.js'
 import {assertStorable} from '../backends/credential-rules.js'
 import {causeOf} from '../files/file-error.js'
+import {localDay} from '../ui/expiry.js'
 import {printable} from '../ui/printable.js'
 import {assertCanStore} from './chosen-store.js'
 import {readLoginState} from './login-files.js'
@@ -26,6 +27,9 @@ export function describeFallback({because, hint, location}: Saved): string | und
   return `the token is in ${inPlainText(location)}: ${because}${hint === undefined ? '' : ` (${hint})`}`
 }
 
+/** Whether the token went to a plain `.netrc` unasked. The command that saved it warns. */
+const isPlainFallback = ({because, location}: Saved) => because !== undefined && !isEncrypted(location)
+
 /**
  * Saves the token of a login, and records the login.
  * @param expiresAt ISO 8601, if the server sent it
@@ -45,7 +49,10 @@ export async function saveToken(stores: CredentialStores, credential: Credential
     try {
       await record(
         stores,
-        recordFor({...credential, expiresAt}, endpoints.api, {name: saved.savedIn, helper: saved.helper}),
+        {
+          ...recordFor({...credential, expiresAt}, endpoints.api, {name: saved.savedIn, helper: saved.helper}),
+          ...(isPlainFallback(saved) && {plainTextWarnedOn: localDay(new Date())}),
+        },
         assertHeld,
       )
     } catch (error) {

@@ -52,6 +52,8 @@ export interface FoundCredential {
   expiresAt?: string
   /** ISO 8601: when `expiresAt` was recorded. */
   recordedAt?: string
+  /** Whether it is in plain text because no encrypted store took it. */
+  isFallback?: true
   /** The selection that this credential follows; undefined if the login decided. */
   selected?: SelectedAccount
 }

@@ -19,6 +19,8 @@ export interface TokenRecord {
   recordedAt?: string
   /** The local date of the last warning that it expires soon. */
   warnedOn?: string
+  /** For one in `.netrc` because no encrypted store took it: the local date of the last warning of that. */
+  plainTextWarnedOn?: string
 }
 
 /** The record of a token that is stored. */

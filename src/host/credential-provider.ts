@@ -11,7 +11,7 @@ import type {FoundCredential, CredentialStores} from '../credentials/stores.js'
 import {stillThere} from '../credentials/remove.js'
 import {removeAccount} from '../credentials/remove-account.js'
 import {describeFallback, saveToken} from '../credentials/save.js'
-import {warnOfExpiry} from '../credentials/warn-of-expiry.js'
+import {warnDaily} from '../credentials/warn-daily.js'
 import {printable} from '../ui/printable.js'
 import {UserError} from '../errors.js'
 import {openHostStores} from './host-stores.js'
@@ -46,7 +46,7 @@ export function openProvider(stores: CredentialStores): Provider {
     try {
       const lookup = await look(account, host)
       if (lookup.outcome === 'found') {
-        await warnOfExpiry(stores, lookup.credential)
+        await warnDaily(stores, lookup.credential)
         return entryOf(lookup.credential)
       }
       if (lookup.outcome === 'failed') throw lookup.error

@@ -111,6 +111,25 @@ for (const version of HOST_VERSIONS)
       for (const token of Object.values(tokens)) expect(await filesWith(token, host.sandbox.home)).to.deep.equal([])
     })
 
+    it('warns once a day where pass is not set up either, and the token went to .netrc unasked', async () => {
+      await rm(join(host.sandbox.home, '.password-store'), {recursive: true})
+      const {token} = host.heroku.issue()
+      const login = await host.run(['login', '--with-token'], {input: token, env: env()})
+      expect(login, login.stderr).to.deep.include({exitCode: 0, stdout: `Logged in as ${ada}\n`})
+      expect(login.stderr).to.include('.netrc, in plain text: ')
+      const quiet = {stdout: `${ada}\n`, stderr: '', exitCode: 0}
+      expect(await run('whoami')).to.deep.equal(quiet)
+
+      const ours = (await host.read(OUR_JSON)) ?? ''
+      const earlier = ours.replace(/"plainTextWarnedOn": ?"[0-9-]+"/u, '"plainTextWarnedOn":"2026-01-01"')
+      expect(earlier).not.to.equal(ours)
+      await writeFile(join(host.sandbox.home, OUR_JSON), earlier)
+      const warned = await run('whoami')
+      expect(warned).to.deep.include({stdout: quiet.stdout, exitCode: 0})
+      expect(warned.stderr).to.match(/^heroku: the token is in \S+\.netrc, in plain text, because [^\n]+\n$/u)
+      expect(await run('whoami')).to.deep.equal(quiet)
+    })
+
     it('takes the token from .netrc, and gives it back', async () => {
       const {token} = host.heroku.issue()
       const login = await host.run(['login', '--with-token', '--store', 'netrc'], {input: token, env: env()})
@@ -273,6 +292,8 @@ describe('the store of a login', function () {
       const yes = await answer('y')
       expect(yes.exitCode).to.equal(0)
       expect(await machine.read('.netrc')).to.include('password')
+      // The user has agreed.
+      expect(await machine.read(OUR_JSON)).not.to.include('plainTextWarnedOn')
     })
   })
 

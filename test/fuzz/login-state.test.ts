@@ -29,6 +29,7 @@ const token = fc.record(
     expiresAt: mostly(fc.constantFrom('2030-01-01T00:00:00.000Z', '2020-01-01T00:00:00.000Z', 'soon')),
     recordedAt: mostly(fc.constantFrom('2029-12-31T23:00:00.000Z', 'before')),
     warnedOn: mostly(fc.constantFrom('2029-12-31', 'today')),
+    plainTextWarnedOn: mostly(fc.constantFrom('2029-12-31', 'today')),
   },
   {requiredKeys: ['account', 'apiHost', 'fingerprint', 'savedIn']},
 )
@@ -80,13 +81,13 @@ describe('any login.json and heroku-keychain.json', () => {
       expect(loggedOut).to.be.a('boolean')
       for (const name of [loginJsonAccount, lastAccount])
         if (name !== undefined) expect(name).to.be.a('string').and.not.to.equal('')
-      for (const {account, apiHost, expiresAt, fingerprint, recordedAt, savedIn, warnedOn} of tokens)
+      for (const {account, apiHost, expiresAt, fingerprint, plainTextWarnedOn, recordedAt, savedIn, warnedOn} of tokens)
         for (const each of [
           account,
           apiHost,
           fingerprint,
           savedIn,
-          ...[expiresAt, recordedAt, warnedOn].filter(isGiven),
+          ...[expiresAt, plainTextWarnedOn, recordedAt, warnedOn].filter(isGiven),
         ])
           expect(each).to.be.a('string').and.not.to.equal('')
       expect(hasLogin({}, user.dataDir)).to.equal(true)

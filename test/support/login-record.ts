@@ -5,7 +5,6 @@ import {
   accountRemoved,
   type Change,
   expiryRecorded,
-  expiryWarned,
   loggedIn,
   loggedOut,
   switchedTo,
@@ -13,6 +12,8 @@ import {
   tokenRemoved,
   tokenStored,
   tokenValidAgain,
+  warned,
+  type Warning,
 } from '../../src/credentials/login-state.js'
 import type {TokenRecord} from '../../src/credentials/token-record.js'
 
@@ -43,8 +44,8 @@ export const recordEnded = (dataDir: string, token: string, isOver: boolean) =>
 export const recordExpiry = (dataDir: string, credential: Credential, times: {expiresAt: string; recordedAt: string}) =>
   change(dataDir, (state) => expiryRecorded(state, credential, times))
 
-export const recordWarning = (dataDir: string, credential: Credential, day: string) =>
-  change(dataDir, (state) => expiryWarned(state, credential, day))
+export const recordWarning = (dataDir: string, credential: Credential, day: string, warning: Warning = 'warnedOn') =>
+  change(dataDir, (state) => warned(state, credential, warning, day))
 
 /** Writes `login.json` alone, as the Heroku CLI does. */
 export const writeLoginJson = (dataDir: string, account: string, assertHeld?: AssertHeld) =>

@@ -1,9 +1,9 @@
 import {defined} from '../../defined.js'
 import {Flags, ux} from '@oclif/core'
 import {plainKeyrings, SET_A_PASSWORD} from '../../backends/plain-keyring.js'
-import {STORE_NAMES} from '../../backends/store-choice.js'
+import {NETRC, STORE_NAMES} from '../../backends/store-choice.js'
 import {BaseCommand, completeWith} from '../../base-command.js'
-import {storeForLogin} from '../../credentials/store-for-login.js'
+import {plainTextAtLogin} from '../../credentials/plain-text-at-login.js'
 import {accountOnRecord, type LoginState} from '../../credentials/login-state.js'
 import {readLoginState} from '../../credentials/login-files.js'
 import {describeLeftovers} from '../../credentials/leftovers.js'
@@ -86,9 +86,12 @@ export default class AuthLogin extends BaseCommand {
     if (method !== 'with-token' && !isInteractive())
       throw new UserError('cannot ask you anything: this is not a terminal', terminalHint(this.config.bin))
     assertLoginRecordable(this.stores)
-    const noStore = await storeForLogin(this.stores)
-    if (noStore && method !== 'with-token')
-      await confirmPlainText(noStore, await this.stores.netrc(), this.stores.context.notify)
+    const plainText = await plainTextAtLogin(this.stores)
+    if (plainText && method !== 'with-token') {
+      await confirmPlainText(plainText, this.stores.context.notify)
+      // As with --store: the user has agreed, and needs no further warning.
+      this.chooseStore('--store', NETRC)
+    }
     const question = `${this.config.bin}: Press any key to open up the browser to login or q to exit: `
     if (method === 'browser' && !(await confirmByKey(question))) return
 

@@ -9,7 +9,7 @@ import {readLoginState} from '../../credentials/login-files.js'
 import type {FoundCredential, CredentialStores} from '../../credentials/stores.js'
 import {findToRemove, forgetLogin, removeToken, stillThere} from '../../credentials/remove.js'
 import {describeFallback, saveToken} from '../../credentials/save.js'
-import {warnOfExpiry} from '../../credentials/warn-of-expiry.js'
+import {warnDaily} from '../../credentials/warn-daily.js'
 import {printable} from '../../ui/printable.js'
 
 /** The result of the lookup. */
@@ -64,7 +64,7 @@ async function find(stores: CredentialStores): Promise<Answer> {
   try {
     const lookup = await findCredential(stores)
     if (lookup.outcome === 'found') {
-      await warnOfExpiry(stores, lookup.credential)
+      await warnDaily(stores, lookup.credential)
       return {kind: 'found', found: lookup.credential}
     }
     if (lookup.outcome === 'failed') return refused(unreadable(lookup.error))

@@ -9,6 +9,7 @@ import {writeLoginJson} from '../../support/login-record.js'
 import {readLoginState} from '../../../src/credentials/login-files.js'
 import {fingerprint} from '../../../src/credentials/token-record.js'
 import {describeFallback, saveToken} from '../../../src/credentials/save.js'
+import {localDay} from '../../../src/ui/expiry.js'
 import {withReadOnly} from '../../support/read-only.js'
 import {thrownBy} from '../../support/thrown-by.js'
 import {ada, entries, freshUser, grace, LOGIN_JSON, noKeychain, OUR_JSON} from '../../support/user.js'
@@ -44,6 +45,8 @@ describe('saving the token of a login', () => {
     savedIn,
     ...more,
   })
+  /** Of a token in `.netrc` that no encrypted store took. */
+  const fallbackRecord = () => recordFor(ada, 'netrc', {plainTextWarnedOn: localDay(new Date())})
 
   describe('in the keychain', () => {
     it('puts it there alone, and remembers who, until when and where', async () => {
@@ -133,7 +136,7 @@ describe('saving the token of a login', () => {
       })
       expect(netrc()).to.equal(entries(ada))
       expect(user.read(LOGIN_JSON)).to.equal(undefined)
-      expect(readLoginState(user.dataDir).tokens).to.deep.equal([recordFor(ada, 'netrc')])
+      expect(readLoginState(user.dataDir).tokens).to.deep.equal([fallbackRecord()])
     })
 
     it('does not let the account that was current come back with a keychain that was not there this time', async () => {
@@ -164,7 +167,7 @@ describe('saving the token of a login', () => {
           hint: 'do this',
         })
         expect(netrc()).to.equal(entries(ada))
-        expect(readLoginState(user.dataDir).tokens).to.deep.equal([recordFor(ada, 'netrc')])
+        expect(readLoginState(user.dataDir).tokens).to.deep.equal([fallbackRecord()])
       })
     }
 

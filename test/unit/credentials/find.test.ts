@@ -303,7 +303,9 @@ describe('finding the token', () => {
 
     it('says until when', async () => {
       await saveToken(user.stores({}, noKeychain), ada, EXPIRY)
-      expect(await find({}, noKeychain)).to.deep.equal({found: {...inNetrc().found, expiresAt: EXPIRY}})
+      expect(await find({}, noKeychain)).to.deep.equal({
+        found: {...inNetrc().found, expiresAt: EXPIRY, isFallback: true},
+      })
     })
 
     it('fails where it is needed and cannot be read', async () => {
@@ -420,7 +422,7 @@ describe('finding the token', () => {
     })
 
     it('is the newer one, from .netrc, though the keychain is back with the older', async () => {
-      expect(await find()).to.deep.equal({found: {...inNetrc(newer).found, expiresAt: EXPIRY}})
+      expect(await find()).to.deep.equal({found: {...inNetrc(newer).found, expiresAt: EXPIRY, isFallback: true}})
       expect(user.notices).to.deep.equal([])
     })
 

@@ -40,6 +40,9 @@ const RECORDS: Record<string, TokenRecord> = {
   'ada-warned': record(ada, {warnedOn: DAY}),
   'ada-netrc-warned': record(ada, {savedIn: 'netrc', warnedOn: DAY}),
   'ada-staging-warned': record(ada, {apiHost: 'api.staging.com', warnedOn: DAY}),
+  'ada-plain': record(ada, {plainTextWarnedOn: DAY}),
+  'ada-netrc-plain': record(ada, {savedIn: 'netrc', plainTextWarnedOn: DAY}),
+  'ada-staging-plain': record(ada, {apiHost: 'api.staging.com', plainTextWarnedOn: DAY}),
   newer: record(newer, {expiresAt: '2030-01-01T00:00:00.000Z'}),
   'newer-netrc': record(newer, {savedIn: 'netrc'}),
   'newer-netrc-over-staging': record(newer, {savedIn: 'netrc', keychainHost: 'api.staging.com'}),
@@ -66,6 +69,7 @@ const CHANGES: Record<string, (dataDir: string) => Promise<void>> = {
   "expiry of ada's token recorded": (dataDir) => recordExpiry(dataDir, ada, times),
   "expiry of ada's newer token recorded": (dataDir) => recordExpiry(dataDir, newer, times),
   "warning about ada's token recorded": (dataDir) => recordWarning(dataDir, ada, DAY),
+  "warning about ada's plain text recorded": (dataDir) => recordWarning(dataDir, ada, DAY, 'plainTextWarnedOn'),
   "ada's token ended": (dataDir) => recordEnded(dataDir, ada.token, true),
   "ada's token valid again": (dataDir) => recordEnded(dataDir, ada.token, false),
 }

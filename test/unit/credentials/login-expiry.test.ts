@@ -6,7 +6,7 @@ import {withLoginLock} from '../../../src/credentials/login-writer.js'
 import {findToRemove, removeToken} from '../../../src/credentials/remove.js'
 import {saveToken} from '../../../src/credentials/save.js'
 import {recordFor, type TokenRecord} from '../../../src/credentials/token-record.js'
-import {warnOfExpiry} from '../../../src/credentials/warn-of-expiry.js'
+import {warnDaily} from '../../../src/credentials/warn-daily.js'
 import {UserError} from '../../../src/errors.js'
 import {answer} from '../../../src/git/protocol.js'
 import {openProvider} from '../../../src/host/credential-provider.js'
@@ -134,7 +134,7 @@ describe('a login whose expiry is known', () => {
         ? policy.findCredential(stores)
         : policy.findAccountCredential(stores, account))
       if (lookup.outcome !== 'found') return expect.fail('not found')
-      await warnOfExpiry(stores, lookup.credential)
+      await warnDaily(stores, lookup.credential)
       return user.notices.splice(0)
     }
     const expiresAt = inMs(2 * DAY + HOUR)
@@ -154,7 +154,7 @@ describe('a login whose expiry is known', () => {
 
     it('warns once, if many commands run at the same time', async () => {
       await hold({expiresAt})
-      await Promise.all(Array.from({length: 10}, () => warnOfExpiry(user.stores(), {...ada, ...FOUND, expiresAt})))
+      await Promise.all(Array.from({length: 10}, () => warnDaily(user.stores(), {...ada, ...FOUND, expiresAt})))
       expect(user.notices).to.deep.equal([warning])
     })
 

@@ -5,7 +5,7 @@ import {isMemoryOnly, parseStore, STORE_NAMES, storeOption} from '../../../src/b
 import {chosenBy} from '../../../src/credentials/chosen-store.js'
 import {removeToken} from '../../../src/credentials/remove.js'
 import {saveToken} from '../../../src/credentials/save.js'
-import {storeForLogin} from '../../../src/credentials/store-for-login.js'
+import {plainTextAtLogin} from '../../../src/credentials/plain-text-at-login.js'
 import type {CredentialStores, StoresContext} from '../../../src/credentials/stores.js'
 import {type Problem, StorageError, UserError} from '../../../src/errors.js'
 import {findCredential} from '../../support/lookup.js'
@@ -134,18 +134,18 @@ describe('accounts in several keychains', () => {
 
     it('knows before it starts whether a keychain can be reached, and calls no keyring', async () => {
       const without = {DBUS_SESSION_BUS_ADDRESS: '', DISPLAY: '', XDG_RUNTIME_DIR: user.home}
-      expect(await storeForLogin(stores({}, {...without, DBUS_SESSION_BUS_ADDRESS: 'unix:abstract=x'}))).to.equal(
+      expect(await plainTextAtLogin(stores({}, {...without, DBUS_SESSION_BUS_ADDRESS: 'unix:abstract=x'}))).to.equal(
         undefined,
       )
-      expect(await storeForLogin(stores({}, without)), 'pass').to.equal(undefined)
+      expect(await plainTextAtLogin(stores({}, without)), 'pass').to.equal(undefined)
       pass.faults.set('accounts', failing('unavailable'))
-      const {because} = (await storeForLogin(stores({}, without))) ?? {}
+      const {because} = (await plainTextAtLogin(stores({}, without))) ?? {}
       expect(because).to.equal('there is no D-Bus session, so no keyring')
       const netrc = {chosen: {from: '--store', text: 'netrc', store: 'netrc' as const}}
-      expect(await storeForLogin(stores(netrc, without))).to.equal(undefined)
-      expect((await thrownBy(storeForLogin(stores(choosingPass())))).message).to.include('cannot be stored in pass')
+      expect(await plainTextAtLogin(stores(netrc, without))).to.equal(undefined)
+      expect((await thrownBy(plainTextAtLogin(stores(choosingPass())))).message).to.include('cannot be stored in pass')
       pass.faults.set('accounts', failing('locked'))
-      expect(await storeForLogin(stores({}, without)), 'a locked keychain can ask').to.equal(undefined)
+      expect(await plainTextAtLogin(stores({}, without)), 'a locked keychain can ask').to.equal(undefined)
       expect(user.memory.calls).to.deep.equal([])
     })
   })

@@ -7,12 +7,25 @@ import {currentOnRecord} from './login-state.js'
 import {readLoginState} from './login-files.js'
 import type {CredentialStores} from './stores.js'
 
+/** Why no encrypted store of this machine can take a token. */
+interface NoStore {
+  because: string
+  hint?: string
+}
+
 /**
- * Finds out before a login whether its token would go to `.netrc` although the user did not ask for that.
- * @returns why no keychain can take it; undefined if one can, or if the user chose `.netrc`
+ * Finds out before a login whether its token would be in plain text although the user did not ask for that.
+ * @returns the `.netrc` that would hold it, and why; undefined if an encrypted store can take it, or the user chose `.netrc`
  * @throws {UserError} if the chosen store cannot be reached
  */
-export async function storeForLogin(stores: CredentialStores): Promise<{because: string; hint?: string} | undefined> {
+export async function plainTextAtLogin(stores: CredentialStores): Promise<(NoStore & {path: string}) | undefined> {
+  const noStore = await missingStore(stores)
+  if (!noStore) return undefined
+  const {encrypted, path} = await stores.netrc()
+  return encrypted ? undefined : {...noStore, path}
+}
+
+async function missingStore(stores: CredentialStores): Promise<NoStore | undefined> {
   const {chosen, dataDir, env, keychain} = stores.context
   if (stores.netrcOnly || chosen?.store === NETRC) return undefined
   let failure: StorageError | undefined
