@@ -80,6 +80,9 @@ export async function findInKeychain(search: Search): Promise<Lookup> {
     if (!(error instanceof StorageError)) throw error
     // According to the record, it holds nothing.
     if (error.problem === 'unavailable' && record?.savedIn === 'netrc') return ABSENT
+    // No login is on record, and the next one would go to another keychain.
+    if (error.problem === 'unavailable' && account === undefined && stores.hasOtherKeychains)
+      return absent(error.message)
     return {outcome: 'failed', error}
   }
 }
@@ -101,12 +104,24 @@ async function readKeychain(search: Search, first: GuardedKeychain): Promise<Loo
   if (token === undefined) {
     assertNotHidden(readLoginState(dataDir), account, keychain)
     // A logout has nothing to remove then.
-    if (endedToo || !isMemoryOnly(keychain.helper ?? '')) return ABSENT
-    return absent(`the login of ${printable(account)} was kept in memory and is gone`)
+    return endedToo ? ABSENT : whyAbsent(stores, keychain, account)
   }
   const lookup = checkToken(search, keychain, {account, token})
   if (lookup.outcome === 'found') await recordFound(search, keychain, {account, token})
   return lookup
+}
+
+/** Why a keychain that answers does not have a token that a login has stored. */
+function whyAbsent(stores: CredentialStores, keychain: GuardedKeychain, account: string): Absent {
+  if (isMemoryOnly(keychain.helper ?? ''))
+    return absent(`the login of ${printable(account)} was kept in memory and is gone`)
+  const {chosenKeychain: chosen} = stores
+  const onRecord = stores.keychainOnRecord(account)
+  if (!chosen || onRecord.name === undefined || stores.guard(onRecord) === keychain) return ABSENT
+  return absent(
+    `the token of ${printable(account)} was stored in ${onRecord.title}, and ${chosen.from} asks for ${chosen.text}; ` +
+      `to move it: heroku auth:migrate --to '${chosen.text}'`,
+  )
 }
 
 /** Adds what the record lacks of a login that was found. A forwarded one is recorded on the machine that stores it. */

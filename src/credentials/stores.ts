@@ -84,6 +84,12 @@ export class CredentialStores {
     return typeof chosen?.store === 'object' ? chosen : undefined
   }
 
+  /** Whether a login may go to another keychain than the preferred one. */
+  get hasOtherKeychains(): boolean {
+    const {chosen, otherKeychains = []} = this.context
+    return !chosen && otherKeychains.length > 0
+  }
+
   /** The first failure of a keychain in this process. */
   get failure(): StorageError | undefined {
     return [...this.guarded.values()].find(({failure}) => failure)?.failure

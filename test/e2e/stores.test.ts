@@ -57,6 +57,7 @@ for (const version of HOST_VERSIONS)
     const inPass = async () => (await host.sandbox.run('pass', ['show', `heroku-cli/${ada}`], {env: env()})).stdout
 
     it('does the main job, and no file ever holds the token', async () => {
+      expect(await run('auth:token'), 'before the login').to.deep.include({stdout: '', exitCode: 100})
       const {token} = host.heroku.issue()
       const plain = async (step: string) => {
         expect(await filesWith(token, host.sandbox.home), step).to.deep.equal([])

@@ -37,7 +37,7 @@ export default class AuthLogin extends BaseCommand {
   static override summary = 'log in, and keep the API token in the keychain of this system'
 
   static override description =
-    'Opens a browser to log in. The token goes into the keychain; where there is none, or it fails, it goes into .netrc in plain text, and you are told so.'
+    'Opens your browser to log in, then stores the API token in the keychain, or in another encrypted store of this machine. If there is none, the command asks before it stores the token in plain text in ~/.netrc; without a terminal, it does so with a warning. If you name a store with --store, no other is used.'
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
@@ -53,7 +53,7 @@ export default class AuthLogin extends BaseCommand {
 
   static override aliases = ['login']
 
-  static override usage = '<%= command.id %> [--browser NAME | -i | --with-token] [-e SECONDS]'
+  static override usage = '<%= command.id %> [--browser NAME | -i | --with-token] [-e SECONDS] [--store NAME]'
 
   static override flags = {
     browser: Flags.string({
@@ -70,7 +70,7 @@ export default class AuthLogin extends BaseCommand {
     }),
     interactive: Flags.boolean({char: 'i', description: 'log in with e-mail address and password'}),
     store: Flags.string({
-      description: 'where to store the token, instead of in the first store of this machine that works',
+      description: `where to store the token: ${STORE_NAMES.join(', ')}`,
       helpValue: 'NAME',
       ...completeWith('stores', () => STORE_NAMES),
     }),

@@ -2,6 +2,7 @@
 import {expect} from 'chai'
 import type {Keychain} from '../../../src/backends/resolve.js'
 import {isMemoryOnly, parseStore, STORE_NAMES, storeOption} from '../../../src/backends/store-choice.js'
+import * as policy from '../../../src/credentials/find.js'
 import {chosenBy} from '../../../src/credentials/chosen-store.js'
 import {removeToken} from '../../../src/credentials/remove.js'
 import {saveToken} from '../../../src/credentials/save.js'
@@ -69,6 +70,32 @@ describe('accounts in several keychains', () => {
       user.memory.tokens.set(ada.account, 'HRKU-older')
       const {because} = await findCredential(stores({keychainNamed: () => noKeychain}))
       expect(because).to.equal('secret-tool is not installed')
+    })
+
+    it('says where the token is if another keychain is chosen', async () => {
+      await saveToken(stores(), ada)
+      const lookup = await policy.findCredential(stores(choosingPass()))
+      expect(lookup).to.deep.equal({
+        outcome: 'absent',
+        because:
+          "the token of ada@example.com was stored in the keyring, and --store asks for pass; to move it: heroku auth:migrate --to 'pass'",
+      })
+    })
+
+    it('says that the user is not logged in if the preferred keychain is unavailable, and another one is there', async () => {
+      for (const problem of ['unavailable', 'locked'] as const) {
+        user.memory.fail(failing(problem))
+        const absent = problem === 'unavailable'
+        expect((await policy.findCredential(stores())).outcome).to.equal(absent ? 'absent' : 'failed')
+        expect((await policy.findCredential(stores({otherKeychains: []}))).outcome).to.equal('failed')
+        const chosen = {from: '--store', text: 'keyring', store: {name: 'secret-service' as const}}
+        expect((await policy.findCredential(stores({chosen}))).outcome).to.equal('failed')
+      }
+      // A login is on record.
+      user.memory.recover()
+      await saveToken(stores(), ada)
+      user.memory.fail(failing('unavailable'))
+      expect((await policy.findCredential(stores())).outcome).to.equal('failed')
     })
 
     it('warns, once, if it finds in .netrc what another store was chosen for', async () => {
