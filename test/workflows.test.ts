@@ -97,7 +97,7 @@ describe('the workflows', () => {
       })
     })
 
-  it('try Node 20, 22 and 24 on Linux, and on the keychains of macOS and Windows', () => {
+  it('try Node 20, 22 and 24 on Linux, and on the keychains of macOS, Windows and WSL', () => {
     const {jobs} = parse(texts['ci.yml'] ?? '') as Workflow
     for (const id of ['linux', 'keychain']) expect(jobs[id]?.strategy?.matrix.node, id).to.deep.equal([20, 22, 24])
     expect(jobs.linux?.steps.at(-1)?.run).to.match(/bash \.ci\/run$/u)
@@ -107,6 +107,8 @@ describe('the workflows', () => {
       'npm run test:real',
       'npm run test:login',
     ])
+    expect(jobs.wsl).to.deep.include({'runs-on': 'windows-2025'})
+    expect(jobs.wsl?.steps.at(-1)?.run).to.equal('npm run test:wsl')
   })
 })
 
