@@ -1,4 +1,4 @@
-// Reproduces the README's claims about the Heroku CLI's own credential manager: runs the same steps on a real Heroku
+// Reproduces the claims of docs/comparison.md about the Heroku CLI's own credential manager: runs the same steps on a real Heroku
 // CLI without and with this plugin. `npm run bench` measures speed.
 import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'

@@ -1,7 +1,7 @@
-// README and CONTRIBUTING say what is there, and all that a user needs to know of is in the README.
+// The README, CONTRIBUTING and docs/ name what there is, and all that a user needs.
 import {expect} from 'chai'
 import {existsSync, readdirSync, readFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {NETRC, parseStore, STORE_NAMES} from '../src/backends/store-choice.js'
 
@@ -15,14 +15,34 @@ interface Manifest {
 const readme = read('README.md')
 const contributing = read('CONTRIBUTING.md')
 const stores = read('docs/stores.md')
+const environment = read('docs/environment.md')
+const troubleshooting = read('docs/troubleshooting.md')
+/** Written by hand, not by a script. */
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`),
+]
+  .filter((name) => name.endsWith('.md') && name !== 'docs/commands.md')
+  .map((name) => ({name, text: read(name)}))
+const guides = PAGES.map(({text}) => text).join('\n')
 const sources = readdirSync(join(ROOT, 'src'), {recursive: true, encoding: 'utf8'})
   .filter((name) => name.endsWith('.ts'))
   .map((name) => read(join('src', name)))
   .join('\n')
-// The variables by which a user tells us something; what the system sets by itself is no matter of the README's.
+// The variables that a user sets; not those that the system sets.
 const VARIABLE = /\b(?:HEROKU_[A-Z_]+|SSO_URL|HTTPS?_PROXY|NO_PROXY|SSL_CERT_(?:FILE|DIR)|NODE_EXTRA_CA_CERTS)\b/gu
 // Set by one of our processes for another.
 const INTERNAL = ['HEROKU_KEYCHAIN_FORWARDING']
+/** As GitHub names the anchors of a page's headings. */
+const headingsOf = (text: string) =>
+  [...text.matchAll(/^#+ (.+)$/gmu)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\d\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
 const variablesIn = (text: string) => [...new Set(text.match(VARIABLE))].sort()
 
 describe('the README', () => {
@@ -31,8 +51,20 @@ describe('the README', () => {
     Object.entries(commands).flatMap(([id, command]) => [id, ...command.aliases].map((name) => [name, command])),
   )
 
-  it('names the variables that the code reads, and no others', () => {
-    expect(variablesIn(readme)).to.deep.equal(variablesIn(sources).filter((name) => !INTERNAL.includes(name)))
+  it('fits on a page', () => {
+    // Not the marks of tables and headings.
+    const words = readme.split(/\s+/u).filter((word) => /[\p{L}\d]/u.test(word))
+    expect(words.length).to.be.at.most(750)
+  })
+
+  it('links to each page', () => {
+    const missing = PAGES.filter(({name}) => name !== 'README.md' && !readme.includes(`](${name})`))
+    expect(missing.map(({name}) => name)).to.deep.equal([])
+    expect(readme).to.include('](docs/commands.md)')
+  })
+
+  it('has, in docs/environment.md, the variables that the code reads, and no others', () => {
+    expect(variablesIn(environment)).to.deep.equal(variablesIn(sources).filter((name) => !INTERNAL.includes(name)))
   })
 
   it('names every command that is not hidden, by the name that it calls it', () => {
@@ -43,15 +75,13 @@ describe('the README', () => {
   })
 
   // The CLI's own, which belong to the story.
-  const THE_CLIS = ['plugins:install', 'plugins:uninstall', 'apps', 'version']
-  const calls = [
-    ...`${readme}\n${contributing}\n${stores}`.matchAll(/heroku ([a-z]+(?::[a-z]+)*)((?: -{1,2}[a-z][a-z-]*)*)/gu),
-  ]
+  const THE_CLIS = ['plugins:install', 'plugins:uninstall', 'plugins', 'apps', 'version']
+  const calls = [...guides.matchAll(/heroku ([a-z]+(?::[a-z]+)*)((?: -{1,2}[a-z][a-z-]*)*)/gu)]
 
   it('calls commands that there are', () => {
     const unknown = calls.map(([, name = '']) => name).filter((name) => !byName.has(name) && !THE_CLIS.includes(name))
-    // Prose that has the word heroku before another one.
-    const prose = ['accounts']
+    // Prose, and git's remote of that name.
+    const prose = ['accounts', 'itself', 'main', 'https']
     expect(unknown.filter((name) => !prose.includes(name))).to.deep.equal([])
   })
 
@@ -72,15 +102,14 @@ describe('the README', () => {
   })
 
   it('chooses stores that there are, in its examples and in docs/stores.md', () => {
-    const text = `${readme}\n${stores}`
     const chosen =
       /(?:--store|--to|HEROKU_CREDENTIAL_STORE"?[=:]|setenv HEROKU_CREDENTIAL_STORE) ?(?:"([^"]+)"|([a-z][\w:]*))/gu
-    const names = [...text.matchAll(chosen)].map(([, quoted, word]) => quoted ?? word ?? '')
+    const names = [...guides.matchAll(chosen)].map(([, quoted, word]) => quoted ?? word ?? '')
     expect(names).to.include.members(['pass', 'git', 'keychain', 'helper:cache --timeout 28800', 'netrc'])
     expect(names.filter((name) => name !== NETRC && !parseStore(name))).to.deep.equal([])
   })
 
-  it('quotes what the code says', () => {
+  it('quotes, in docs/troubleshooting.md, what the code prints', () => {
     for (const words of [
       'is locked',
       'secret-tool is not installed',
@@ -90,24 +119,28 @@ describe('the README', () => {
       'not logged in',
       'there is no D-Bus session',
     ]) {
-      expect(readme).to.include(words)
+      expect(troubleshooting).to.include(words)
       expect(sources).to.include(words)
     }
   })
 
-  for (const [name, text] of [
-    ['README.md', readme],
-    ['CONTRIBUTING.md', contributing],
-  ] as const) {
-    it(`links to files that there are: ${name}`, () => {
-      const links = [...text.matchAll(/\]\(([^)#]+)\)/gu)].map(([, link = '']) => link)
-      expect(links.filter((link) => !/^https?:/u.test(link) && !existsSync(join(ROOT, link)))).to.deep.equal([])
+  for (const {name, text} of PAGES) {
+    it(`links to files and headings that there are: ${name}`, () => {
+      const links = [...text.matchAll(/\]\(([^)\s]+)\)/gu)].map(([, link = '']) => link)
+      const broken = links.filter((link) => {
+        if (/^https?:/u.test(link)) return false
+        const [path = '', heading] = link.split('#')
+        const file = path === '' ? name : join(dirname(name), path)
+        return !existsSync(join(ROOT, file)) || (heading !== undefined && !headingsOf(read(file)).includes(heading))
+      })
+      expect(broken).to.deep.equal([])
     })
 
     it(`names scripts that there are: ${name}`, () => {
       const {scripts} = JSON.parse(read('package.json')) as {scripts: Record<string, string>}
       const mentioned = [...text.matchAll(/npm (?:run )?([a-z][a-z\d:]*)/gu)].map(([, script = '']) => script)
-      const npms = ['ci', 'pack', 'run']
+      // npm's own, and an example's.
+      const npms = ['ci', 'pack', 'run', 'deploy']
       expect(mentioned.filter((script) => !(script in scripts) && !npms.includes(script))).to.deep.equal([])
     })
   }
