@@ -26,7 +26,7 @@ export interface Login {
   visit: (url: string) => Promise<void>
   /** Revokes a token that could not be used. */
   discard: (token: string) => Promise<void>
-  /** Reads all of stdin, unless the signal cancels it. */
+  /** Reads the token from stdin, unless the signal cancels it. */
   readStdin: (signal: AbortSignal) => Promise<string>
   signal: AbortSignal
   /** The account of the last login, if known. */

@@ -100,6 +100,18 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       expect(await inKeyring()).to.deep.equal([[ada, token]])
     })
 
+    it('with a token that is typed or pasted at a terminal, which does not show it', async () => {
+      const {token} = it11.heroku.issue()
+      const login = await it11.inTerminal(
+        ['login', '--with-token'],
+        [{expect: 'Token:', send: `${token}${keys.enter}`}],
+      )
+      expect(login.exitCode, login.screen).to.equal(0)
+      expect(login.screen).to.include(`Logged in as ${ada}`).and.not.to.include(token)
+      expect(login.settings.after).to.equal(login.settings.before)
+      expect(await inKeyring()).to.deep.equal([[ada, token]])
+    })
+
     it("through an organization's SSO page", async () => {
       const {token} = it11.heroku.issue({kind: 'session'})
       const login = await it11.inTerminal(
@@ -220,6 +232,8 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
         stdout: '',
       })
       expect(await it11.run(['login', '--with-token'])).to.deep.include({exitCode: 1, stdout: ''})
+      const stopped = await it11.inTerminal(['login', '--with-token'], [{expect: 'Token:', send: keys.ctrlC}])
+      expect(stopped.exitCode).to.equal(130)
       await nothingStored()
     })
 

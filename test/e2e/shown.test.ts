@@ -55,7 +55,7 @@ describe(`our commands in heroku@${VERSION}`, function () {
 
   it('have a one-line summary', () => {
     for (const command of commands) {
-      expect(firstLine(command), command.id).to.match(/^[a-z].{10,75}[^.]$/u)
+      expect(firstLine(command), command.id).to.match(/^[a-z].{10,43}[^.]$/u)
       // The CLI's completion for zsh puts summaries unescaped between double quotes.
       const texts = [firstLine(command), ...Object.values(command.flags).map(({description}) => description)]
       expect(

@@ -69,33 +69,43 @@ for (const inHost of [false, true])
     ]
     const inKeyring = () => line('token', 'HRKU-******** from the keyring, as no variable says otherwise')
     const unlocked = () => [line('keychain', 'the keyring (secret-service) is unlocked'), more(`* ${ada}`)]
-    const screen = (...lines: string[]) => `${lines.join('\n')}\n`
+    /** @param headline the first line; the last one is the number of problems, but for not being logged in */
+    const screen = (headline: string, ...lines: string[]) => {
+      const {length} = lines.filter((each) => /^[!x] /u.test(each) && !each.includes('not logged in'))
+      const isLoggedIn = headline !== 'Not logged in'
+      const count = length > 0 ? [`${length} problem${length > 1 ? 's' : ''} found.`] : ['No problems found.']
+      return `${[headline, ...lines, ...(isLoggedIn || length > 0 ? count : [])].join('\n')}\n`
+    }
+    const asAda = `Logged in as ${ada} (keyring)`
+    const tilde = (path: string) => path.replace(it11.sandbox.home, '~')
 
     it('shows all facts of a login', async () => {
       await login({expiresAt: Date.now() + 29.5 * DAY})
       const day = new Date(Date.now() + 29.5 * DAY).toISOString().slice(0, 10)
       expect(await status()).to.deep.equal({
         stdout: screen(
+          asAda,
           inKeyring(),
           line('account', ada),
           valid(`expires in 29 days, on ${day}`),
           ...unlocked(),
           git(),
-          ...where(),
         ),
         stderr: '',
         exitCode: 0,
       })
+      const verbose = await status({}, '--verbose')
+      expect(verbose.stdout.split('\n').slice(-4)).to.deep.equal([...where(), 'No problems found.', ''])
     })
 
     itAlone('shows that no account is logged in, with exit status 100', async () => {
       expect(await status()).to.deep.equal({
         stdout: screen(
+          'Not logged in',
           line('token', 'not logged in', 'x'),
           hint(`${bin} login`),
           line('keychain', "the keyring (secret-service) answers, and holds nothing of Heroku's"),
           line('git', 'is not configured until you log in'),
-          ...where(),
         ),
         stderr: '',
         exitCode: 100,
@@ -108,11 +118,11 @@ for (const inHost of [false, true])
       await it11.keyring.lock()
       expect(await status()).to.deep.equal({
         stdout: screen(
+          'The keyring is locked',
           line('token', 'not known, since the keyring did not tell', 'x'),
           line('keychain', 'the keyring is locked (secret-service)', 'x'),
           hint('unlock it: log in to the desktop, or open it in Seahorse'),
           git(),
-          ...where(),
         ),
         stderr: '',
         exitCode: 1,
@@ -138,6 +148,7 @@ for (const inHost of [false, true])
       const {token} = it11.heroku.issue({account: grace})
       expect(await status({env: {HEROKU_API_KEY: token}})).to.deep.equal({
         stdout: screen(
+          `Logged in as ${grace} (HEROKU_API_KEY)`,
           line('token', 'HRKU-******** from HEROKU_API_KEY, which comes before everything else'),
           line('account', grace),
           valid(),
@@ -146,7 +157,6 @@ for (const inHost of [false, true])
           line('keychain', 'the keyring (secret-service) answers'),
           more(`* ${ada}`),
           git(),
-          ...where(),
         ),
         stderr: '',
         exitCode: 0,
@@ -159,12 +169,12 @@ for (const inHost of [false, true])
       await it11.secretTool('touch "$HOME/started"')
       expect(await status({env})).to.deep.equal({
         stdout: screen(
-          line('token', `HRKU-******** from ${netrc()}, as HEROKU_NETRC_WRITE says`),
+          `Logged in as ${ada} (~/.netrc)`,
+          line('token', `HRKU-******** from ~/.netrc, as HEROKU_NETRC_WRITE says`),
           line('account', ada),
           valid(),
           line('keychain', 'not asked, as HEROKU_NETRC_WRITE says'),
-          line('git', `finds the token for ${it11.heroku.host} in ${netrc()} by itself`),
-          ...where(),
+          line('git', `finds the token for ${it11.heroku.host} in ~/.netrc by itself`),
         ),
         stderr: '',
         exitCode: 0,
@@ -176,13 +186,13 @@ for (const inHost of [false, true])
       it11.heroku.revoke(await login())
       expect(await status()).to.deep.equal({
         stdout: screen(
+          `The token of ${ada} is not valid`,
           inKeyring(),
           line('account', ada),
           line('validity', 'not valid: it has expired, or was revoked', 'x'),
           hint(`${bin} login`),
           ...unlocked(),
           git(),
-          ...where(),
         ),
         stderr: '',
         exitCode: 1,
@@ -220,18 +230,18 @@ for (const inHost of [false, true])
       await writeFile(join(accounts, 'work'), 'username: work@example.com\npassword: HRKU-works\n')
       expect(await status()).to.deep.equal({
         stdout: screen(
+          asAda,
           inKeyring(),
           line('account', ada),
           valid(),
           ...unlocked(),
-          line('plain text', `${netrc()} holds another token of ${grace}`, '!'),
+          line('plain text', `~/.netrc holds another token of ${grace}`, '!'),
           hint(`${bin} auth:migrate`),
           line('plain text', 'heroku accounts keeps tokens in', '!'),
-          more(join(accounts, 'work')),
+          more(tilde(join(accounts, 'work'))),
           hint(`${bin} auth:migrate`),
-          line('git', `uses the token of ${grace} in ${netrc()} for ${it11.heroku.host}, before it asks anybody`, '!'),
+          line('git', `uses the token of ${grace} in ~/.netrc for ${it11.heroku.host}, before it asks anybody`, '!'),
           hint(`${bin} auth:migrate`),
-          ...where(),
         ),
         stderr: '',
         exitCode: 0,
@@ -306,10 +316,10 @@ for (const inHost of [false, true])
         await login({}, {HEROKU_CREDENTIAL_STORE: 'netrc'})
         const {exitCode, stdout} = await status({env})
         expect(exitCode).to.equal(1)
-        expect(stdout.split('\n').slice(0, 2)).to.deep.equal([
+        expect(stdout.split('\n').slice(1, 3)).to.deep.equal([
           line(
             'token',
-            `HRKU-******** from ${netrc()}, in plain text, though HEROKU_CREDENTIAL_STORE asks for pass`,
+            'HRKU-******** from ~/.netrc, in plain text, though HEROKU_CREDENTIAL_STORE asks for pass',
             'x',
           ),
           hint(`${bin} auth:migrate --to pass`),

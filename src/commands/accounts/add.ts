@@ -7,7 +7,7 @@ import {openHttp} from '../../heroku/http.js'
 import {verifyToken} from '../../heroku/verify.js'
 
 export default class AccountsAdd extends BaseCommand {
-  static override summary = 'add the current account to the list of heroku accounts'
+  static override summary = 'give the current account an alias'
 
   static override description =
     'Replaces the command of the Heroku CLI, which writes the token into the list, too, if it does not know the store.'

@@ -5,7 +5,7 @@ import {describeFallback} from '../../credentials/save.js'
 import {describeOtherSelection} from '../../credentials/selection.js'
 
 export default class AccountsSet extends BaseCommand {
-  static override summary = 'make an account of the list of heroku accounts current'
+  static override summary = 'make an account the current one'
 
   static override description =
     'Replaces the command of the Heroku CLI, which writes the token into .netrc if it does not know the store.'

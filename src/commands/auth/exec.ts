@@ -17,7 +17,7 @@ const REASONS: Record<string, string> = {
 }
 
 export default class AuthExec extends BaseCommand {
-  static override summary = 'run a command that gets the API token as HEROKU_API_KEY'
+  static override summary = 'run a command with the API token'
 
   static override description =
     "Everything after -- is the command, with its own flags; no shell reads it. The command, and what it starts, can read the token; it is in no file and no argument, and not in your shell's environment. Where HEROKU_API_KEY is set already, it is passed on as it is, unless --account selects an account. Exits as the command does; with 127 if it is not found, 126 if it cannot be started, 100 if you are not logged in."

@@ -34,7 +34,7 @@ const GRACE_MS = 2000
 const DISCARD_TIMEOUT_MS = 10_000
 
 export default class AuthLogin extends BaseCommand {
-  static override summary = 'log in, and keep the API token in the keychain of this system'
+  static override summary = 'log in and store the token in the keychain'
 
   static override description =
     'Opens your browser to log in, then stores the API token in the keychain, or in another encrypted store of this machine. If there is none, the command asks before it stores the token in plain text in ~/.netrc; without a terminal, it does so with a warning. If you name a store with --store, no other is used.'
@@ -75,7 +75,10 @@ export default class AuthLogin extends BaseCommand {
       ...completeWith('stores', () => STORE_NAMES),
     }),
     sso: Flags.boolean({char: 's', description: 'log in through the SSO page of your organization', hidden: true}),
-    'with-token': Flags.boolean({description: 'read the token from stdin', exclusive: ['interactive', 'sso']}),
+    'with-token': Flags.boolean({
+      description: 'read the token from stdin; a terminal prompts for it',
+      exclusive: ['interactive', 'sso'],
+    }),
   }
 
   async run(): Promise<void> {
@@ -115,7 +118,7 @@ export default class AuthLogin extends BaseCommand {
         ask: (question, options) => ask(question, {...options, signal}),
         visit: (url) => this.visit(url, method, flags.browser),
         discard,
-        readStdin,
+        readStdin: isInteractive() ? (signal) => ask('Token: ', {secret: true, signal}) : readStdin,
         signal,
         ...defined({known}),
         ...(flags['expires-in'] === undefined ? {} : {seconds: flags['expires-in']}),

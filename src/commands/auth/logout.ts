@@ -26,7 +26,7 @@ interface Outcome {
 }
 
 export default class AuthLogout extends BaseCommand {
-  static override summary = 'revoke the API token, and remove it from this machine'
+  static override summary = 'revoke the API token and remove it'
 
   static override description =
     'Every stored copy of the token is removed; tokens of other accounts stay. With HEROKU_NETRC_WRITE=true it is about the token in .netrc alone.'

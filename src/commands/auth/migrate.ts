@@ -40,7 +40,7 @@ interface Outcome {
 const PREFERRED = 'keychain'
 
 export default class AuthMigrate extends BaseCommand {
-  static override summary = 'move your tokens from .netrc to the keychain of this system, or back'
+  static override summary = 'move tokens from .netrc to the keychain'
 
   static override description =
     "Finds the tokens that are in plain text, in Heroku's entries of .netrc and in the files of heroku accounts; asks the API whether they are valid; copies them to the keychain; and removes the plain text only once the keychain has given them back. What else is in these files stays as it is, to the byte."

@@ -14,23 +14,25 @@ import type {CliFacts, Report} from '../../status/report.js'
 import {screen, showsUnicode} from '../../status/screen.js'
 
 const API_TIMEOUT_MS = 10_000
+/** The longest line that reads well, in columns. */
+const WIDEST = 80
 
 const EXIT = {healthy: 0, trouble: 1, 'not logged in': 100} as const
 
 export default class AuthStatus extends BaseCommand {
-  static override summary = 'show which token this CLI uses, from where, and whether all is well'
+  static override summary = 'show the login, its store, and any problem'
 
   static override description =
-    'Looks and changes nothing; the token itself is never shown. Exits with 0 if you are logged in and all is well, warnings included; with 100 if you are not logged in; with 1 if something is wrong: the token is not valid or could not be checked, the keychain failed, git cannot be configured, or .netrc holds a token though HEROKU_CREDENTIAL_STORE names another store.'
+    'Changes nothing, and never shows the token itself. Exits with 0 if you are logged in, also with warnings; with 100 if you are not; and with 1 if the token is not valid or could not be checked, the keychain failed, git cannot be configured, or .netrc holds a token though HEROKU_CREDENTIAL_STORE names another store.'
 
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {
-      description: 'ask nobody over the network',
+      description: 'send no request',
       command: '<%= config.bin %> <%= command.id %> --offline',
     },
     {
-      description: 'see, in a script, until when the token is valid',
+      description: 'print, for a script, when the token expires',
       command: '<%= config.bin %> <%= command.id %> --json | jq -r .token.expiresAt',
     },
   ]
@@ -39,6 +41,7 @@ export default class AuthStatus extends BaseCommand {
 
   static override flags = {
     offline: Flags.boolean({description: 'do not ask the API whether the token is valid'}),
+    verbose: Flags.boolean({description: 'also show the hosts and the versions of the CLI and the plugin'}),
   }
 
   async run(): Promise<Report> {
@@ -56,8 +59,14 @@ export default class AuthStatus extends BaseCommand {
         : {verify: (token) => verifyToken(openApi(openHttp(process.env), endpoints.apiUrl, API_TIMEOUT_MS), token)}),
     })
     const report = buildReport(facts, bin)
-    const terminal = {colour: process.stdout.isTTY && process.stdout.hasColors(), unicode: showsUnicode(process.env)}
-    for (const line of screen(report, terminal)) this.log(line)
+    const {columns, isTTY} = process.stdout
+    const terminal = {
+      colour: isTTY && process.stdout.hasColors(),
+      unicode: showsUnicode(process.env),
+      home: this.config.home,
+      ...(isTTY && columns > 0 && {columns: Math.min(columns, WIDEST)}),
+    }
+    for (const line of screen(report, terminal, flags.verbose)) this.log(line)
     // Not exit(), which throws: with --json oclif would print that error instead of the report.
     process.exitCode = EXIT[report.verdict]
     return report

@@ -10,7 +10,7 @@ import {ask, isInteractive} from '../../ui/prompts.js'
 import {unsetHint} from '../../ui/shell-hints.js'
 
 export default class AuthSwitch extends BaseCommand {
-  static override summary = 'switch to another account that is logged in'
+  static override summary = 'switch to another account'
 
   static override description =
     'Without ACCOUNT, it switches to the other of two accounts, or prompts. With --project, only git and the CLI in this repository use the account (git config heroku.account).'

@@ -29,7 +29,7 @@ export async function tokenOf(stores: CredentialStores, account: string | undefi
 }
 
 export default class AuthToken extends BaseCommand {
-  static override summary = 'print the API token that this CLI is using'
+  static override summary = 'print the API token in use'
 
   static override description =
     'The token alone goes to stdout; when it expires, and anything else, goes to stderr. Nothing is sent over the network without --verify. To give the token to a program, use auth:exec.'

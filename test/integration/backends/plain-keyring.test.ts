@@ -59,7 +59,9 @@ describe('a keyring without a password', () => {
         `the keyring has no password, so ${file} holds the token in plain text; set a password for the keyring in Seahorse`,
       )
       const status = await run(['auth:status', '--offline'])
-      expect(status.stdout).to.include(`the keyring has no password: ${file} holds a Heroku token`)
+      expect(status.stdout).to.include(
+        `the keyring has no password: ${file.replace(sandbox.home, '~')} holds a Heroku token`,
+      )
     } finally {
       await heroku.stop()
     }
