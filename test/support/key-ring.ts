@@ -15,6 +15,8 @@ export interface KeyRing {
   endAgent(): void
   /** Makes gpg prompt with this program from now on. */
   usePinentry(program: string): void
+  /** Ends the agent, and removes the keys. */
+  remove(): void
 }
 
 export interface KeyRings {
@@ -49,41 +51,48 @@ export function dismissPrompts(ring: KeyRing): string {
 export function keyRings(): KeyRings {
   const rings: KeyRing[] = []
   after(() => {
-    for (const ring of rings) {
-      ring.endAgent()
-      rmSync(ring.home, {recursive: true, force: true})
-    }
+    for (const ring of rings) ring.remove()
   })
   return {
-    create(names, passphrase = '') {
-      // Short: the path of the agent's socket is in it.
-      const home = mkdtempSync(join(tmpdir(), 'hkgpg-'))
-      chmodSync(home, 0o700)
-      const env = {GNUPGHOME: home}
-      const ring: KeyRing = {
-        home,
-        env,
-        gpg: (args, input = '') =>
-          execFileSync('gpg', ['--batch', '--quiet', ...args], {
-            env: {...process.env, ...env},
-            input,
-            encoding: 'utf8',
-            stdio: ['pipe', 'pipe', 'ignore'],
-          }),
-        endAgent() {
-          spawnSync('gpgconf', ['--kill', 'all'], {env: {...process.env, ...env}})
-        },
-        usePinentry(program) {
-          writeFileSync(join(home, 'gpg-agent.conf'), `${AGENT_CONF}pinentry-program ${program}\n`)
-          ring.endAgent()
-        },
-      }
+    create(names, passphrase) {
+      const ring = createKeyRing(names, passphrase)
       rings.push(ring)
-      writeFileSync(join(home, 'gpg-agent.conf'), AGENT_CONF)
-      for (const name of names) addKey(ring, name, passphrase)
       return ring
     },
   }
+}
+
+/** A new key ring, with a key for each name. */
+export function createKeyRing(names: readonly string[], passphrase = ''): KeyRing {
+  // Short: the path of the agent's socket is in it.
+  const home = mkdtempSync(join(tmpdir(), 'hkgpg-'))
+  chmodSync(home, 0o700)
+  const env = {GNUPGHOME: home}
+  const ring: KeyRing = {
+    home,
+    env,
+    gpg: (args, input = '') =>
+      execFileSync('gpg', ['--batch', '--quiet', ...args], {
+        env: {...process.env, ...env},
+        input,
+        encoding: 'utf8',
+        stdio: ['pipe', 'pipe', 'ignore'],
+      }),
+    endAgent() {
+      spawnSync('gpgconf', ['--kill', 'all'], {env: {...process.env, ...env}})
+    },
+    usePinentry(program) {
+      writeFileSync(join(home, 'gpg-agent.conf'), `${AGENT_CONF}pinentry-program ${program}\n`)
+      ring.endAgent()
+    },
+    remove() {
+      ring.endAgent()
+      rmSync(home, {recursive: true, force: true})
+    },
+  }
+  writeFileSync(join(home, 'gpg-agent.conf'), AGENT_CONF)
+  for (const name of names) addKey(ring, name, passphrase)
+  return ring
 }
 
 function addKey(ring: KeyRing, name: string, passphrase: string): void {

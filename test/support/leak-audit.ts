@@ -1,8 +1,9 @@
-// The leak audit: runs the table's commands, situations and debug modes on the real CLI with a private keyring, and
-// searches all observable output for every secret in use.
+// The leak audit: runs the table's commands, situations and debug modes on the real CLI with a private keyring, key ring
+// and helper, and searches all observable output for every secret in use.
 import {randomBytes} from 'node:crypto'
 import {basename, dirname, join} from 'node:path'
 import {type Canary, searchFor} from './canary.js'
+import {createKeyRing, type KeyRing} from './key-ring.js'
 import {cells, type Cell, MODES} from './leak-table.js'
 import {type LoopbackGit, startGit} from './loopback-git.js'
 import {type PluggedHost, startPluggedHost} from './plugged-host.js'
@@ -20,12 +21,20 @@ export interface Secrets {
   code: string
 }
 
-/** The environment in which a row of the table runs. */
-export interface Stage {
+/** A worker's machine. */
+export interface Place {
   readonly plugged: PluggedHost
   readonly git: LoopbackGit
   readonly tree: WorkTree
+  /** gpg's, with a key for `ada`. */
+  readonly ring: KeyRing
+}
+
+/** The environment in which a row of the table runs. */
+export interface Stage extends Place {
   readonly secrets: Secrets
+  /** What the keychain and `.netrc` hold. */
+  held(): Promise<string>
   /** Runs `heroku` as a witnessed program. */
   heroku(args: readonly string[], options?: RunOptions & {steps?: readonly Step[]}): Promise<Seen>
   /** Runs any other program as a witnessed program. */
@@ -65,17 +74,19 @@ export async function auditLeaks(
     const plugged = await startPluggedHost(VERSION)
     const now: {token?: string} = {}
     const git = await startGit({accepts: (password) => password === now.token})
+    const ring = createKeyRing(['ada'])
     try {
       await git.createRepository('app')
-      const tree = await openWorkTree(plugged.sandbox)
+      const place = {plugged, git, ring, tree: await openWorkTree(plugged.sandbox)}
       for (let cell = queue.shift(); cell; cell = queue.shift()) {
         const secrets = newSecrets()
         now.token = secrets.token
-        const result = await tryCell(cell, plugged, git, tree, secrets)
+        const result = await tryCell(cell, place, secrets)
         tried.push(result)
         tell(result)
       }
     } finally {
+      ring.remove()
       await git.stop()
       await plugged.stop()
     }
@@ -91,32 +102,40 @@ const PATIENT = {WAYLAND_DISPLAY: 'wayland-99'}
 const random = (bytes: number) => randomBytes(bytes).toString('base64')
 const newSecrets = (): Secrets => ({token: `HRKU-${random(30)}`, password: random(15), code: random(12)})
 
-async function tryCell(cell: Cell, plugged: PluggedHost, git: LoopbackGit, tree: WorkTree, secrets: Secrets) {
+async function tryCell(cell: Cell, place: Place, secrets: Secrets) {
+  const {git, plugged, ring} = place
   const started = performance.now()
   await plugged.reset()
   plugged.heroku.accounts[0] = {email: 'ada@example.com', password: secrets.password, twoFactorCode: secrets.code}
   plugged.heroku.issue({token: secrets.token})
   const {row, situation} = cell
-  const setting = {...git.env, ...PATIENT, HEROKU_GIT_HOST: git.host, ...situation.env?.(secrets)}
+  const chosen = {...situation.env?.(secrets), ...situation.store?.env(place)}
+  const setting = {...git.env, ...PATIENT, HEROKU_GIT_HOST: git.host, ...chosen}
+  await situation.store?.setUp(place)
   if (row.loggedIn && !situation.withoutLogin) await logIn(plugged, secrets, setting)
 
   const env = {...setting, ...MODES[cell.mode]}
   const run = (file: string, args: readonly string[], options: RunOptions & {steps?: readonly Step[]} = {}) =>
     witness(plugged.sandbox, file, args, {timeoutMs: 60_000, ...options, env: {...plugged.env, ...env, ...options.env}})
   const stage: Stage = {
-    plugged,
-    git,
-    tree,
+    ...place,
     secrets,
+    async held() {
+      const inKeyring = async () => (await plugged.tokens()).map(({secret}) => secret).join()
+      return [await (situation.store?.held(place) ?? inKeyring()), await plugged.read('.netrc')].join()
+    },
     heroku: (args, options) => run(join(plugged.sandbox.bin, 'heroku'), args, options),
     program: run,
   }
   await situation.prepare?.(stage)
   const since = Date.now()
   const seen = await row.run(stage)
-  await situation.after?.(stage)
   const {home, root} = plugged.sandbox
-  const sights = [...seen.sights, ...(await filesSince(since, [home, join(root, 'tmp'), join(root, 'run')]))]
+  const folders = [home, join(root, 'tmp'), join(root, 'run'), ring.home]
+  const sights = [...seen.sights, ...(await filesSince(since, folders))]
+  const happened = await (situation.happened ?? row.happened)(stage, seen)
+  await situation.after?.(stage)
+  await situation.store?.remove(place)
 
   const canaries = canariesOf(plugged, secrets)
   const all = leaksIn(sights, searchFor(canaries))
@@ -126,7 +145,7 @@ async function tryCell(cell: Cell, plugged: PluggedHost, git: LoopbackGit, tree:
     exitCode: seen.exitCode,
     leaks: all.filter((leak) => !belonging.includes(leak)),
     belonging,
-    happened: await (situation.happened ?? row.happened)(stage, seen),
+    happened,
     said: `${seen.stdout}\n${seen.stderr}`.slice(-1500),
     secrets: canaries.length,
     processes: seen.executed.length,
@@ -163,7 +182,7 @@ function belongs({channel, form, where, what}: Leak, {row, situation}: Cell, hom
     case 'file':
       // The temporary file that is renamed to .netrc.
       return (
-        situation.inNetrc === true &&
+        (situation.inNetrc ?? row.toNetrc) === true &&
         dirname(where) === home &&
         /^\.netrc(?:$|\.heroku-keychain-)/u.test(basename(where))
       )

@@ -1,9 +1,9 @@
 // The leak audit's table: commands, situations, debug modes, and which of them are combined.
 import {mkdir, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import type {Secrets, Stage} from './leak-audit.js'
+import type {Place, Secrets, Stage} from './leak-audit.js'
 import {httpDebugShowsHeaders} from './node-debug.js'
-import type {Env} from './sandbox.js'
+import type {Env, RunOptions} from './sandbox.js'
 import {keys, type Step} from './terminal.js'
 import type {Channel, Leak, Seen} from './witness.js'
 
@@ -45,14 +45,29 @@ export interface Row {
   prints?: true
   /** The program that is meant to have the token in its environment. */
   gives?: string
+  /** Whether it is meant to write the token to `.netrc`. */
+  toNetrc?: true
   run(stage: Stage): Promise<Seen>
   /** Whether it did its work. */
   happened(stage: Stage, seen: Seen): Promise<boolean> | boolean
 }
 
+/** Another store than the keyring. */
+export interface Store {
+  /** The variables with which it is used. */
+  env(place: Place): NonNullable<RunOptions['env']>
+  /** Sets it up, with no token in it. */
+  setUp(place: Place): Promise<unknown>
+  /** Its token, by its own program. */
+  held(place: Place): Promise<string>
+  remove(place: Place): Promise<unknown>
+}
+
 /** A failure to simulate, if any, or the token's location. */
 export interface Situation {
   name: string
+  /** Default: the keyring. */
+  store?: Store
   env?(secrets: Secrets): Env
   /** No user is logged in, whatever the row says. */
   withoutLogin?: true
@@ -88,9 +103,9 @@ const asksHeroku = ({plugged, secrets}: Stage, {exitCode}: Seen) =>
     ({authorization}) => authorization.kind === 'bearer' && authorization.token === secrets.token,
   )
 const revokes = ({plugged, secrets}: Stage, {exitCode}: Seen) => exitCode === 0 && plugged.heroku.revoked(secrets.token)
-const stores = async ({plugged}: Stage, {exitCode}: Seen) => {
-  const held = [...(await plugged.tokens()).map(({secret}) => secret), (await plugged.read('.netrc')) ?? '']
-  return exitCode === 0 && plugged.heroku.tokens.some(({token}) => held.some((each) => each?.includes(token)))
+const stores = async (stage: Stage, {exitCode}: Seen) => {
+  const held = await stage.held()
+  return exitCode === 0 && stage.plugged.heroku.tokens.some(({token}) => held.includes(token))
 }
 
 const browser: Step[] = [{expect: 'Press any key', raw: true, send: 'x'}]
@@ -122,6 +137,17 @@ const git = (command: string, happened: Row['happened'], run: Row['run']): Row =
   loggedIn: true,
   run,
   happened,
+})
+
+/** A migrate of a token that is in `.netrc`. */
+const migrate = (args: string): Row => ({
+  ...heroku('ours', args, {loggedIn: false, happened: stores}),
+  async run(at) {
+    const {plugged, secrets} = at
+    const entry = `machine ${plugged.heroku.host}\n  login ada@example.com\n  password ${secrets.token}\n`
+    await writeFile(join(plugged.sandbox.home, '.netrc'), entry, {mode: 0o600})
+    return at.heroku(args.split(' '))
+  },
 })
 
 /** Every command that handles a token. */
@@ -157,16 +183,9 @@ export const ROWS = {
   logoutLocal: heroku('ours', 'logout --local', {loggedIn: true, happened: ok}),
   status: heroku('ours', 'auth:status', {loggedIn: true, happened: ok}),
   statusJson: heroku('ours', 'auth:status --json', {loggedIn: true, happened: ok}),
-  migrate: {
-    ...heroku('ours', 'auth:migrate', {loggedIn: false, happened: stores}),
-    async run(at) {
-      const {plugged, secrets} = at
-      const entry = `machine ${plugged.heroku.host}\n  login ada@example.com\n  password ${secrets.token}\n`
-      await writeFile(join(plugged.sandbox.home, '.netrc'), entry, {mode: 0o600})
-      return at.heroku(['auth:migrate'])
-    },
-  },
-  migrateBack: heroku('ours', 'auth:migrate --to netrc', {loggedIn: true, happened: stores}),
+  migrate: migrate('auth:migrate'),
+  migrateToPass: migrate('auth:migrate --to pass'),
+  migrateBack: heroku('ours', 'auth:migrate --to netrc', {loggedIn: true, toNetrc: true, happened: stores}),
   gitCredentials: {
     ...heroku('ours', 'git:credentials get', {loggedIn: true, prints: true, happened: prints}),
     run: (at) => at.heroku(['git:credentials', 'get'], {input: `${asked(at)}\n`}),
@@ -205,13 +224,37 @@ const answers = (fault: 'garbage' | {status: number}) => ({
     return Promise.resolve()
   },
 })
+
+/** pass, on a machine without a session bus. */
+const pass: Store = {
+  env: ({ring}) => ({...ring.env, DBUS_SESSION_BUS_ADDRESS: undefined, WAYLAND_DISPLAY: undefined}),
+  setUp: ({plugged: {sandbox}, ring}) => sandbox.run('pass', ['init', 'ada'], {env: ring.env}),
+  held: async ({plugged: {sandbox}, ring}) =>
+    (await sandbox.run('pass', ['show', 'heroku-cli/ada@example.com'], {env: ring.env})).stdout,
+  remove: ({plugged: {sandbox}}) => rm(join(sandbox.home, '.password-store'), {recursive: true}),
+}
+
+const socketOf = ({plugged}: Place) => join(plugged.sandbox.root, 'cache', 'socket')
+const cache = (at: Place, operation: string, input = '') =>
+  at.plugged.sandbox.run('git', ['credential-cache', '--socket', socketOf(at), operation], {input})
+
+/** git's own helper that keeps tokens in memory. */
+const inMemory: Store = {
+  env: (at) => ({HEROKU_CREDENTIAL_STORE: `helper:cache --socket ${socketOf(at)}`}),
+  // Starts its daemon, for which a traced program would be waited for.
+  setUp: (at) => cache(at, 'store', 'protocol=https\nhost=example.com\nusername=x\npassword=x\n\n'),
+  held: async (at) => (await cache(at, 'get', `protocol=https\nhost=${at.plugged.heroku.host}\n\n`)).stdout,
+  remove: (at) => cache(at, 'exit'),
+}
+
 /** A broken secret-tool that repeats its input on stderr. */
 const TELLTALE = 'echo "secret-tool: could not do it: $(cat)" >&2; exit 3'
 
 export const SITUATIONS = {
   done: {name: 'all is well'},
   netrc: {name: 'HEROKU_NETRC_WRITE=true', env: () => ({HEROKU_NETRC_WRITE: 'true'}), inNetrc: true},
-  back: {name: 'all is well, and .netrc is where it goes', inNetrc: true},
+  pass: {name: 'the store is pass', store: pass},
+  helper: {name: "the store is git's credential-cache", store: inMemory},
   apiKey: {
     name: 'HEROKU_API_KEY is set',
     env: ({token}: Secrets) => ({HEROKU_API_KEY: token}),
@@ -270,18 +313,37 @@ export const SITUATIONS = {
   },
 } satisfies Record<string, Situation>
 
+const leaking = (misdeed: string) => `S=$(cat)\n${misdeed}\nprintf %s "$S" | "$REAL" "$@"`
+
 /** A secret-tool that works, and also leaks the token. */
 const planting = (planted: Channel, misdeed: string): Situation => ({
   name: `planted: ${planted}`,
   planted,
-  prepare: ({plugged}) => plugged.secretTool(`S=$(cat)\n${misdeed}\nprintf %s "$S" | "$REAL" "$@"`),
+  prepare: ({plugged}) => plugged.secretTool(leaking(misdeed)),
 })
 
+/** The same with gpg, for pass. */
+const plantingInGpg = (planted: Channel, misdeed: string): Situation => {
+  const shadow = ({plugged}: Stage) => join(plugged.sandbox.bin, 'gpg')
+  return {
+    ...SITUATIONS.pass,
+    name: `planted with pass: ${planted}`,
+    planted,
+    prepare: (at) => writeFile(shadow(at), `#!/bin/sh\nREAL=/usr/bin/gpg\n${leaking(misdeed)}\n`, {mode: 0o755}),
+    after: (at) => rm(shadow(at)),
+  }
+}
+
+const TO_ARGV = '/bin/true "$S"'
+const TO_FILE = 'printf %s "$S" | base64 >"$TMPDIR/planted"; rm "$TMPDIR/planted"'
+
 export const PLANTED = [
-  planting('argv', '/bin/true "$S"'),
+  planting('argv', TO_ARGV),
   planting('env', 'PLANTED=$S /bin/true'),
-  planting('file', 'printf %s "$S" | base64 >"$TMPDIR/planted"; rm "$TMPDIR/planted"'),
+  planting('file', TO_FILE),
   planting('file name', ': >"$HOME/planted-$(printf %s "$S" | base64 -w0 | tr +/ -_)"'),
+  plantingInGpg('argv', TO_ARGV),
+  plantingInGpg('file', TO_FILE),
 ]
 
 /**
@@ -307,14 +369,26 @@ export const THE_HOSTS_OWN: (Pick<Leak, 'channel' | 'form'> & {command: string; 
 const logins = [ROWS.withToken, ROWS.browser, ROWS.password, ROWS.sso]
 const every = Object.values(ROWS) as Row[]
 const readers = [ROWS.token, ROWS.exec, ROWS.logout, ROWS.launcher, ROWS.status, ROWS.migrate]
+const mainJob: Row[] = [
+  ROWS.withToken,
+  ROWS.token,
+  ROWS.whoami,
+  ROWS.apps,
+  ROWS.push,
+  ROWS.migrateToPass,
+  ROWS.migrateBack,
+  ROWS.status,
+  ROWS.logout,
+]
 const loud: Mode[] = ['all at once']
 
 type Plan = [rows: Row[], situation: Situation, modes: Mode[]]
 
 /** The combinations: success in all modes, and every failure in the mode with the most output. */
 const PLAN: Plan[] = [
-  [every.filter((row) => row !== ROWS.apps && row !== ROWS.migrateBack), SITUATIONS.done, ['quiet', 'all at once']],
-  [[ROWS.migrateBack], SITUATIONS.back, ['quiet', 'all at once']],
+  [every.filter((row) => row !== ROWS.apps && row !== ROWS.migrateToPass), SITUATIONS.done, ['quiet', 'all at once']],
+  [mainJob, SITUATIONS.pass, ['quiet', 'all at once']],
+  [[ROWS.withToken, ROWS.token, ROWS.fill, ROWS.logout], SITUATIONS.helper, loud],
   [[ROWS.withToken, ROWS.token, ROWS.exec, ROWS.logout, ROWS.fill], SITUATIONS.done, ['NODE_DEBUG=*', "GLib's"]],
   [
     [ROWS.withToken, ROWS.browser, ROWS.tokenVerify],
