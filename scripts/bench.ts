@@ -5,7 +5,10 @@ import {spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
-import {type PluggedHost, startPluggedHost} from '../test/support/plugged-host.js'
+import {findSystemdCreds} from '../src/backends/systemd-creds-available.js'
+import {createKeyRing} from '../test/support/key-ring.js'
+import {type Plugging, type PluggedHost, startPluggedHost} from '../test/support/plugged-host.js'
+import type {Env} from '../test/support/sandbox.js'
 
 const VERSION = '11.10.0'
 /** The hosts whose commands must not become slower. */
@@ -24,9 +27,19 @@ interface Figure {
   atMost?: number
 }
 
-/** A program's wall time in milliseconds. */
-function timed(at: PluggedHost, file: string, args: string[], input = ''): Measure {
-  const {env, sandbox} = at
+/** What is to be stopped in the end, the last one first. */
+const stops: (() => unknown)[] = []
+
+async function start(version: string, plugging?: Plugging): Promise<PluggedHost> {
+  const at = await startPluggedHost(version, plugging)
+  stops.push(() => at.stop())
+  return at
+}
+
+/** A program's wall time in milliseconds; `more` is added to its environment. */
+function timed(at: PluggedHost, file: string, args: string[], input = '', more: Env = {}): Measure {
+  const {sandbox} = at
+  const env = {...at.env, ...more}
   return async () => {
     const start = performance.now()
     // Not spawnSync: the loopback Heroku, which the program may call, runs in this process.
@@ -73,10 +86,9 @@ interface Pair {
 }
 
 async function startPair(version: string): Promise<Pair> {
-  const withPlugin = await startPluggedHost(version)
-  const without = await startPluggedHost(version, 'absent')
-  const {exitCode, stderr} = await withPlugin.run(['login', '--with-token'], {input: withPlugin.heroku.issue().token})
-  if (exitCode !== 0) throw new Error(stderr)
+  const withPlugin = await start(version)
+  const without = await start(version, 'absent')
+  await logIn(withPlugin)
   await loginByItself(without)
   // The first run is slower: it configures git and writes caches.
   for (const at of [withPlugin, without]) {
@@ -84,6 +96,11 @@ async function startPair(version: string): Promise<Pair> {
     if (stdout !== `${ADA}\n`) throw new Error(stderr)
   }
   return {version, withPlugin, without}
+}
+
+async function logIn(at: PluggedHost, args: string[] = [], env: Env = {}): Promise<void> {
+  const {exitCode, stderr} = await at.run(['login', '--with-token', ...args], {input: at.heroku.issue().token, env})
+  if (exitCode !== 0) throw new Error(stderr)
 }
 
 /** Logs in the CLI without the plugin: in the keyring as the plugin would, or in `.netrc` before version 11. */
@@ -97,6 +114,67 @@ async function loginByItself({dataDir, heroku, host, keyring, sandbox}: PluggedH
   await keyring.store({label: 'Heroku CLI', attributes: {service: 'heroku-cli', account: ADA}, secret: token})
   mkdirSync(dataDir, {recursive: true})
   writeFileSync(join(dataDir, 'login.json'), `{"account":"${ADA}"}\n`)
+}
+
+interface Chosen {
+  /** Its value for `--store`. */
+  option: string
+  /** The variables that it needs. */
+  env?: Env
+}
+
+interface Store {
+  name: string
+  /** For a `git credential fill` over one from the keyring. */
+  atMost: number
+  /** Sets it up. @returns why this machine has no such store, if it has none */
+  setUp(at: PluggedHost): Promise<Chosen> | Chosen | string
+}
+
+/** The stores besides the keyring. */
+const STORES: Store[] = [
+  {
+    // With a key without a passphrase: otherwise GnuPG's own work is nearly all of the time.
+    name: 'pass',
+    atMost: 1.8,
+    async setUp({sandbox}) {
+      const ring = createKeyRing(['ada'])
+      stops.push(() => {
+        ring.remove()
+      })
+      await sandbox.run('pass', ['init', 'ada'], {env: ring.env})
+      return {option: 'pass', env: ring.env}
+    },
+  },
+  {
+    name: 'helper:cache',
+    atMost: 1.4,
+    setUp({sandbox}) {
+      const socket = join(sandbox.root, 'cache', 'socket')
+      stops.push(() => sandbox.run('git', ['credential-cache', '--socket', socket, 'exit']))
+      return {option: `helper:cache --socket ${socket}`}
+    },
+  },
+  {
+    name: 'systemd',
+    atMost: 1.4,
+    setUp() {
+      const found = findSystemdCreds(process.env)
+      return 'missing' in found ? found.missing : {option: 'systemd'}
+    },
+  },
+]
+
+const asked = ({heroku}: PluggedHost) => `protocol=https\nhost=${heroku.host}\n\n`
+const fillWith = ({name}: Store) => `fill with ${name}`
+
+/** Logs in to a store. @returns the measure of its fill, or why this machine has no such store */
+async function startStore(store: Store): Promise<Measure | string> {
+  const at = await start(VERSION)
+  const found = await store.setUp(at)
+  if (typeof found === 'string') return found
+  await logIn(at, ['--store', found.option], found.env)
+  return timed(at, 'git', ['credential', 'fill'], asked(at), found.env)
 }
 
 const nameOf = (version: string, args: string[]) => `${version}: heroku ${args.join(' ')}`
@@ -118,8 +196,14 @@ try {
   const [newest, ...older] = pairs
   if (!newest) throw new Error('no host was started')
   const {withPlugin, without} = newest
-  const asked = ({heroku}: PluggedHost) => `protocol=https\nhost=${heroku.host}\n\n`
   const approval = ({heroku}: PluggedHost) => `protocol=https\nhost=${heroku.host}\nusername=heroku\npassword=x\n\n`
+  const measured: (Store & {measure: Measure})[] = []
+  const notMeasured: Record<string, string> = {}
+  for (const store of STORES) {
+    const measure = await startStore(store)
+    if (typeof measure === 'string') notMeasured[fillWith(store)] = measure
+    else measured.push({...store, measure})
+  }
   const lookup = ['lookup', 'service', 'heroku-cli', 'account', ADA]
   const measures: Record<string, Measure> = {
     'node -e 0': timed(withPlugin, 'node', ['-e', '0']),
@@ -132,6 +216,7 @@ try {
       [`HEROKU_ACCOUNT=${ADA}`, 'git', 'credential', 'fill'],
       asked(withPlugin),
     ),
+    ...Object.fromEntries(measured.map((store) => [fillWith(store), store.measure])),
     approve: timed(withPlugin, 'git', ['credential', 'approve'], approval(withPlugin)),
     'sh -c :': timedByShell(withPlugin, 'sh', ['-c', ':']),
     'launcher store': timedByShell(withPlugin, join(withPlugin.dataDir, 'git-credential-helper'), ['store']),
@@ -164,6 +249,11 @@ try {
       value: at('fill') / at('fill with HEROKU_ACCOUNT'),
       atMost: 1.08,
     },
+    ...measured.map((store) => ({
+      figure: `${fillWith(store)}: over the keyring's`,
+      value: at(fillWith(store)) / at('fill'),
+      atMost: store.atMost,
+    })),
     {figure: 'store by the launcher: over an empty shell', value: at('launcher store') / at('sh -c :'), atMost: 1.3},
     {
       figure: 'fill and approve: times faster than without',
@@ -183,7 +273,7 @@ try {
   }))
 
   if (process.argv.includes('--json'))
-    process.stdout.write(`${JSON.stringify({runs: RUNS, ms, figures}, undefined, 2)}\n`)
+    process.stdout.write(`${JSON.stringify({runs: RUNS, ms, figures, notMeasured}, undefined, 2)}\n`)
   else {
     for (const [name, value] of Object.entries(ms)) process.stdout.write(`${name.padEnd(48)}${value.toFixed(1)} ms\n`)
     process.stdout.write('\n')
@@ -193,12 +283,11 @@ try {
         `${figure.padEnd(48)}${value.toFixed(2).padEnd(10)}${bound.padEnd(16)}${met ? 'met' : 'MISSED'}\n`,
       )
     }
+    for (const [name, reason] of Object.entries(notMeasured))
+      process.stdout.write(`${name.padEnd(48)}not measured: ${reason}\n`)
   }
 
   if (figures.some(({met}) => !met)) process.exitCode = 1
 } finally {
-  for (const {withPlugin, without} of pairs) {
-    await withPlugin.stop()
-    await without.stop()
-  }
+  for (const stop of stops.reverse()) await stop()
 }
