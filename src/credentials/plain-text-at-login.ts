@@ -1,10 +1,9 @@
 import {defined} from '../defined.js'
 import {StorageError, UserError} from '../errors.js'
-import {hasSessionBus} from '../backends/session-bus.js'
-import {noSession} from '../backends/secret-tool.js'
 import {NETRC} from '../backends/store-choice.js'
 import {currentOnRecord} from './login-state.js'
 import {readLoginState} from './login-files.js'
+import {reachableKeychain} from './reachable-keychain.js'
 import type {CredentialStores} from './stores.js'
 
 /** Why no encrypted store of this machine can take a token. */
@@ -28,25 +27,12 @@ export async function plainTextAtLogin(stores: CredentialStores): Promise<(NoSto
 async function missingStore(stores: CredentialStores): Promise<NoStore | undefined> {
   const {chosen, dataDir, env, keychain} = stores.context
   if (stores.netrcOnly || chosen?.store === NETRC) return undefined
-  let failure: StorageError | undefined
   // The account is not known yet; that of the last login is the likely one.
-  for (const each of stores.keychainsForLogin(currentOnRecord(readLoginState(dataDir))?.account)) {
-    try {
-      if (each.name === 'secret-service') assertSessionBus(env)
-      // The others of a platform are always there, and may prompt.
-      else if (each.name !== 'macos-keychain' && each.name !== 'windows-vault') await each.assertReachable()
-      return undefined
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error
-      if (chosen) throw new UserError(`the token cannot be stored in ${each.title}: ${error.message}`, error.hint)
-      failure ??= error
-    }
-  }
-  if (failure) return {because: failure.message, ...defined({hint: failure.hint})}
-  return keychain.name === undefined ? keychain : undefined
-}
-
-/** Not a call of the keyring, which may hang: a login must be able to wait for the browser before it waits for that. */
-function assertSessionBus(env: NodeJS.ProcessEnv): void {
-  if (!hasSessionBus(env)) throw noSession()
+  const keychains = stores.keychainsForLogin(currentOnRecord(readLoginState(dataDir))?.account)
+  const reached = await reachableKeychain(keychains, env)
+  if (!(reached instanceof StorageError))
+    return reached === undefined && keychain.name === undefined ? keychain : undefined
+  const {hint, message} = reached
+  if (chosen) throw new UserError(`the token cannot be stored in ${keychains[0]?.title}: ${message}`, hint)
+  return {because: message, ...defined({hint})}
 }

@@ -11,6 +11,7 @@ import {carryOut, type Failure} from '../../migrate/carry-out.js'
 import {resolveConflicts, makePlan} from '../../migrate/conflicts.js'
 import type {Plan, MigrateOptions} from '../../migrate/plan.js'
 import type {Verify} from '../../migrate/survey.js'
+import {PREFERRED, targetOf} from '../../migrate/target.js'
 import {describeStep, type PublicStep, withoutTokens} from '../../migrate/describe.js'
 import {CredentialStores} from '../../credentials/stores.js'
 import {updateGitAfterLogin} from '../../git/after-login.js'
@@ -35,9 +36,6 @@ interface Outcome {
   steps: PublicStep[]
   notes: string[]
 }
-
-/** The value of `--to` for the preferred keychain of this machine. */
-const PREFERRED = 'keychain'
 
 export default class AuthMigrate extends BaseCommand {
   static override summary = 'move tokens from .netrc to the keychain'
@@ -78,7 +76,7 @@ export default class AuthMigrate extends BaseCommand {
     if (to === 'keychain' && flags.to !== PREFERRED) this.chooseStore('--to', flags.to)
     const stores = this.storesFor(to)
     const account = flags.account ?? currentOnRecord(readLoginState(this.config.dataDir))?.account
-    const keychain = flags.to === PREFERRED ? stores.keychain : stores.keychainOf(account)
+    const keychain = await targetOf(stores, flags.to, account)
     if (!keychain) throw this.noKeychain()
 
     const verify = flags.offline ? undefined : this.verify

@@ -1,0 +1,25 @@
+import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
+import {reachableKeychain} from '../credentials/reachable-keychain.js'
+import type {CredentialStores} from '../credentials/stores.js'
+import {StorageError} from '../errors.js'
+
+/** The value of `--to` for the preferred keychain of this machine. */
+export const PREFERRED = 'keychain'
+
+/**
+ * The keychain that a migrate moves tokens to, or from if it moves them to `.netrc`.
+ * @param to the store that the user named, if any
+ * @param account the account that will be current
+ * @returns the account's, or the named one; else, as at a login, the first that can be reached. If none can, the first, whose
+ *   failure is to be reported; undefined if this machine has none
+ */
+export async function targetOf(
+  stores: CredentialStores,
+  to: string | undefined,
+  account: string | undefined,
+): Promise<GuardedKeychain | undefined> {
+  if (to !== undefined && to !== PREFERRED) return stores.keychainOf(account)
+  const keychains = stores.keychainsForLogin(to === PREFERRED ? undefined : account)
+  const reached = await reachableKeychain(keychains, stores.context.env)
+  return reached instanceof StorageError ? keychains[0] : reached
+}
