@@ -55,7 +55,7 @@ const dailyWork: Plan[] = [
   {why: "The CLI's own commands use it,", command: 'heroku apps'},
   {why: 'git does,', command: 'git push heroku main'},
   {why: 'and scripts can have it.', command: 'heroku auth:token | cut -c 1-9'},
-  {why: 'Where does my token come from, and is everything well?', command: 'heroku auth:status'},
+  {why: 'Which token is used, and is there a problem?', command: 'heroku auth:status'},
   {why: 'Log out: the token is revoked on the server, and removed here.', command: 'heroku logout'},
 ]
 

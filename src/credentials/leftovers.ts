@@ -1,5 +1,5 @@
 import {printable} from '../ui/printable.js'
-import {inPlainText} from './save.js'
+import {inPlainText} from './describe-saved.js'
 import type {CredentialStores} from './stores.js'
 import {withVariableHint} from '../ui/shell-hints.js'
 

@@ -18,15 +18,6 @@ import {withVariableHint} from '../ui/shell-hints.js'
 
 export type {Saved} from './save-in-store.js'
 
-/** A `.netrc` for a message, which says whether it is plain text. */
-export const inPlainText = (netrc: string) => (isEncrypted(netrc) ? netrc : `${netrc}, in plain text`)
-
-/** The warning that a token went to `.netrc`; undefined if HEROKU_NETRC_WRITE says so. */
-export function describeFallback({because, hint, location}: Saved): string | undefined {
-  if (because === undefined) return undefined
-  return `the token is in ${inPlainText(location)}: ${because}${hint === undefined ? '' : ` (${hint})`}`
-}
-
 /** Whether the token went to a plain `.netrc` unasked. The command that saved it warns. */
 const isPlainFallback = ({because, location}: Saved) => because !== undefined && !isEncrypted(location)
 

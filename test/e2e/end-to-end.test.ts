@@ -103,7 +103,7 @@ describe(`a complete login on ${process.platform}`, function () {
     const {token} = heroku.issue({account})
     const login = await cli(['login', '--with-token'], `${token}\n`)
     expect(login, login.stderr).to.include({exitCode: 0})
-    expect(login.stdout).to.include(`Logged in as ${account}\nThe token is in ${system.name}\n`)
+    expect(login.stdout).to.include(`Logged in as ${account}\nToken stored in ${system.name}\n`)
 
     expect((await system.look(sandbox, account, env)).stdout.trim()).to.equal(token)
     expect(await cli(['auth:token'])).to.include({stdout: `${token}\n`, exitCode: 0})

@@ -36,7 +36,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
     it11.heroku.apps.push({name: 'engine', owner: {email: ada}, region: {name: 'us'}})
     const login = await browserLogin()
     expect(login.exitCode).to.equal(0)
-    expect(login.screen).to.include(`Logged in as ${ada}\nThe token is in the keyring\n`)
+    expect(login.screen).to.include(`Logged in as ${ada}\nToken stored in the keyring\n`)
     expect(login.settings.after).to.equal(login.settings.before)
     const token = issued()
     expect(await it11.tokens()).to.deep.equal([
@@ -93,7 +93,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
       const {token} = it11.heroku.issue()
       const login = await it11.run(['login', '--with-token'], {input: `${token}\n`})
       expect(login).to.deep.equal({
-        stdout: `Logged in as ${ada}\nThe token is in the keyring\n`,
+        stdout: `Logged in as ${ada}\nToken stored in the keyring\n`,
         stderr: '',
         exitCode: 0,
       })
@@ -310,7 +310,7 @@ describe(`heroku-keychain inside heroku@${VERSION}`, function () {
     it('reads and removes the token that the CLI stored', async () => {
       await uninstalled(async () => {
         const login = await it11.inTerminal(['login'], [{expect: 'Press any key', raw: true, send: 'x'}])
-        expect(login.screen).to.include(`Logged in as ${ada}`).and.not.to.include('The token is in')
+        expect(login.screen).to.include(`Logged in as ${ada}`).and.not.to.include('Token stored')
       })
       expect(await it11.run(['auth:token'])).to.deep.equal({stdout: `${issued()}\n`, stderr: '', exitCode: 0})
       expect((await it11.run(['logout'])).exitCode).to.equal(0)

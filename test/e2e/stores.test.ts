@@ -63,7 +63,11 @@ for (const version of HOST_VERSIONS)
         expect(await filesWith(token, host.sandbox.home), step).to.deep.equal([])
       }
       const login = await host.run(['login', '--with-token'], {input: token, env: env()})
-      expect(login).to.deep.equal({stdout: `Logged in as ${ada}\nThe token is in pass\n`, stderr: '', exitCode: 0})
+      expect(login).to.deep.equal({
+        stdout: `Logged in as ${ada}\nToken stored in pass: heroku-cli/${ada}\n`,
+        stderr: '',
+        exitCode: 0,
+      })
       expect(await inPass()).to.equal(token)
       await plain('login')
       for (const [args, output] of [
@@ -183,13 +187,13 @@ describe('the store of a login', function () {
   it('is the keyring before pass, and stays the one on record', async () => {
     await setUpPass()
     const first = await logIn()
-    expect(first.stdout).to.include('The token is in the keyring')
+    expect(first.stdout).to.include('Token stored in the keyring')
     const second = await logIn(['--store', 'pass'])
-    expect(second.stdout).to.include('The token is in pass')
+    expect(second.stdout).to.include(`Token stored in pass: heroku-cli/${ada}`)
     expect(await tokenNow()).to.equal(second.token)
     expect(await machine.tokens(), 'the older token').to.deep.equal([])
     const third = await logIn()
-    expect(third.stdout).to.include('The token is in pass')
+    expect(third.stdout).to.include(`Token stored in pass: heroku-cli/${ada}`)
     expect(await tokenNow()).to.equal(third.token)
     expect((await recordNow()).tokens.map(({savedIn}) => savedIn)).to.deep.equal(['password-store'])
     const logout = await machine.run(['logout'], {env: ring.env})
@@ -198,7 +202,10 @@ describe('the store of a login', function () {
 
   it('is pass where the keyring cannot be reached, without a word about it', async () => {
     await setUpPass()
-    expect(await logIn([], NO_BUS)).to.deep.include({stderr: '', stdout: `Logged in as ${ada}\nThe token is in pass\n`})
+    expect(await logIn([], NO_BUS)).to.deep.include({
+      stderr: '',
+      stdout: `Logged in as ${ada}\nToken stored in pass: heroku-cli/${ada}\n`,
+    })
   })
 
   it('is moved by a migrate from one keychain to another, and back', async () => {
@@ -217,7 +224,7 @@ describe('the store of a login', function () {
   describe('that HEROKU_CREDENTIAL_STORE names', () => {
     it('takes the token, or the login fails and its token is revoked', async () => {
       const env = {HEROKU_CREDENTIAL_STORE: 'keyring'}
-      expect((await logIn([], env)).stdout).to.include('The token is in the keyring')
+      expect((await logIn([], env)).stdout).to.include('Token stored in the keyring')
       await machine.reset()
       await machine.secretTool('case "$1" in store) echo "it is full" >&2; exit 1;; *) exec "$REAL" "$@";; esac')
       const login = await machine.inTerminal(['login'], [{expect: 'Press any key', raw: true, send: 'x'}], env)

@@ -136,7 +136,7 @@ describe('other providers of the Secret Service', function () {
           async login() {
             const login = await command(['login', '--with-token'], token)
             expect(await service.accounts()).to.deep.equal([ada])
-            return succeeded(login, `Logged in as ${ada}\nThe token is in the keyring\n`)
+            return succeeded(login, `Logged in as ${ada}\nToken stored in the keyring\n`)
           },
           whoami: async () => succeeded(await command(['whoami']), `${ada}\n`),
           token: async () => succeeded(await command(['auth:token']), `${token}\n`),
@@ -169,7 +169,7 @@ describe('other providers of the Secret Service', function () {
             token = heroku.issue().token
             succeeded(
               await command(['login', '--with-token'], token),
-              `Logged in as ${ada}\nThe token is in the keyring\n`,
+              `Logged in as ${ada}\nToken stored in the keyring\n`,
             )
             return succeeded(await command(['auth:token']), `${token}\n`)
           },
@@ -225,7 +225,7 @@ describe('other providers of the Secret Service', function () {
         heroku = await startHeroku()
         token = heroku.issue().token
         const login = await command(['login', '--with-token'], token)
-        expect(login.stdout, said(login)).to.equal(`Logged in as ${ada}\nThe token is in the keyring\n`)
+        expect(login.stdout, said(login)).to.equal(`Logged in as ${ada}\nToken stored in the keyring\n`)
         await (how.startsWith('closed') ? service.close() : service.lock())
       })
       after(async () => {

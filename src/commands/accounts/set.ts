@@ -1,7 +1,7 @@
 import {Args} from '@oclif/core'
 import {BaseCommand} from '../../base-command.js'
 import {useAlias} from '../../credentials/aliases.js'
-import {describeFallback} from '../../credentials/save.js'
+import {describeFallback} from '../../credentials/describe-saved.js'
 import {describeOtherSelection} from '../../credentials/selection.js'
 
 export default class AccountsSet extends BaseCommand {

@@ -4,20 +4,20 @@ import {plainKeyrings, SET_A_PASSWORD} from '../../backends/plain-keyring.js'
 import {NETRC, STORE_NAMES} from '../../backends/store-choice.js'
 import {BaseCommand, completeWith} from '../../base-command.js'
 import {plainTextAtLogin} from '../../credentials/plain-text-at-login.js'
-import {accountOnRecord, type LoginState} from '../../credentials/login-state.js'
+import {accountOnRecord} from '../../credentials/login-state.js'
 import {readLoginState} from '../../credentials/login-files.js'
 import {describeLeftovers} from '../../credentials/leftovers.js'
 import {describeOtherSelection} from '../../credentials/selection.js'
 import {recordExpiry} from '../../credentials/record-expiry.js'
-import {recordOf} from '../../credentials/token-record.js'
-import {assertLoginRecordable, describeFallback, inPlainText, type Saved, saveToken} from '../../credentials/save.js'
+import {describeReplaced} from '../../credentials/replaced-token.js'
+import {describeFallback, describeSaved} from '../../credentials/describe-saved.js'
+import {assertLoginRecordable, type Saved, saveToken} from '../../credentials/save.js'
 import {updateGitAfterLogin} from '../../git/after-login.js'
 import {type Api, type Issued, openApi} from '../../heroku/api.js'
 import {watchClock} from '../../heroku/clock.js'
 import {openHttp} from '../../heroku/http.js'
 import {login, type Method, methodFor} from '../../heroku/login.js'
 import {THIRTY_DAYS} from '../../heroku/password-login.js'
-import {FIND_AND_REVOKE, howToRevoke} from '../../heroku/replaced.js'
 import {revoke} from '../../heroku/revoke.js'
 import {openBrowser} from '../../ui/browser.js'
 import {confirmPlainText} from '../../ui/confirm-plain-text.js'
@@ -128,10 +128,12 @@ export default class AuthLogin extends BaseCommand {
       return {issued, saved: await this.save(issued, signal, method === 'with-token' ? undefined : discard)}
     })
     this.log(`Logged in as ${printable(issued.account)}`)
-    this.report(saved)
+    this.report(saved, issued.account)
     const selection = await describeOtherSelection(this.stores, issued.account).catch(() => undefined)
     if (selection !== undefined) this.notify(selection)
-    await this.mentionReplaced(saved, issued, before, openApi(http, endpoints.apiUrl, DISCARD_TIMEOUT_MS))
+    const api = openApi(http, endpoints.apiUrl, DISCARD_TIMEOUT_MS)
+    const replaced = await describeReplaced(this.stores, saved, issued.account, before, api, this.config.bin)
+    if (replaced !== undefined) this.notify(replaced)
     const leftovers =
       saved.savedIn === 'netrc' ? undefined : await describeLeftovers(this.stores, issued.token, this.config.bin)
     if (leftovers !== undefined) this.notify(leftovers)
@@ -154,10 +156,12 @@ export default class AuthLogin extends BaseCommand {
     {account, expiresAt, token}: Issued,
     signal: AbortSignal,
     discard: ((token: string) => Promise<void>) | undefined,
-  ): Promise<Saved> {
+  ): Promise<Saved & {tookMs: number}> {
     try {
       signal.throwIfAborted()
-      return await saveToken(this.stores, {account, token}, expiresAt)
+      const started = performance.now()
+      const saved = await saveToken(this.stores, {account, token}, expiresAt)
+      return {...saved, tookMs: performance.now() - started}
     } catch (error) {
       await discard?.(token)
       throw error
@@ -174,25 +178,10 @@ export default class AuthLogin extends BaseCommand {
     }
   }
 
-  /** Only the user can decide to revoke the replaced token: a script may use a copy. */
-  private async mentionReplaced({replaced}: Saved, {account}: Issued, before: LoginState, api: Api): Promise<void> {
-    if (replaced === undefined) return
-    const {bin} = this.config
-    const apiHost = recordOf({account, token: replaced}, before)?.apiHost
-    // A token is sent only to the host that issued it. saveToken has named that host in a notice.
-    if (apiHost !== undefined && apiHost !== this.stores.context.endpoints.api) return
-    const commands = apiHost === undefined ? FIND_AND_REVOKE : await howToRevoke(api, replaced)
-    if (commands.length > 0)
-      this.notify(
-        'the token that this login replaced was not revoked; to revoke it: ' +
-          commands.map((each) => `${bin} ${each}`).join(', then '),
-      )
-  }
-
-  private report(saved: Saved): void {
+  private report(saved: Saved & {tookMs: number}, account: string): void {
     const fallback = describeFallback(saved)
     if (fallback !== undefined) this.notify(fallback)
-    else this.log(`The token is in ${saved.savedIn === 'netrc' ? inPlainText(saved.location) : saved.location}`)
+    else this.log(describeSaved(saved, account, saved.tookMs))
     if (saved.savedIn !== 'secret-service') return
     for (const file of plainKeyrings(process.env))
       this.notify(`the keyring has no password, so ${file} holds the token in plain text; ${SET_A_PASSWORD}`)

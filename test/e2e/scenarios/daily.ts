@@ -40,7 +40,7 @@ const browser: Scenario = {
     host.heroku.apps.push({name: 'engine', owner: {email: ada}, region: {name: 'us'}})
     const login = await host.inTerminal(['login'], pressAnyKey)
     expect(login.exitCode).to.equal(0)
-    expect(login.screen).to.include(`Logged in as ${ada}\nThe token is in the keyring\n`)
+    expect(login.screen).to.include(`Logged in as ${ada}\nToken stored in the keyring\n`)
     await expectOnlyInKeyring(host, issued(host))
     expect(await host.run(['whoami'])).to.deep.equal(isAda)
     expect((await host.run(['apps'])).stdout).to.include('engine')

@@ -8,7 +8,8 @@ import {findCredential} from '../../support/lookup.js'
 import {writeLoginJson} from '../../support/login-record.js'
 import {readLoginState} from '../../../src/credentials/login-files.js'
 import {fingerprint} from '../../../src/credentials/token-record.js'
-import {describeFallback, saveToken} from '../../../src/credentials/save.js'
+import {describeFallback, describeSaved} from '../../../src/credentials/describe-saved.js'
+import {saveToken} from '../../../src/credentials/save.js'
 import {localDay} from '../../../src/ui/expiry.js'
 import {withReadOnly} from '../../support/read-only.js'
 import {thrownBy} from '../../support/thrown-by.js'
@@ -30,6 +31,20 @@ describe('a token that went to .netrc unasked', () => {
       'the token is in /home/ada/.netrc.gpg: the keyring is locked',
     )
   })
+})
+
+describe('a token that went where the user wants it', () => {
+  for (const [savedIn, location, said] of [
+    ['secret-service', 'the keyring', 'Token stored in the keyring'],
+    ['password-store', 'pass', 'Token stored in pass: heroku-cli/ada%20b@example.com'],
+    ['systemd-creds', 'systemd-creds', 'Token stored with systemd-creds, encrypted for you on this machine'],
+    ['netrc', '/home/ada/.netrc', 'Token stored in /home/ada/.netrc, in plain text'],
+    ['netrc', '/home/ada/.netrc.gpg', 'Token stored in /home/ada/.netrc.gpg'],
+  ] as const)
+    it(`is said to be there: ${location}`, () => {
+      expect(describeSaved({savedIn, location}, 'ada b@example.com', 1999)).to.equal(said)
+      expect(describeSaved({savedIn, location}, 'ada b@example.com', 11_400)).to.equal(`${said} (this took 11 s)`)
+    })
 })
 
 describe('saving the token of a login', () => {
