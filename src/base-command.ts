@@ -32,14 +32,23 @@ export abstract class BaseCommand extends Command {
   }
 
   // Converts our errors to oclif's, without their causes, which oclif would print.
-  protected override async catch(error: Error & {exitCode?: number}): Promise<unknown> {
+  protected override async catch(error: Error & {exitCode?: number; oclif?: {exit?: number}}): Promise<unknown> {
     if (ux.action.running) ux.action.stop('failed')
-    if (error instanceof UserError)
+    if (error instanceof UserError && !this.jsonEnabled())
       this.error(error.message, {
         exit: error.exitCode,
         ...(error.hint === undefined ? {} : {suggestions: [error.hint]}),
       })
+    // With --json, oclif would exit with 1 for a wrong flag.
+    process.exitCode ??= error.oclif?.exit
     return super.catch(error)
+  }
+
+  /** For --json: oclif's format, with our hint. */
+  protected override toErrorJson(error: unknown): unknown {
+    if (!(error instanceof UserError)) return super.toErrorJson(error)
+    const {hint, message, oclif} = error
+    return {error: {message, ...defined({hint}), oclif}}
   }
 
   /** Opens the stores with the one that a flag names. @param text undefined changes nothing */
