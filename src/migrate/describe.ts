@@ -24,11 +24,14 @@ export function describeStep(step: Step, title: string): StepText | undefined {
     case 'record':
       return undefined
     case 'make current': {
-      const what = `${printable(step.account)} the account that is acted as`
+      const what = `${printable(step.account)} the active account`
       return {planned: `make ${what}`, done: `Made ${what}`}
     }
     case 'configure git':
-      return {planned: `have git take the token from ${title}`, done: `Git takes the token from ${title}`}
+      return {
+        planned: `configure git to take the token from ${title}`,
+        done: `Configured git to take the token from ${title}`,
+      }
     case 'remove': {
       const why = {stored: '', superseded: ', which was another one', invalid: ', which is not valid any more'}[
         step.because

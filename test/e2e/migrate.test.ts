@@ -79,7 +79,7 @@ for (const inHost of [false, true])
         expect(would).to.deep.equal({
           stdout:
             `Would copy the token of ${ada} from ${home('.netrc')} to the keyring\n` +
-            'Would have git take the token from the keyring\n' +
+            'Would configure git to take the token from the keyring\n' +
             `Would remove the token of ${ada} from ${home('.netrc')} (${it11.heroku.host} and ${GIT_HOST})\n`,
           stderr: '',
           exitCode: 0,
@@ -92,7 +92,7 @@ for (const inHost of [false, true])
           stdout:
             `Copied the token of ${ada} from ${home('.netrc')} to the keyring\n` +
             `Removed the token of ${ada} from ${home('.netrc')} (${it11.heroku.host} and ${GIT_HOST})\n` +
-            `You act as ${ada}\n`,
+            `Active account: ${ada}\n`,
           stderr: '',
           exitCode: 0,
         })
@@ -107,13 +107,13 @@ for (const inHost of [false, true])
         })
         expect(asked.stdout).to.include(`password=${token}\n`)
 
-        expect(await migrate()).to.deep.equal({stdout: 'There is nothing to do\n', stderr: '', exitCode: 0})
+        expect(await migrate()).to.deep.equal({stdout: 'Nothing to migrate\n', stderr: '', exitCode: 0})
 
         const back = await migrate('--to', 'netrc')
         expect(back).to.deep.equal({
           stdout:
             `Copied the token of ${ada} from the keyring to ${home('.netrc')}, in plain text\n` +
-            `Removed the token of ${ada} from the keyring\nYou act as ${ada}\n`,
+            `Removed the token of ${ada} from the keyring\nActive account: ${ada}\n`,
           stderr: '',
           exitCode: 0,
         })
@@ -301,7 +301,7 @@ for (const inHost of [false, true])
           const ended = await migrateIn(withReadOnly)
           expect(ended.exitCode).to.equal(1)
           expect(ended.stdout).to.equal(`Copied the token of ${ada} from ${home('.netrc')} to the keyring\n`)
-          expect(ended.stderr).to.include('EROFS').and.include('still in plain text')
+          expect(ended.stderr).to.include('EROFS').and.include('the tokens were copied')
           expect(await inKeyring()).to.deep.equal({[ada]: token})
           expect(await readFile(home('dotfiles/netrc'), 'utf8')).to.equal(BEFORE + entries(ada, token))
           expect((await migrate()).exitCode).to.equal(0)
@@ -348,6 +348,6 @@ for (const inHost of [false, true])
           tokens: {account: string}[]
         }
         expect(tokens.map(({account}) => account).sort()).to.deep.equal(Object.keys(wanted).sort())
-        expect((await migrate()).stdout).to.equal('There is nothing to do\n')
+        expect((await migrate()).stdout).to.equal('Nothing to migrate\n')
       })
   })

@@ -77,7 +77,7 @@ const COMMANDS: CommandCase[] = [
     args: ['auth:migrate'],
     before: 'netrc',
     after: 'keyring',
-    prints: () => `You act as ${ada}`,
+    prints: () => `Active account: ${ada}`,
     fails: 'Error: could not ask whether the tokens are valid, so nothing was changed: ',
   },
 ]

@@ -158,7 +158,7 @@ export default class AuthMigrate extends BaseCommand {
   }
 
   private show({steps}: Plan, {title}: GuardedKeychain): void {
-    if (steps.length === 0) this.log('There is nothing to do')
+    if (steps.length === 0) this.log('Nothing to migrate')
     for (const step of steps) {
       const text = describeStep(step, title)
       if (text) this.log(`Would ${text.planned}`)
@@ -167,7 +167,7 @@ export default class AuthMigrate extends BaseCommand {
 
   private async carryOut(stores: CredentialStores, keychain: GuardedKeychain, plan: Plan): Promise<void> {
     if (plan.steps.length === 0) {
-      this.log('There is nothing to do')
+      this.log('Nothing to migrate')
       return
     }
 
@@ -183,14 +183,14 @@ export default class AuthMigrate extends BaseCommand {
       this.notify(
         `accounts:set takes the tokens of your aliases from ${keychain.title} now; a Heroku CLI before 11.6 cannot`,
       )
-    if (plan.current !== undefined) this.log(`You act as ${printable(plan.current)}`)
+    if (plan.current !== undefined) this.log(`Active account: ${printable(plan.current)}`)
   }
 }
 
 const stillThere = (failures: Failure[]) => {
   const hints = failures.flatMap(({error}) => error.hint ?? [])
   return new UserError(
-    `the tokens are where they are to be, but still in plain text too: ${failures.map(({error}) => error.message).join(' and ')}`,
+    `the tokens were copied, but some plain-text copies could not be deleted: ${failures.map(({error}) => error.message).join(' and ')}`,
     [...new Set([...hints, 'then migrate once more'])].join('; '),
   )
 }

@@ -41,7 +41,7 @@ describe('migrating to the keychain', () => {
       const {done} = await go()
       expect(done).to.deep.equal([
         `Copied the token of ada@example.com from ${user.netrcPath} to the keyring`,
-        'Git takes the token from the keyring',
+        'Configured git to take the token from the keyring',
         `Removed the token of ada@example.com from ${user.netrcPath} (api.heroku.com and git.heroku.com)`,
       ])
       expect(user.read('.netrc')).to.equal(FOREIGN_BEFORE + FOREIGN_AFTER)
@@ -229,8 +229,8 @@ describe('migrating to the keychain', () => {
       const {done, plan} = await go({account: grace.account})
       expect(plan?.current).to.equal(grace.account)
       expect(done).to.deep.equal([
-        'Made grace@example.com the account that is acted as',
-        'Git takes the token from the keyring',
+        'Made grace@example.com the active account',
+        'Configured git to take the token from the keyring',
       ])
       expect(await current()).to.include(grace)
       expect((await go({account: grace.account})).done).to.deep.equal([])
