@@ -2,11 +2,18 @@ import {lstatSync, type Stats} from 'node:fs'
 import {dirname, resolve} from 'node:path'
 import {codeOf, StorageError} from '../errors.js'
 
-/** Turns a file system error into a StorageError: the file, the errno, and the next step. */
-export function fileError(verb: string, path: string, error: unknown): StorageError {
+/**
+ * Turns a file system error into a StorageError: the file, the errno, and the next step.
+ * @param platform as `process.platform`
+ */
+export function fileError(verb: string, path: string, error: unknown, platform = process.platform): StorageError {
   const code = codeOf(error) ?? 'unknown error'
   const denied = ['EACCES', 'EPERM', 'EROFS'].includes(code)
-  return new StorageError(denied ? 'denied' : 'failed', `could not ${verb} ${path} (${code})`, nextStep(code, path))
+  return new StorageError(
+    denied ? 'denied' : 'failed',
+    `could not ${verb} ${path} (${code})`,
+    nextStep(code, path, COMMANDS[platform === 'win32' ? 'windows' : 'posix']),
+  )
 }
 
 /** The error for a pipe, socket or device, whose read may never end. For a folder the system reports an error. */
@@ -45,13 +52,19 @@ export function causeOf(error: unknown): string {
   return error instanceof StorageError ? error.message : (codeOf(error) ?? 'unknown error')
 }
 
-function nextStep(code: string, path: string): string {
+/** Commands for the next step. Those for Windows work in cmd and in PowerShell. */
+const COMMANDS = {
+  posix: {makeFolder: (path: string) => `mkdir -p ${quoted(path)}`, list: (path: string) => `ls -la ${quoted(path)}`},
+  windows: {makeFolder: (path: string) => `mkdir "${path}"`, list: (path: string) => `icacls "${path}"`},
+}
+
+function nextStep(code: string, path: string, {list, makeFolder}: (typeof COMMANDS)['posix']): string {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
       return 'free some disk space and try again; the file is as it was'
     case 'ENOENT':
-      return `mkdir -p ${dirname(path)}`
+      return makeFolder(dirname(path))
     case 'EISDIR':
       return `move the folder ${path} out of the way`
     case 'EBUSY':
@@ -60,9 +73,9 @@ function nextStep(code: string, path: string): string {
       return `${dirname(path)} is on a read-only file system; the file is as it was`
     case 'EACCES':
     case 'EPERM':
-      return accessCommand(path) ?? `ls -la ${dirname(path)}`
+      return accessCommand(path) ?? list(dirname(path))
     default:
-      return `ls -la ${dirname(path)}`
+      return list(dirname(path))
   }
 }
 
