@@ -4,7 +4,7 @@
 import {readdir, readFile, stat, unlink} from 'node:fs/promises'
 import {join} from 'node:path'
 import {defined} from '../defined.js'
-import {replaceFile} from '../files/atomic-write.js'
+import {removeLeftovers, replaceFile} from '../files/atomic-write.js'
 import {fileError, notAFile} from '../files/file-error.js'
 import {preparePrivateFolder} from '../files/private-folder.js'
 import {codeOf, StorageError} from '../errors.js'
@@ -67,6 +67,8 @@ export function openPasswordStore(options: PasswordStoreOptions): Backend {
 
     async remove(account) {
       const {file} = entryOf(account)
+      // A token, too.
+      await removeLeftovers(file)
       try {
         await unlink(file)
         return true

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {accountOf, fileNameOf} from './account-file-name.js'
 import type {Backend} from './backend.js'
 import {codeOf, StorageError} from '../errors.js'
-import {replaceFile} from '../files/atomic-write.js'
+import {removeLeftovers, replaceFile} from '../files/atomic-write.js'
 import {fileError} from '../files/file-error.js'
 import {preparePrivateFolder} from '../files/private-folder.js'
 import {assertStorable} from './credential-rules.js'
@@ -54,6 +54,8 @@ export function openSystemdCreds(options: ToolOptions & {program: string; folder
 
     async remove(account) {
       const path = pathOf(account)
+      // A token, too.
+      await removeLeftovers(path)
       try {
         await unlink(path)
         return true

@@ -88,7 +88,7 @@ export async function replaceFile(path: string, content: string | Uint8Array, op
     throw codeOf(error) === undefined ? error : fileError('write', path, error)
   }
 
-  await removeLeftovers(folder, target)
+  await removeLeftovers(target, folder)
 }
 
 async function statIfAny(file: string): Promise<Stats | undefined> {
@@ -132,8 +132,8 @@ async function setOwner(handle: FileHandle, target: string, old: Stats | undefin
 /** Shortened, so that the temporary file's name fits the 255 bytes of a name when the file's own does. */
 const leftoverPrefix = (target: string) => `${basename(target).slice(0, 200)}.heroku-keychain-`
 
-/** Removes temporary files of processes that were killed before the rename. */
-async function removeLeftovers(folder: string, target: string): Promise<void> {
+/** Removes temporary files of processes that were killed before the rename. @param folder where they are */
+export async function removeLeftovers(target: string, folder = dirname(target)): Promise<void> {
   const names = await readdir(folder).catch(() => [])
   for (const name of names.filter((name) => name.startsWith(leftoverPrefix(target)) && name.endsWith('.tmp'))) {
     const file = join(folder, name)

@@ -1,7 +1,17 @@
 // The password store, with the real gpg and the real pass.
 import {expect} from 'chai'
 import {execFileSync, spawnSync} from 'node:child_process'
-import {chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {openPasswordStore} from '../../../src/backends/password-store.js'
@@ -17,6 +27,7 @@ import {refusalOf} from '../../support/thrown-by.js'
 const ada = {account: 'ada@example.com', token: 'HRKU-1'}
 const KILLED_SET = fileURLToPath(new URL('../../fixtures/killed/set-in-password-store.ts', import.meta.url))
 const ENTRY = 'heroku-cli/ada@example.com'
+const ADA_GPG = 'ada@example.com.gpg'
 
 // Tests of pass, a shell script.
 const describeOnPosix = process.platform === 'win32' ? () => undefined : describe
@@ -102,6 +113,16 @@ describeOnPosix('the password store', function () {
         expect(await open().get(ada.account)).to.equal(ada.token)
         expect(await open().accounts()).to.deep.equal([ada.account])
       })
+
+    it('is removed with what a save that was killed a minute ago has left', async () => {
+      await open().set(ada)
+      for (const name of [`${ADA_GPG}.heroku-keychain-1.tmp`, `${ADA_GPG}.heroku-keychain-2.tmp`, 'eve.gpg'])
+        folder.write(`store/heroku-cli/${name}`, '')
+      for (const name of [`${ADA_GPG}.heroku-keychain-1.tmp`, 'eve.gpg'])
+        utimesSync(join(store(), 'heroku-cli', name), 0, 0)
+      expect(await open().remove(ada.account)).to.equal(true)
+      expect(readdirSync(join(store(), 'heroku-cli'))).to.deep.equal([`${ADA_GPG}.heroku-keychain-2.tmp`, 'eve.gpg'])
+    })
 
     it('of another name is not listed', async () => {
       for (const name of ['a b.gpg', '%41.gpg', '.gpg-id', 'ada@example.com', 'ada@example.com.gpg.tmp'])

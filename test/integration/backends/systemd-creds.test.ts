@@ -1,6 +1,6 @@
 // What the real systemd-creds cannot be made to do; test/debian13 has the contract and the other outcomes, on the real one.
 import {expect} from 'chai'
-import {chmodSync, mkdirSync, readdirSync, statSync, writeFileSync} from 'node:fs'
+import {chmodSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync} from 'node:fs'
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {openSystemdCreds} from '../../../src/backends/systemd-creds.js'
@@ -110,6 +110,16 @@ describe('systemd-creds with a stand-in for the program', () => {
     await program.set({account: ada, token})
     const path = join(sandbox.bin, 'systemd-creds')
     expect(await openSystemdCreds({run: runIn(env), timeoutMs: 10_000, program: path, folder}).get(ada)).to.equal(token)
+  })
+
+  it('removes what a save that was killed a minute ago has left', async () => {
+    const creds = open()
+    await creds.set({account: ada, token})
+    const leftover = join(folder, `${ada}.cred.heroku-keychain-1.tmp`)
+    writeFileSync(leftover, 'x')
+    utimesSync(leftover, 0, 0)
+    expect(await creds.remove(ada)).to.equal(true)
+    expect(readdirSync(folder)).to.deep.equal([])
   })
 
   it('creates a folder and files that only the user can read', async () => {
