@@ -8,6 +8,8 @@ import {isStoredIn, type LoginState} from '../credentials/login-state.js'
 import {readLoginState} from '../credentials/login-files.js'
 import type {GuardedKeychain} from '../credentials/guarded-keychain.js'
 import type {CredentialStores} from '../credentials/stores.js'
+import {isOf, type TokenRecord} from '../credentials/token-record.js'
+import {StorageError} from '../errors.js'
 import type {Location} from './plan.js'
 
 export interface Copy {
@@ -128,19 +130,35 @@ async function copiesInNetrc(stores: CredentialStores): Promise<Copy[]> {
   return copies
 }
 
-/** The tokens on record in keychains other than the one that they are moved to. */
+/** The tokens on record in keychains other than the one that they are moved to, and what a move that was killed left there. */
 async function copiesInKeychains(stores: CredentialStores, to: GuardedKeychain, state: LoginState): Promise<Copy[]> {
   const {api} = stores.context.endpoints
   const copies: Copy[] = []
   for (const record of state.tokens) {
-    const {account, apiHost, helper, savedIn} = record
-    if (savedIn === 'netrc' || apiHost !== api || (savedIn === to.name && helper === to.helper)) continue
-    const from = stores.guard(stores.keychainNamedBy(record))
-    const token = await from?.get(account)
-    if (!from || token === undefined || !isToken(token)) continue
-    copies.push({location: {in: 'keychain', path: from.title, name: savedIn, ...defined({helper})}, account, token})
+    const {account, apiHost, savedIn} = record
+    if (savedIn === 'netrc' || apiHost !== api) continue
+    const onRecord = stores.guard(stores.keychainNamedBy(record))
+    const isMoved = onRecord === to
+    for (const from of isMoved ? stores.keychainsToClear(account) : [onRecord]) {
+      if (!from || from === to) continue
+      const token = await (isMoved ? copyIn(from, record) : from.get(account))
+      if (token === undefined || !isToken(token)) continue
+      const {helper, name, title} = from
+      copies.push({location: {in: 'keychain', path: title, name, ...defined({helper})}, account, token})
+    }
   }
   return copies
+}
+
+/** A copy of the token on record, in a keychain that need not have one: without a prompt, and without an error. */
+async function copyIn(keychain: GuardedKeychain, record: TokenRecord): Promise<string | undefined> {
+  try {
+    const peek = await keychain.peek(record.account)
+    return peek !== 'locked' && peek.token !== undefined && isOf(record, peek.token) ? peek.token : undefined
+  } catch (error) {
+    if (error instanceof StorageError) return undefined
+    throw error
+  }
 }
 
 async function verifyAll(verify: Verify, tokens: Set<string>): Promise<Map<string, Verdict>> {

@@ -11,6 +11,7 @@ import type {CredentialStores, StoresContext} from '../../../src/credentials/sto
 import {type Problem, StorageError, UserError} from '../../../src/errors.js'
 import {findCredential} from '../../support/lookup.js'
 import {memoryKeychain, type MemoryKeychain} from '../../support/memory-keychain.js'
+import {migrate} from '../../support/migrate.js'
 import {thrownBy} from '../../support/thrown-by.js'
 import {ada, entries, freshUser, grace, noKeychain, OUR_JSON} from '../../support/user.js'
 
@@ -214,6 +215,37 @@ describe('accounts in several keychains', () => {
       await saveInPass()
       await logOut(stores())
       expect(JSON.parse(user.read(OUR_JSON) ?? '')).to.deep.include({stores: ['pass'], tokens: []})
+    })
+  })
+
+  describe('a migrate to a keychain that has the token already', () => {
+    const toPass = async () => (await migrate(stores(choosingPass()), 'keychain', {fromKeychains: true})).failures
+
+    it('removes the copy that a migrate which was killed has left in another one', async () => {
+      await saveInPass()
+      user.memory.tokens.set(ada.account, ada.token)
+      expect(await toPass()).to.deep.equal([])
+      expect(contents()).to.deep.equal({keyring: {}, pass: {[ada.account]: ada.token}})
+    })
+
+    it('leaves another token there', async () => {
+      await saveInPass()
+      user.memory.tokens.set(ada.account, 'HRKU-older')
+      expect(await toPass()).to.deep.equal([])
+      expect(contents()).to.deep.equal({keyring: {[ada.account]: 'HRKU-older'}, pass: {[ada.account]: ada.token}})
+    })
+
+    it('shows no prompt for the other ones, and passes over one that fails', async () => {
+      await saveInPass()
+      user.memory.calls.length = 0
+      user.memory.fail(failing('failed'))
+      expect(await toPass()).to.deep.equal([])
+      expect(user.memory.calls).to.deep.equal(['open', `get ${ada.account}`])
+      user.memory.recover()
+      user.memory.peek = () => Promise.resolve('locked')
+      user.memory.calls.length = 0
+      expect(await toPass()).to.deep.equal([])
+      expect(user.memory.calls).to.deep.equal(['open'])
     })
   })
 })
