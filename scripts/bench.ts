@@ -140,7 +140,7 @@ const STORES: Store[] = [
     async setUp({sandbox}) {
       const ring = createKeyRing(['ada'])
       stops.push(() => {
-        ring.remove()
+        ring.close()
       })
       await sandbox.run('pass', ['init', 'ada'], {env: ring.env})
       return {option: 'pass', env: ring.env}

@@ -14,29 +14,40 @@ import {CredentialStores, type StoresContext} from './stores.js'
  */
 export function openStores({
   terminal,
-  chosen = chosenBy(VARIABLE, process.env[VARIABLE]),
+  chosen,
   ...context
 }: Pick<StoresContext, 'chosen' | 'dataDir' | 'endpoints' | 'notify' | 'run'> & {
   terminal: boolean
 }): CredentialStores {
   const {env, platform} = process
-  const keychainNamed = (choice: StoreChoice) => chosenKeychain(choice, env, platform)
-  const automatic = automaticKeychains(env, platform)
-  const [keychain, ...otherKeychains]: [Keychain, ...Keychain[]] =
-    typeof chosen?.store === 'object' ? [keychainNamed(chosen.store), ...automatic] : automatic
   let project: {selection: Selection | undefined} | undefined
   return new CredentialStores({
     ...context,
     env,
     selectedByProject: () => (project ??= {selection: selectedByProject(env)}).selection,
-    keychain,
-    otherKeychains,
-    keychainNamed,
+    ...keychainsOf(env, platform, chosen),
     terminal,
-    ...defined({chosen}),
     timeoutMs: patience(env, platform, terminal),
     gpgTimeoutMs: gpgPatience(env, platform, terminal),
   })
+}
+
+/**
+ * The keychains of a machine: the chosen one, else the preferred one, and the further ones.
+ * @param env where PATH, SystemRoot and HOME are looked up
+ * @param platform as `process.platform`
+ * @param chosen the user's choice. Default: that of HEROKU_CREDENTIAL_STORE
+ */
+export function keychainsOf(
+  env: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform,
+  chosen = chosenBy(VARIABLE, env[VARIABLE]),
+): Pick<StoresContext, 'chosen' | 'keychain' | 'keychainNamed' | 'otherKeychains'> {
+  const keychainNamed = (choice: StoreChoice) => chosenKeychain(choice, env, platform)
+  const automatic = automaticKeychains(env, platform)
+  const [keychain, ...otherKeychains]: [Keychain, ...Keychain[]] =
+    typeof chosen?.store === 'object' ? [keychainNamed(chosen.store), ...automatic] : automatic
+  return {keychain, otherKeychains, keychainNamed, ...defined({chosen})}
 }
 
 /** The keychains of this machine that need no choice, the preferred one first, whatever the user has chosen. */

@@ -1,12 +1,13 @@
-// A migrate that is killed: before every operation that changes a file; before, during and after every call of the keyring's tool;
-// and at random moments; with a real keyring and real files, in both directions.
+// A migrate that is killed: before every operation that changes a file; before, during and after every call of a store's tool; and
+// at random moments; with real stores and real files, in both directions.
 import {expect} from 'chai'
 import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
+import {recordLogin} from '../support/login-record.js'
 import {findCredential} from '../support/lookup.js'
-import {fingerprint} from '../../src/credentials/token-record.js'
+import {fingerprint, recordFor} from '../../src/credentials/token-record.js'
 import {peopleWhoAreKilled, type Person, share} from '../support/killed.js'
-import {ageLocks, migrate} from '../support/migrate.js'
+import {migrate} from '../support/migrate.js'
 import {saveFigures} from '../support/trust.js'
 import {ada, entries, grace} from '../support/user.js'
 
@@ -19,15 +20,30 @@ const RANDOM_KILLS = 50
 
 type Direction = 'keychain' | 'netrc'
 
+const figures = {killed: 0, lost: 0}
+const begun = performance.now()
+after(() => {
+  saveFigures('crashes', {...figures, ms: performance.now() - begun})
+})
+
+async function countLoss(expectation: Promise<unknown>): Promise<void> {
+  try {
+    await expectation
+  } catch (error) {
+    figures.lost += 1
+    throw error
+  }
+}
+
 const workTo = (to: Direction) => (to === 'keychain' ? 'migrate' : 'migrate back')
 
 describe('a migrate that is killed', function () {
   this.timeout(400_000)
-  const {people} = peopleWhoAreKilled()
+  const {people} = peopleWhoAreKilled('keyring')
 
   const begin = async (person: Person, to: Direction) => {
     await rm(join(person.home, 'data'), {recursive: true, force: true})
-    await person.clear()
+    await person.keyring.clear()
     if (to === 'keychain') {
       person.write('.netrc', FOREIGN + entries(ada))
       person.write(ALIAS, `username: ${grace.account}\npassword: ${grace.token}\n`)
@@ -36,7 +52,7 @@ describe('a migrate that is killed', function () {
 
     person.write('.netrc', FOREIGN)
     person.write(ALIAS, `username: ${grace.account}\n`)
-    for (const each of [ada, grace]) await person.store(each)
+    for (const each of [ada, grace]) await person.keyring.store(each)
     const known = {apiHost: 'api.heroku.com', savedIn: 'secret-service'}
     const tokens = [ada, grace].map(({account, token}) => ({account, fingerprint: fingerprint(token), ...known}))
     person.write(
@@ -48,7 +64,12 @@ describe('a migrate that is killed', function () {
 
   const expectNothingLost = async (person: Person, when: string) => {
     const netrc = person.read('.netrc')
-    const stores = [netrc, person.read(ALIAS), await person.secretOf(ada.account), await person.secretOf(grace.account)]
+    const stores = [
+      netrc,
+      person.read(ALIAS),
+      await person.keyring.secretOf(ada.account),
+      await person.keyring.secretOf(grace.account),
+    ]
     expect(stores.join('\n'), when).to.include(ada.token).and.include(grace.token)
     expect(netrc.startsWith(FOREIGN), `${when}: ${netrc}`).to.equal(true)
     const {found} = await findCredential(person.stores())
@@ -56,28 +77,14 @@ describe('a migrate that is killed', function () {
   }
 
   const expectFinished = async (person: Person, to: Direction, when: string) => {
-    await ageLocks(person.home, join(person.home, 'data'))
+    await person.ageLeftovers()
     const {conflicts, failures} = await migrate(person.stores(), to)
     expect({conflicts, failures}, when).to.deep.equal({conflicts: undefined, failures: []})
     expect(person.read('.netrc'), when).to.equal(to === 'netrc' ? FOREIGN + entries(ada) : FOREIGN)
     expect(person.read(ALIAS), when).to.equal(`username: ${grace.account}\n`)
-    expect(await person.secretOf(ada.account), when).to.equal(to === 'netrc' ? '' : ada.token)
-    expect(await person.secretOf(grace.account), when).to.equal(grace.token)
+    expect(await person.keyring.secretOf(ada.account), when).to.equal(to === 'netrc' ? '' : ada.token)
+    expect(await person.keyring.secretOf(grace.account), when).to.equal(grace.token)
     expect((await findCredential(person.stores())).found, when).to.include(ada)
-  }
-
-  const figures = {killed: 0, lost: 0}
-  const begun = performance.now()
-  after(() => {
-    saveFigures('crashes', {...figures, ms: performance.now() - begun})
-  })
-  const countLoss = async (expectation: Promise<unknown>) => {
-    try {
-      await expectation
-    } catch (error) {
-      figures.lost += 1
-      throw error
-    }
   }
 
   for (const to of ['keychain', 'netrc'] as const) {
@@ -123,6 +130,62 @@ describe('a migrate that is killed', function () {
       })
       figures.killed += kills
       expect(kills).to.be.greaterThan(RANDOM_KILLS / 4)
+    })
+  }
+})
+
+describe('a migrate between two stores that is killed', function () {
+  this.timeout(200_000)
+  const {people} = peopleWhoAreKilled('pass')
+
+  for (const to of ['pass', 'keyring'] as const) {
+    const storesOf = ({keyring, store: pass}: Person) =>
+      to === 'pass' ? {from: keyring, to: pass} : {from: pass, to: keyring}
+
+    const begin = async (person: Person) => {
+      const dataDir = join(person.home, 'data')
+      const {from, to} = storesOf(person)
+      await rm(dataDir, {recursive: true, force: true})
+      for (const each of [from, to]) await each.clear()
+      await from.store(ada)
+      await recordLogin(dataDir, recordFor(ada, 'api.heroku.com', from.savedIn), true)
+    }
+
+    const expectNothingLost = async (person: Person, when: string) => {
+      const {from, to} = storesOf(person)
+      expect([await from.secretOf(ada.account), await to.secretOf(ada.account)], when).to.include(ada.token)
+      // With no store chosen, as after `--to`.
+      expect((await findCredential(person.stores(''))).found, when).to.include(ada)
+      expect(person.filesWith(ada.token), when).to.deep.equal([])
+    }
+
+    const expectFinished = async (person: Person, when: string) => {
+      await person.ageLeftovers()
+      const {from, to} = storesOf(person)
+      const {conflicts, failures} = await migrate(person.stores(to.option), 'keychain', {fromKeychains: true})
+      expect({conflicts, failures}, when).to.deep.equal({conflicts: undefined, failures: []})
+      await expectNothingLost(person, when)
+      expect(await to.secretOf(ada.account), when).to.equal(ada.token)
+      expect(await from.isEmpty(), when).to.equal(true)
+    }
+
+    it(`on the way to ${to} at any operation, loses nothing, and the next one finishes`, async () => {
+      let next = 1
+      let kills = 0
+      await share(people, async (person) => {
+        const operation = next++
+        const when = `operation ${operation}`
+        await begin(person)
+        const killed = await person.killed('migrate from another store', {operation}, storesOf(person).to.option)
+        if (killed) {
+          kills += 1
+          await countLoss(expectNothingLost(person, when))
+        }
+        await expectFinished(person, when)
+        return killed
+      })
+      figures.killed += kills
+      expect(kills).to.be.greaterThan(15)
     })
   }
 })

@@ -15,12 +15,12 @@ export interface KeyRing {
   endAgent(): void
   /** Makes gpg prompt with this program from now on. */
   usePinentry(program: string): void
-  /** Ends the agent, and removes the keys. */
-  remove(): void
+  /** Ends the agent, and removes all keys. */
+  close(): void
 }
 
 export interface KeyRings {
-  /** A new key ring, with a key for each name. */
+  /** See {@link createKeyRing}. */
   create(names: readonly string[], passphrase?: string): KeyRing
 }
 
@@ -47,21 +47,6 @@ export function dismissPrompts(ring: KeyRing): string {
   return join(ring.home, 'prompted')
 }
 
-/** Key rings that are removed, and whose agents end, after the enclosing `describe`. */
-export function keyRings(): KeyRings {
-  const rings: KeyRing[] = []
-  after(() => {
-    for (const ring of rings) ring.remove()
-  })
-  return {
-    create(names, passphrase) {
-      const ring = createKeyRing(names, passphrase)
-      rings.push(ring)
-      return ring
-    },
-  }
-}
-
 /** A new key ring, with a key for each name. */
 export function createKeyRing(names: readonly string[], passphrase = ''): KeyRing {
   // Short: the path of the agent's socket is in it.
@@ -85,7 +70,7 @@ export function createKeyRing(names: readonly string[], passphrase = ''): KeyRin
       writeFileSync(join(home, 'gpg-agent.conf'), `${AGENT_CONF}pinentry-program ${program}\n`)
       ring.endAgent()
     },
-    remove() {
+    close() {
       ring.endAgent()
       rmSync(home, {recursive: true, force: true})
     },
@@ -93,6 +78,21 @@ export function createKeyRing(names: readonly string[], passphrase = ''): KeyRin
   writeFileSync(join(home, 'gpg-agent.conf'), AGENT_CONF)
   for (const name of names) addKey(ring, name, passphrase)
   return ring
+}
+
+/** Key rings that are closed after the enclosing `describe`. */
+export function keyRings(): KeyRings {
+  const rings: KeyRing[] = []
+  after(() => {
+    for (const ring of rings) ring.close()
+  })
+  return {
+    create(names, passphrase) {
+      const ring = createKeyRing(names, passphrase)
+      rings.push(ring)
+      return ring
+    },
+  }
 }
 
 function addKey(ring: KeyRing, name: string, passphrase: string): void {

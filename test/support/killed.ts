@@ -1,51 +1,53 @@
-// Kills a process in the middle of its work, with a real keyring and real files: at any operation that changes
-// something, or at any moment.
+// Kills a process in the middle of its work, with real stores and real files: at any operation that changes something, or at
+// any moment.
 import {build} from 'esbuild'
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync} from 'node:fs'
+import {join, relative} from 'node:path'
 import {fileURLToPath} from 'node:url'
-import {resolveKeychain} from '../../src/backends/resolve.js'
+import {VARIABLE} from '../../src/credentials/chosen-store.js'
+import {keychainsOf} from '../../src/credentials/open-stores.js'
 import {CredentialStores} from '../../src/credentials/stores.js'
 import {spawnTool} from '../../src/process/spawn.js'
 import {endpointsFrom} from '../../src/heroku/endpoints.js'
-import {type Keyring, startKeyring} from './keyring.js'
+import {ageLocks} from './migrate.js'
 import {REPOSITORY} from './npm.js'
+import {openRealStore, type RealStore, type RealStoreName} from './real-stores.js'
 import {openSandbox, type Sandbox} from './sandbox.js'
 
 const DRIVER = fileURLToPath(new URL('../fixtures/killed/driver.ts', import.meta.url))
 
 /** An operation that the driver runs. */
-export type Work = 'login' | 'logout' | 'migrate' | 'migrate back'
+export type Work = 'login' | 'logout' | 'migrate' | 'migrate back' | 'migrate from another store'
 
-interface Credential {
-  account: string
-  token: string
-}
-
-/** A user with a private home and keyring. */
+/** A user with a private home, and with stores. */
 export interface Person {
   readonly home: string
   /** A file below the home folder; empty if there is none. */
   read(path: string): string
   write(path: string, text: string): void
-  store(credential: Credential): Promise<void>
-  clear(): Promise<void>
-  /** The account's token in the keyring; empty if there is none. */
-  secretOf(account: string): Promise<string>
-  /** The stores of a process that is not killed. */
-  stores(): CredentialStores
+  /** The store that the user has chosen, or the keyring. */
+  readonly store: RealStore
+  /** The keyring, which is there beside a chosen store, too. */
+  readonly keyring: RealStore
+  /** The files below the home folder that have this text in them. */
+  filesWith(text: string): string[]
+  /** Backdates the locks and temporary files of processes that were killed. */
+  ageLeftovers(): Promise<void>
+  /** The stores of a process that is not killed. @param choice of HEROKU_CREDENTIAL_STORE. Default: the user's */
+  stores(choice?: string): CredentialStores
   /**
    * Starts the work, and kills it at an operation, counted from 1, or `afterMs` after it has loaded its modules.
+   * @param choice of HEROKU_CREDENTIAL_STORE. Default: the user's
    * @returns whether it was killed: it may have finished first
    * @throws {Error} if the work failed
    */
-  killed(work: Work, at: {operation: number} | {afterMs: number}): Promise<boolean>
+  killed(work: Work, at: {operation: number} | {afterMs: number}, choice?: string): Promise<boolean>
 }
 
-/** Bundles the driver, and creates two users, so that two processors are busy. */
-export function peopleWhoAreKilled(): {readonly people: readonly Person[]} {
+/** Bundles the driver, and creates two users with a chosen store, so that two processors are busy. */
+export function peopleWhoAreKilled(store: RealStoreName): {readonly people: readonly Person[]} {
   const folder = mkdtempSync(join(REPOSITORY, '.cache', 'driver-'))
   const bundle = join(folder, 'driver.mjs')
   const people: (Person & {stop(): Promise<void>})[] = []
@@ -64,7 +66,10 @@ export function peopleWhoAreKilled(): {readonly people: readonly Person[]} {
     })
     for (let index = 0; index < 2; index++) {
       const sandbox = openSandbox()
-      people.push(personIn(sandbox, await startKeyring(sandbox), bundle))
+      const keyring = await openRealStore('keyring', sandbox)
+      people.push(
+        personIn(sandbox, keyring, store === 'keyring' ? keyring : await openRealStore(store, sandbox), bundle),
+      )
     }
   })
   after(async () => {
@@ -75,50 +80,56 @@ export function peopleWhoAreKilled(): {readonly people: readonly Person[]} {
   return {people}
 }
 
-function personIn(sandbox: Sandbox, keyring: Keyring, bundle: string): Person & {stop(): Promise<void>} {
+function personIn(
+  sandbox: Sandbox,
+  keyring: RealStore,
+  store: RealStore,
+  bundle: string,
+): Person & {stop(): Promise<void>} {
   const {home} = sandbox
-  const env = {...process.env, ...keyring.env, HOME: home}
-  const tool = (args: string[], input = '') =>
-    spawnTool('/usr/bin/secret-tool', args, {env: keyring.env, input, timeoutMs: 20_000})
-  const attributes = (account: string) => ['--', 'service', 'heroku-cli', 'account', account]
+  const chosen = store === keyring ? '' : store.option
+  const variables = {...keyring.env, ...store.env, HOME: home}
+  const envWith = (choice: string) => ({...process.env, ...variables, [VARIABLE]: choice})
+  const files = () =>
+    readdirSync(home, {recursive: true, withFileTypes: true})
+      .filter((each) => each.isFile())
+      .map((each) => relative(home, join(each.parentPath, each.name)))
+  const read = (path: string) => {
+    try {
+      return readFileSync(join(home, path), 'utf8')
+    } catch {
+      return ''
+    }
+  }
 
   return {
     home,
-    read(path) {
-      try {
-        return readFileSync(join(home, path), 'utf8')
-      } catch {
-        return ''
-      }
-    },
+    read,
     write(path, text) {
       mkdirSync(join(home, path, '..'), {recursive: true})
       writeFileSync(join(home, path), text, {mode: 0o600})
     },
-    async store({account, token}) {
-      await tool(['store', '--label=Heroku CLI', ...attributes(account)], token)
+    store,
+    keyring,
+    filesWith: (text) => files().filter((path) => read(path).includes(text)),
+    async ageLeftovers() {
+      await ageLocks(home, join(home, 'data'))
+      for (const path of files()) if (path.endsWith('.tmp')) utimesSync(join(home, path), 0, 0)
     },
-    async clear() {
-      await tool(['clear', '--', 'service', 'heroku-cli'])
-    },
-    async secretOf(account) {
-      const answer = await tool(['lookup', ...attributes(account)])
-      return answer.status === 'exited' && answer.code === 0 ? answer.stdout : ''
-    },
-    stores: () =>
+    stores: (choice = chosen) =>
       new CredentialStores({
-        env,
+        env: envWith(choice),
         dataDir: join(home, 'data'),
         endpoints: endpointsFrom({}),
-        keychain: resolveKeychain(env, process.platform),
-        run: (file, args, options) => spawnTool(file, args, {...options, env: {...keyring.env, ...options.env}}),
+        ...keychainsOf(envWith(choice), process.platform),
+        run: (file, args, options) => spawnTool(file, args, {...options, env: {...variables, ...options.env}}),
         timeoutMs: 20_000,
         notify: () => undefined,
       }),
-    async killed(work, at) {
+    async killed(work, at, choice = chosen) {
       const operation = 'operation' in at ? at.operation : 0
       const child = spawn(process.execPath, [bundle, home, work, String(operation)], {
-        env,
+        env: {...envWith(choice), [MARK]: home},
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       let said = ''
@@ -129,14 +140,31 @@ function personIn(sandbox: Sandbox, keyring: Keyring, bundle: string): Person & 
       })
       const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
       clearTimeout(timer)
+      await toolsHaveEnded(home)
       if (signal !== 'SIGKILL' && code !== 0) throw new Error(`the ${work} failed: ${said}`)
       return signal === 'SIGKILL'
     },
     async stop() {
-      await keyring.stop()
+      for (const each of new Set([store, keyring])) await each.stop()
       await sandbox.close()
     },
   }
+}
+
+/** Marks the driver's environment, and that of the tools that it starts. */
+const MARK = 'KILLED_BY_TEST'
+
+/** A tool outlives the driver, and would change the store under what comes next. */
+async function toolsHaveEnded(home: string): Promise<void> {
+  const isTool = (pid: string) => {
+    try {
+      return /^\d+$/u.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`${MARK}=${home}\0`)
+    } catch {
+      // It has ended, or is another user's.
+      return false
+    }
+  }
+  while (readdirSync('/proc').some(isTool)) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 /** Runs `work` for all users in parallel, each until it returns false. */

@@ -86,7 +86,7 @@ export async function auditLeaks(
         tell(result)
       }
     } finally {
-      ring.remove()
+      ring.close()
       await git.stop()
       await plugged.stop()
     }
