@@ -85,6 +85,11 @@ export class GuardedKeychain implements Backend {
     }
   }
 
+  /** Calls it even if it has failed: to undo what it may have done. */
+  async undo<T>(operation: (backend: Backend) => Promise<T>): Promise<T> {
+    return operation(await this.open())
+  }
+
   /** Prints a warning, unless one was printed. */
   warnOnce(line: string): void {
     if (!this.warned) this.context.notify(line)

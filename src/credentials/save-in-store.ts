@@ -3,7 +3,7 @@ import {defined} from '../defined.js'
 import type {StoreName, Credential} from '../backends/backend.js'
 import {NETRC} from '../backends/store-choice.js'
 import type {NetrcFile, NetrcEntry} from '../backends/netrc/netrc-file.js'
-import {StorageError, UserError} from '../errors.js'
+import {type Problem, StorageError, UserError} from '../errors.js'
 import type {Endpoints} from '../heroku/endpoints.js'
 import type {CredentialStores} from './stores.js'
 import type {GuardedKeychain} from './guarded-keychain.js'
@@ -39,7 +39,7 @@ export async function saveInFirstStore(stores: CredentialStores, credential: Cre
   let failure: StorageError | undefined
   for (const keychain of stores.keychainsForLogin(credential.account)) {
     try {
-      return await saveInKeychain(keychain, credential)
+      return await saveInKeychain(keychain, credential, chosen !== undefined)
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
       if (chosen) throw new UserError(`the token was not stored in ${keychain.title}: ${error.message}`, error.hint)
@@ -58,11 +58,31 @@ export async function saveInFirstStore(stores: CredentialStores, credential: Cre
   return keychain.name === undefined ? withReason(stored, keychain) : stored
 }
 
-async function saveInKeychain(keychain: GuardedKeychain, credential: Credential): Promise<Stored> {
+const MAYBE_STORED: readonly Problem[] = ['failed', 'timed-out', 'unavailable']
+
+/** @param isOnly whether no other store takes the token instead, so that it is revoked if this one fails */
+async function saveInKeychain(keychain: GuardedKeychain, credential: Credential, isOnly: boolean): Promise<Stored> {
   const {account} = credential
   // Not get(), which prompts for an item of the account in another, locked collection.
   const before = await keychain.peek(account)
-  await keychain.set(credential)
+  const restore = () =>
+    keychain.undo(async (backend) => {
+      // Where the lock was lost, it may be another login's by now.
+      if ((await backend.get(account)) !== credential.token) return
+      if (before === 'locked') throw new StorageError('failed', 'what it held before was locked')
+      await (before.token === undefined ? backend.remove(account) : backend.set({account, token: before.token}))
+    })
+  try {
+    await keychain.set(credential)
+  } catch (error) {
+    // It may have stored the token all the same.
+    if (isOnly && error instanceof StorageError && MAYBE_STORED.includes(error.problem))
+      await restore().catch((failure: unknown) => {
+        if (!(failure instanceof StorageError)) throw failure
+        throw new StorageError(error.problem, `${error.message}; it may hold the new token all the same`, error.hint)
+      })
+    throw error
+  }
   return {
     saved: {
       savedIn: keychain.name,
@@ -70,12 +90,7 @@ async function saveInKeychain(keychain: GuardedKeychain, credential: Credential)
       location: keychain.title,
       ...replaced(credential, before === 'locked' ? undefined : before.token),
     },
-    restore: async () => {
-      // Where the lock was lost, it may be another login's by now.
-      if ((await keychain.get(account)) !== credential.token) return
-      if (before === 'locked') throw new StorageError('failed', 'what it held before was locked')
-      await (before.token === undefined ? keychain.remove(account) : keychain.set({account, token: before.token}))
-    },
+    restore,
   }
 }
 

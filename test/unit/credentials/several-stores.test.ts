@@ -138,6 +138,36 @@ describe('accounts in several keychains', () => {
       expect(user.read('.netrc')).to.equal(undefined)
     })
 
+    describe('whose chosen keychain stores the token, and fails', () => {
+      beforeEach(async () => {
+        await saveInPass()
+        const {set} = pass
+        let times = 0
+        pass.set = async (credential) => {
+          await set(credential)
+          times += 1
+          if (times === 1) throw failing('failed')
+        }
+      })
+
+      it('puts back the older token, since the new one is going to be revoked', async () => {
+        expect((await thrownBy(saveInPass(AGAIN))).message).to.equal('the token was not stored in pass: it is failed')
+        expect(contents()).to.deep.equal({keyring: {}, pass: {[ada.account]: ada.token}})
+      })
+
+      it('removes the token if there was none before', async () => {
+        await thrownBy(saveInPass(grace))
+        expect(contents()).to.deep.equal({keyring: {}, pass: {[ada.account]: ada.token}})
+      })
+
+      it('says so if that cannot be undone', async () => {
+        pass.faults.set('remove', failing('locked'))
+        expect((await thrownBy(saveInPass(grace))).message).to.equal(
+          'the token was not stored in pass: it is failed; it may hold the new token all the same',
+        )
+      })
+    })
+
     it('into another keychain removes the older token, and says so only if that fails', async () => {
       await saveToken(stores(), ada)
       expect(await saveInPass(AGAIN)).to.include({savedIn: 'password-store'})
