@@ -90,6 +90,12 @@ export class GuardedKeychain implements Backend {
     return operation(await this.open())
   }
 
+  /** Removes a token that it has just given. @throws {StorageError} also if it says that it had none, and gives it still */
+  async removeHeld({account, token}: Credential): Promise<void> {
+    if ((await this.remove(account)) || (await this.get(account)) !== token) return
+    throw new StorageError('failed', `${this.title} still gives the token that was to be removed`, 'try again')
+  }
+
   /** Prints a warning, unless one was printed. */
   warnOnce(line: string): void {
     if (!this.warned) this.context.notify(line)

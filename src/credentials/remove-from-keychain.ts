@@ -136,7 +136,7 @@ export async function removeItem(
   await markEnded(stores, token, assertHeld)
   try {
     assertHeld()
-    await keychain.remove(account)
+    await keychain.removeHeld({account, token})
   } catch (error) {
     if (!revoked && !wasEnded && isStillThere(error)) await markEnded(stores, token, assertHeld, false)
     throw error

@@ -127,7 +127,7 @@ async function execute(
         if (held !== undefined && held !== token) throw changed(keychain.title)
         if (because === 'stored') await assertInNetrc(stores, step)
         assertHeld()
-        await keychain.remove(account)
+        await keychain.removeHeld({account, token})
         if (because === 'invalid')
           await changeLoginState(context, (state) => accountRemoved(state, account), {assertHeld, failure})
       })
@@ -154,7 +154,7 @@ async function removeCopy(
   if (location.in === 'keychain') {
     const {helper, name} = location
     const keychain = stores.guard(stores.keychainNamedBy({savedIn: name, ...defined({helper})}))
-    if (account !== undefined && (await keychain?.get(account)) === token) await keychain?.remove(account)
+    if (account !== undefined && (await keychain?.get(account)) === token) await keychain?.removeHeld({account, token})
     return
   }
 

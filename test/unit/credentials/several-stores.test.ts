@@ -215,6 +215,15 @@ describe('accounts in several keychains', () => {
       return removeToken(opened, found)
     }
 
+    it('reports a keychain that removes nothing, and still gives the token', async () => {
+      await saveInPass()
+      pass.remove = () => Promise.resolve(false)
+      const {failures} = await logOut(stores())
+      expect(failures.map(({error}) => error.message)).to.deep.equal([
+        'pass still gives the token that was to be removed',
+      ])
+    })
+
     it('removes a copy from every keychain that was ever used', async () => {
       await saveInPass(grace)
       await saveToken(stores(), ada)
