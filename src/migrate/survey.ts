@@ -151,7 +151,7 @@ async function copiesInKeychains(stores: CredentialStores, to: GuardedKeychain, 
 }
 
 /** A copy of the token on record, in a keychain that need not have one: without a prompt, and without an error. */
-async function copyIn(keychain: GuardedKeychain, record: TokenRecord): Promise<string | undefined> {
+export async function copyIn(keychain: GuardedKeychain, record: TokenRecord): Promise<string | undefined> {
   try {
     const peek = await keychain.peek(record.account)
     return peek !== 'locked' && peek.token !== undefined && isOf(record, peek.token) ? peek.token : undefined

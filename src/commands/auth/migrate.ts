@@ -11,7 +11,7 @@ import {carryOut, type Failure} from '../../migrate/carry-out.js'
 import {resolveConflicts, makePlan} from '../../migrate/conflicts.js'
 import type {Plan, MigrateOptions} from '../../migrate/plan.js'
 import type {Verify} from '../../migrate/survey.js'
-import {PREFERRED, targetOf} from '../../migrate/target.js'
+import {keychainOfMigrate, PREFERRED} from '../../migrate/target.js'
 import {describeStep, type PublicStep, withoutTokens} from '../../migrate/describe.js'
 import {CredentialStores} from '../../credentials/stores.js'
 import {updateGitAfterLogin} from '../../git/after-login.js'
@@ -76,7 +76,7 @@ export default class AuthMigrate extends BaseCommand {
     if (to === 'keychain' && flags.to !== PREFERRED) this.chooseStore('--to', flags.to)
     const stores = this.storesFor(to)
     const account = flags.account ?? currentOnRecord(readLoginState(this.config.dataDir))?.account
-    const keychain = await targetOf(stores, flags.to, account)
+    const keychain = await keychainOfMigrate(stores, flags.to, account)
     if (!keychain) throw this.noKeychain()
 
     const verify = flags.offline ? undefined : this.verify

@@ -8,6 +8,7 @@ import {removeToken} from '../../../src/credentials/remove.js'
 import {saveToken} from '../../../src/credentials/save.js'
 import {plainTextAtLogin} from '../../../src/credentials/plain-text-at-login.js'
 import type {CredentialStores, StoresContext} from '../../../src/credentials/stores.js'
+import {keychainOfMigrate} from '../../../src/migrate/target.js'
 import {type Problem, StorageError, UserError} from '../../../src/errors.js'
 import {findCredential} from '../../support/lookup.js'
 import {memoryKeychain, type MemoryKeychain} from '../../support/memory-keychain.js'
@@ -141,7 +142,7 @@ describe('accounts in several keychains', () => {
     describe('whose chosen keychain stores the token, and fails', () => {
       beforeEach(async () => {
         await saveInPass()
-        const {set} = pass
+        const set = pass.set.bind(pass)
         let times = 0
         pass.set = async (credential) => {
           await set(credential)
@@ -255,6 +256,25 @@ describe('accounts in several keychains', () => {
       await logOut(stores())
       expect(JSON.parse(user.read(OUR_JSON) ?? '')).to.deep.include({stores: ['pass'], tokens: []})
     })
+  })
+
+  it('a migrate to .netrc that could not remove the token goes on where it is, and then from the preferred keychain', async () => {
+    await saveInPass()
+    const moved = async () => {
+      const opened = stores()
+      const keychain = await keychainOfMigrate(opened, 'netrc', ada.account)
+      await migrate(
+        stores({keychain: keychain?.name === 'password-store' ? passKeychain : user.memory.keychain}),
+        'netrc',
+      )
+      return keychain?.title
+    }
+    pass.faults.set('remove', failing('failed'))
+    await thrownBy(moved())
+    expect(pass.tokens.get(ada.account)).to.equal(ada.token)
+    pass.recover()
+    expect([await moved(), await moved()]).to.deep.equal(['pass', 'the keyring'])
+    expect(contents()).to.deep.equal({keyring: {}, pass: {}})
   })
 
   describe('a migrate to a keychain that has the token already', () => {
