@@ -23,8 +23,8 @@ export interface Said {
   crash?: string
 }
 
-/** The keychain and `run` of the current command. */
-let injected: Pick<StoresContext, 'keychain' | 'run'> | undefined
+/** The keychain, unless it is this machine's, and `run` of the current command. */
+let injected: Partial<StoresContext> | undefined
 
 const faulty = (stores: CredentialStores) => new CredentialStores({...stores.context, ...injected})
 
@@ -86,7 +86,7 @@ export async function runCommand(
   Object.assign(config, {dataDir: world.dataDir, cacheDir: world.cacheDir, bin: 'heroku'})
   const said: Said = {exitCode: 0, stdout: '', stderr: ''}
   const restore = disguise(world, said, stdin)
-  injected = {keychain: world.keychain, run}
+  injected = {...world.context, run}
   try {
     const command: Command = new COMMANDS[name](args, config)
     await (command as unknown as {_run: () => Promise<unknown>})._run()

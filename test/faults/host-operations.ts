@@ -57,7 +57,7 @@ const withWorker = (world: World, run: RunTool, request: Request) =>
 /** Judges a removal; the host revokes the token itself, before or after. */
 async function judgeRemoval(world: World, said: Said): Promise<string[]> {
   const isLeft = async () =>
-    (await world.inKeyring()) === world.old || world.read('.netrc')?.includes(world.old) === true
+    (await world.inKeychain()) === world.old || world.read('.netrc')?.includes(world.old) === true
   if (isDone(said)) return (await isLeft()) ? ['it said that it was done, and the token is still there'] : []
   const again = await withProvider(world, world.run, (provider) => provider.removeAuth(ADA, [world.front.host]))
   if (!isDone(again)) return [`a second removal failed: ${again.stderr}`]

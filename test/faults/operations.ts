@@ -8,10 +8,12 @@ import {keepGitConfiguredIn, runCommand, type Said} from './commands.js'
 import {HOST_OPERATIONS} from './host-operations.js'
 import {isDone, isWhatItSaid, judgeLogin, judgeLogout, judgeToken, unchanged} from './judges.js'
 import {MIGRATE_OPERATIONS} from './migrate-operations.js'
-import {type Before, BROWSER, type World} from './world.js'
+import {type Before, BROWSER, type ChosenStore, type World} from './world.js'
 
 export interface Operation {
   name: string
+  /** The store that the user has chosen. Default: none, and there is a keyring. */
+  store?: ChosenStore
   before: Before
   /** Preparation, without faults. */
   prepare?: (world: World) => Promise<unknown>
@@ -36,7 +38,7 @@ const runIn =
 
 const helpersIn = (world: World) => world.read('.gitconfig')?.match(/^\thelper = .*$/gmu) ?? []
 
-export const OPERATIONS: Operation[] = [
+const WITHOUT_CHOICE: Operation[] = [
   {
     name: 'login --with-token',
     before: {loggedIn: false},
@@ -164,3 +166,15 @@ export const OPERATIONS: Operation[] = [
   ...MIGRATE_OPERATIONS,
   ...HOST_OPERATIONS,
 ]
+
+/** The operations that depend on where the token is. */
+const IN_A_STORE = ['login --interactive, again', 'logout', 'token', "git's helper", 'migrate', 'migrate --to netrc']
+
+const withStore = (store: ChosenStore): Operation[] =>
+  WITHOUT_CHOICE.filter(({name}) => IN_A_STORE.includes(name)).map((operation) => ({
+    ...operation,
+    store,
+    name: `${operation.name}, with ${store}`,
+  }))
+
+export const OPERATIONS: Operation[] = [...WITHOUT_CHOICE, ...withStore('pass'), ...withStore('helper')]

@@ -2,7 +2,7 @@
 import {removeEntries} from '../../src/backends/netrc/document.js'
 import type {Said} from './commands.js'
 import type {Operation} from './operations.js'
-import {WRONG_TOKEN} from './programs.js'
+import {EVES_TOKEN, WRONG_TOKEN} from './programs.js'
 import {FOREIGN_GIT, FOREIGN_NETRC, type World} from './world.js'
 
 /** Time limit of an operation in milliseconds: five seconds for a keychain, and as much again for a busy machine. */
@@ -32,17 +32,23 @@ export async function judge(operation: Operation, world: World, said: Said, ms: 
   }
 
   const shown =
-    said.stderr + (operation.name.startsWith('token') || operation.name === "git's helper" ? '' : said.stdout)
+    said.stderr + (operation.name.startsWith('token') || operation.name.startsWith("git's helper") ? '' : said.stdout)
   expectThat(said.crash === undefined, `it crashed: ${said.crash ?? ''}`)
   expectThat(!/^\s+at \S.*:\d+/mu.test(shown), `it showed a stack trace: ${shown}`)
   expectThat(!CONTROL.test(shown), `it showed a control character: ${JSON.stringify(shown)}`)
-  const secrets = [WRONG_TOKEN, 'correct horse', ...world.heroku.tokens.map(({token}) => token)]
+  const secrets = [WRONG_TOKEN, EVES_TOKEN, 'correct horse', ...world.heroku.tokens.map(({token}) => token)]
   expectThat(!secrets.some((secret) => shown.includes(secret)), 'it showed a secret')
   expectThat(said.exitCode === 0 || said.crash !== undefined || said.stderr.trim() !== '', 'it failed without a word')
   expectThat(ms < BOUND_MS, `it took ${Math.round(ms)} ms`)
   expectThat(world.front.strayed() === 0, 'a token went to another host')
 
-  expectThat(await world.holdsForeign(), "another program's item is gone from the keyring")
+  expectThat(await world.holdsForeign(), "another program's secret is gone from the keychain")
+  if (operation.store !== undefined)
+    for (const path of world.files()) {
+      const text = world.read(path) ?? ''
+      const isNew = ({token}: {token: string}) => text.includes(token) && (path !== '.netrc' || token !== world.old)
+      expectThat(!world.heroku.tokens.some(isNew), `a token is in plain text in ${path}, though a store was chosen`)
+    }
   const {host} = world.front
   expectThat(
     removeEntries(world.read('.netrc') ?? '', [host]) === FOREIGN_NETRC,

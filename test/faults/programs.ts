@@ -1,8 +1,12 @@
 // Injects a fault into one program call: a shell script corrupts the program's output, or replaces the program. The
 // script is a process of the real `run`, even if the program itself is simulated in this process.
+import {basename} from 'node:path'
 import {run, type RunOptions, type RunTool} from '../../src/process/run.js'
 
+/** What a keychain that is asked for Ada's token gives as hers. */
 export const WRONG_TOKEN = 'HRKU-somebody-elses'
+
+export const EVES_TOKEN = 'HRKU-eves'
 
 /** The time limit for a program that hangs. */
 const HANG_MS = 100
@@ -23,11 +27,25 @@ export const PROGRAM_FAULTS: Readonly<Record<string, string>> = {
   'succeeds without doing it': 'exit 0',
   garbage: String.raw`${did}; rm -r "$T"; printf '\377\200\0<html>{"' | tee /dev/stderr; exit 0`,
   'half an answer': both('cat >"$T/h"; head -c $(( $(wc -c <"$T/h") / 2 )) "$T/h"'),
-  'the wrong token': both(`sed 's/^HRKU-.*/${WRONG_TOKEN}/; s/account = .*/account = eve@example.com/'`),
+  'the wrong token': both(
+    String.raw`sed 's/^\(password=\)\{0,1\}HRKU-.*/\1${WRONG_TOKEN}/; s/account = .*/account = eve@example.com/'`,
+  ),
   '10 MB': String.raw`${did}; rm -r "$T"; head -c 10000000 /dev/zero | tr '\0' x | tee /dev/stderr; exit 0`,
   CRLF: both(String.raw`sed 's/$/\r/'`),
   'ANSI sequences': both(String.raw`printf '\033[31m'; cat; printf '\033[2J'`),
 }
+
+/** Of a git credential helper, which says whose token it gives. */
+const ANOTHER_ACCOUNT = "another account's token"
+
+const ALL_FAULTS: typeof PROGRAM_FAULTS = {
+  ...PROGRAM_FAULTS,
+  [ANOTHER_ACCOUNT]: both(`sed 's/^username=.*/username=eve@example.com/; s/^password=.*/password=${EVES_TOKEN}/'`),
+}
+
+/** The faults of a call. */
+export const programFaultsFor = (call: string): string[] =>
+  Object.keys(/^git-credential-.* get$/u.test(call) ? ALL_FAULTS : PROGRAM_FAULTS)
 
 export interface Injected {
   run: RunTool
@@ -43,10 +61,10 @@ export function injecting(world: RunTool, fault: string, at = -1): Injected {
     async run(file, args, options) {
       const index = calls.push(nameOf(file, args)) - 1
       if (index !== at) return world(file, args, options)
-      const script = PROGRAM_FAULTS[fault] ?? ''
+      const script = ALL_FAULTS[fault] ?? ''
       if (script === '') return run('/nowhere/at/all', args, options)
       const isDone = script.includes('"$@"')
-      const program = isDone && isSecretTool(file) ? await replayed(world, file, args, options) : [file, ...args]
+      const program = isDone && isSimulated(file) ? await replayed(world, file, args, options) : [file, ...args]
       const plant = (timeoutMs: number) =>
         run('/bin/sh', ['-c', `PATH=/usr/bin:/bin; ${script}`, 'sh', ...program], {...options, timeoutMs})
       if (!fault.startsWith('hangs')) return plant(options.timeoutMs)
@@ -56,17 +74,23 @@ export function injecting(world: RunTool, fault: string, at = -1): Injected {
   }
 }
 
-const isSecretTool = (file: string) => file.endsWith('/secret-tool')
+const isSimulated = (file: string) => isGpg(file) || basename(file) === 'secret-tool'
 
 /** Makes the call, and creates a program that returns the same answer. */
 async function replayed(world: RunTool, file: string, args: readonly string[], options: RunOptions): Promise<string[]> {
   const answer = await world(file, args, {...options, discardStdout: false})
-  if (answer.status !== 'exited') throw new Error(`secret-tool ${answer.status} with nothing going wrong`)
+  if (answer.status !== 'exited') throw new Error(`${file} ${answer.status} with nothing going wrong`)
   const {code, stderr, stdout} = answer
   return ['/bin/sh', '-c', 'printf %s "$1"; printf %s "$2" >&2; exit "$3"', 'sh', stdout, stderr, String(code)]
 }
 
 function nameOf(file: string, args: readonly string[]): string {
-  const name = file.split('/').at(-1) ?? file
-  return `${name} ${args.find((arg) => !arg.startsWith('-') && arg !== 'config') ?? args[0] ?? ''}`
+  const verb = isGpg(file)
+    ? args.find((arg) => /^--(?:en|de)crypt$/u.test(arg))
+    : basename(file).startsWith('git-credential-')
+      ? args.at(-1)
+      : args.find((arg) => !arg.startsWith('-') && arg !== 'config')
+  return `${basename(file)} ${verb ?? args[0] ?? ''}`
 }
+
+const isGpg = (file: string) => basename(file) === 'gpg'

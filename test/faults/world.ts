@@ -1,26 +1,25 @@
 // The environment for fault injection: a user with a real keyring, real files, and a loopback Heroku.
 import {mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
-import {type Keychain, resolveKeychain} from '../../src/backends/resolve.js'
 import {findCredential, type ShortLookup} from '../support/lookup.js'
 import {recordLogin, recordLogout} from '../support/login-record.js'
-import {fingerprint} from '../../src/credentials/token-record.js'
+import {VARIABLE} from '../../src/credentials/chosen-store.js'
+import {keychainsOf} from '../../src/credentials/open-stores.js'
+import {recordFor} from '../../src/credentials/token-record.js'
 import {CredentialStores, type StoresContext} from '../../src/credentials/stores.js'
 import {endpointsFrom} from '../../src/heroku/endpoints.js'
 import {run, type RunTool} from '../../src/process/run.js'
-import {type Keyring, startKeyring} from '../support/keyring.js'
 import {type LoopbackHeroku, startHeroku} from '../support/loopback-heroku.js'
-import {memoryKeychain} from '../support/memory-keychain.js'
+import {openRealStore, type RealStoreName} from '../support/real-stores.js'
 import {openSandbox, type Sandbox} from '../support/sandbox.js'
-import {startSecretService} from '../support/secret-tool.js'
 import {type Front, startFront} from './front.js'
+import {type HeldStore, inMemory, simulatedKeyring, simulatedPass} from './held-store.js'
 
 export const ADA = 'ada@example.com'
 /** A browser that does nothing: the test visits the page itself. */
 export const BROWSER = 'a-browser'
 export const FOREIGN_NETRC = '# mine\nmachine example.com login me password kept # and this\n'
 export const FOREIGN_GIT = '[user]\n\tname = Ada\n'
-const FOREIGN_ITEM = {label: 'another', attributes: {service: 'another'}, secret: 'not of Heroku'}
 
 /** The state before an operation. */
 export interface Before {
@@ -32,11 +31,14 @@ export interface Before {
   git?: boolean
 }
 
+/** A store that the user has chosen: the password store, or a git credential helper. */
+export type ChosenStore = 'pass' | 'helper'
+
 /**
- * The kind of keychain: one in memory, which starts no program; a Secret Service simulated in this process, with calls
- * of its tool; or a real keyring and its tool.
+ * The kind of keychain: one in memory, which starts no program; a Secret Service, or gpg for the password store, simulated in this
+ * process, with calls of their tools; or a real store and its tool.
  */
-export type Store = 'memory' | 'secret-tool' | 'keyring'
+export type Store = 'memory' | 'secret-tool' | 'gpg' | RealStoreName
 
 export interface World {
   readonly home: string
@@ -46,7 +48,10 @@ export interface World {
   readonly env: Record<string, string>
   readonly heroku: LoopbackHeroku
   readonly front: Front
-  readonly keychain: Keychain
+  /** What the stores of a command are opened with, instead of this machine's keychains. */
+  readonly context: Partial<StoresContext>
+  /** The keychain, as `--to` names it. */
+  readonly option: string
   /** Runs a program, without faults. */
   readonly run: RunTool
   /** Ada's previous token, and the token that a login stores. */
@@ -56,9 +61,9 @@ export interface World {
   stores(run: RunTool, changes?: Partial<StoresContext>): CredentialStores
   /** The lookup of a later command, without faults. */
   find(): Promise<ShortLookup>
-  /** Ada's token in the keyring. */
-  inKeyring(): Promise<string | undefined>
-  /** Whether the keyring still has another program's item. */
+  /** Ada's token in the keychain. */
+  inKeychain(): Promise<string>
+  /** Whether the keychain still has another program's secret. */
   holdsForeign(): Promise<boolean>
   read(path: string): string | undefined
   /** Every file below the home folder. */
@@ -73,20 +78,33 @@ export interface Machine {
 
 export async function startMachine(): Promise<Machine> {
   const sandbox: Sandbox = openSandbox()
-  const keyring: Keyring = await startKeyring(sandbox)
   const front = await startFront()
-  const withoutGit = join(sandbox.root, 'no-git')
-  mkdirSync(withoutGit)
-  symlinkSync('/usr/bin/secret-tool', join(withoutGit, 'secret-tool'))
-  symlinkSync('/bin/true', join(withoutGit, BROWSER))
-  await keyring.store(FOREIGN_ITEM)
-  let heroku: LoopbackHeroku | undefined
-
-  const secretTool = async (...args: string[]) => {
-    const ran = await run('/usr/bin/secret-tool', args, {timeoutMs: 10_000, env: keyring.env})
-    if (ran.status !== 'exited') throw new Error(`the oracle's own secret-tool ${ran.status}`)
-    return ran.code === 0 ? ran.stdout : undefined
+  const home = join(sandbox.root, 'ada')
+  const open = (name: RealStoreName) => openRealStore(name, sandbox, {home, host: front.host})
+  const stores = {
+    keyring: await open('keyring'),
+    pass: await open('pass'),
+    gpg: await simulatedPass(home),
+    helper: await open('helper'),
   }
+  /** A folder for PATH. */
+  const folderWith = (...programs: string[]) => {
+    const folder = join(sandbox.root, ['with', ...programs].join('-'))
+    mkdirSync(folder)
+    for (const program of programs) symlinkSync(`/usr/bin/${program}`, join(folder, program))
+    symlinkSync('/bin/true', join(folder, BROWSER))
+    return folder
+  }
+  const [withSecretTool, withGpg, withNeither] = [folderWith('secret-tool'), folderWith('gpg'), folderWith()]
+  const paths = {
+    memory: withSecretTool,
+    'secret-tool': withSecretTool,
+    keyring: withSecretTool,
+    pass: withGpg,
+    gpg: withGpg,
+    helper: withNeither,
+  }
+  let heroku: LoopbackHeroku | undefined
 
   return {
     async begin({env: changes = {}, git = false, loggedIn}, store) {
@@ -94,11 +112,15 @@ export async function startMachine(): Promise<Machine> {
       const current = (heroku = await startHeroku())
       front.behind = {api: heroku.host, login: new URL(heroku.env.HEROKU_LOGIN_HOST).host}
       front.plan('500', -1)
-      const home = join(sandbox.root, 'ada')
       rmSync(home, {recursive: true, force: true})
+      const held: HeldStore =
+        store === 'memory' ? inMemory() : store === 'secret-tool' ? simulatedKeyring() : stores[store]
+      await held.clear()
       const env = sandbox.envWith({
-        ...keyring.env,
-        ...(git ? {} : {PATH: withoutGit}),
+        ...stores.keyring.env,
+        ...held.env,
+        ...(held.savedIn.name === 'secret-service' ? {} : {[VARIABLE]: held.option}),
+        ...(git ? {} : {PATH: paths[store]}),
         HOME: home,
         XDG_CONFIG_HOME: join(home, '.config'),
         HEROKU_HOST: `http://${front.host}`,
@@ -119,25 +141,19 @@ export async function startMachine(): Promise<Machine> {
       write(netrc, FOREIGN_NETRC + (inPlainText ? entry : ''))
       write(join(home, '.gitconfig'), FOREIGN_GIT)
       write(join(home, 'git-helper.cjs'), '')
-      const memory = memoryKeychain()
-      const service = startSecretService()
-      service.items.push(FOREIGN_ITEM)
-      const item = {label: 'Heroku CLI', attributes: {service: 'heroku-cli', account: ADA}, secret: old}
-      if (store === 'keyring') await keyring.clear({service: 'heroku-cli'})
-      if (inKeychain && store === 'keyring') await keyring.store(item)
-      if (inKeychain && store === 'secret-tool') service.items.push(item)
-      if (inKeychain && store === 'memory') memory.tokens.set(ADA, old)
+      if (inKeychain) await held.store({account: ADA, token: old})
       if (loggedIn === false) await recordLogout(dataDir, undefined)
       else {
-        const known = {account: ADA, apiHost: front.host, fingerprint: fingerprint(old)}
-        await recordLogin(dataDir, {...known, savedIn: inKeychain ? 'secret-service' : 'netrc'}, inKeychain)
+        const savedIn = inKeychain ? held.savedIn : ({name: 'netrc'} as const)
+        await recordLogin(dataDir, recordFor({account: ADA, token: old}, front.host, savedIn), inKeychain)
       }
 
-      const isCalled = store !== 'memory' || changes.PATH !== undefined
       const world: World = {
         home,
-        keychain: isCalled ? resolveKeychain(env, 'linux') : memory.keychain,
-        run: store === 'secret-tool' ? service.run : run,
+        // Where there is no keychain, that in memory is not there, either.
+        context: changes.PATH === undefined ? {...held.context} : {},
+        option: held.option,
+        run: held.run ?? run,
         dataDir,
         cacheDir: join(home, 'cache'),
         netrc,
@@ -151,22 +167,17 @@ export async function startMachine(): Promise<Machine> {
             env,
             dataDir,
             endpoints: endpointsFrom(env),
-            keychain: world.keychain,
-            run: (file, args, options) => run(file, args, {...options, env: {...keyring.env, ...options.env}}),
+            ...keychainsOf(env, 'linux'),
+            ...world.context,
+            run: (file, args, options) =>
+              run(file, args, {...options, env: {...stores.keyring.env, ...held.env, ...options.env}}),
             timeoutMs: 5000,
             notify: () => undefined,
             ...more,
           }),
         find: () => findCredential(world.stores(world.run)),
-        async inKeyring() {
-          if (store === 'keyring') return secretTool('lookup', 'service', 'heroku-cli', 'account', ADA)
-          if (store === 'memory') return memory.tokens.get(ADA)
-          return service.items.find(({attributes}) => attributes.account === ADA)?.secret
-        },
-        async holdsForeign() {
-          if (store === 'keyring') return (await secretTool('lookup', 'service', 'another')) === FOREIGN_ITEM.secret
-          return store === 'memory' || service.items.includes(FOREIGN_ITEM)
-        },
+        inKeychain: () => held.secretOf(ADA),
+        holdsForeign: () => held.holdsForeign(),
         read(path) {
           try {
             return readFileSync(join(home, path), 'utf8')
@@ -181,7 +192,7 @@ export async function startMachine(): Promise<Machine> {
     async stop() {
       await heroku?.stop()
       await front.stop()
-      await keyring.stop()
+      for (const each of Object.values(stores)) await each.stop()
       await sandbox.close()
     },
   }
