@@ -4,7 +4,7 @@ import {StorageError} from '../../errors.js'
 import {assertPlain} from '../credential-rules.js'
 import {apply, type Edit, lineEnding, withoutItems} from './edits.js'
 import {type Item, parse} from './tokenizer.js'
-import {beginning, restOfLine, startOfLine} from './words.js'
+import {beginning, PROPERTIES, restOfLine, startOfLine} from './words.js'
 
 /** A machine's entry. Missing and empty values are undefined. */
 export interface NetrcEntry {
@@ -124,7 +124,10 @@ function refill(text: string, item: Item, {account, token}: Credential): Edit[] 
     ...(item.properties.some(({keyword}) => keyword === 'password') ? [] : [`password ${quoted(token)}`]),
   ]
   const gap = gapOf(text, item)
-  return [...values, {start: item.end, end: item.end, put: missing.map((property) => gap + property).join('')}]
+  const added = missing.map((property) => gap + property).join('')
+  // Not after an unknown `keyword value`, which must have its line for itself.
+  const at = (item.properties.findLast(({keyword}) => PROPERTIES.has(keyword))?.value ?? item.name).end
+  return [...values, {start: at, end: at, put: added}].sort((one, other) => one.start - other.start)
 }
 
 /**

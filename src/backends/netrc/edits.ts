@@ -75,7 +75,7 @@ function linesIn(gap: string): string {
       const isWhole = index > 0 && index < lines.length - 1
       if (isWhole) return isBlank(line) ? '' : `${line}\n`
       // The rest of a property's line; its comment is removed with the property.
-      const words = line.replace(/(?:^|(?<=[ \t\r\v\f]))#.*/, '').replaceAll(/^[ \t\r\v\f]+|[ \t\r\v\f]+$/g, '')
+      const words = line.replace(/(?:^|(?<=[ \t\r\v\f]))#[^]*/, '').replaceAll(/^[ \t\r\v\f]+|[ \t\r\v\f]+$/g, '')
       return words === '' ? '' : words + newline
     })
     .join('')

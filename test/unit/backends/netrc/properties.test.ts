@@ -95,6 +95,18 @@ describe('random words', () => {
     )
   })
 
+  // Found by random input.
+  for (const [what, text] of [
+    ['a property that only netrc-parser knows, after ours', 'machine api.heroku.com password #x\n\fa git.heroku.com\n'],
+    ['a carriage return in a comment of our entry', 'machine git.heroku.com\n  login a #\rmachine c\n  password d\n'],
+  ] as const)
+    it(`are unchanged except for our entries, with ${what}`, () => {
+      const credential = {account: ' ', token: ' '}
+      const [before, after] = [strip(text), set(text, credential)]
+      expect(HOSTS.map((host) => readEntry(after, host))).to.deep.equal(HOSTS.map((host) => ({host, ...credential})))
+      expect([before, strip(after), strip(set(before, credential))]).to.deep.equal(['', '', ''])
+    })
+
   it('lose no word except those of our entries', () => {
     const soup = fc
       .array(
