@@ -23,7 +23,7 @@ async function judge(world: World, said: Said, to: Direction): Promise<string[]>
   const {keychain, netrc} = await storesOf(world)
   if (!keychain && !netrc) problems.push('the token is nowhere')
   // migrate trusts an API that reports the token as invalid; and a truncated file can't be recognized as such.
-  const found = !said.stderr.includes('not valid') && !(to === 'keychain' && said.stdout.includes('nothing to do'))
+  const found = !said.stderr.includes('not valid') && !(to === 'keychain' && said.stdout.includes('Nothing to migrate'))
   if (isDone(said) && found && !(await isFinished())) problems.push('it said that it was done, and it was not')
   if ((await world.find()).found?.token !== world.old) problems.push('the token is not found any more')
 
