@@ -9,6 +9,10 @@ export const ENTRIES = 'heroku-cli'
 /** The hint for a password store that is not set up. */
 export const INIT_HINT = 'pass init YOUR-GPG-ID'
 
+/** The hint for a machine without a desktop, where pass is not set up. */
+export const SET_UP_PASS =
+  'set up pass, which needs no desktop: gpg --quick-gen-key you@example.com && pass init you@example.com'
+
 /** The store's folder; as pass does, an empty variable counts as unset. */
 export function storeFolder({HOME = '/', PASSWORD_STORE_DIR = ''}: NodeJS.ProcessEnv): string {
   return PASSWORD_STORE_DIR === '' ? join(HOME, '.password-store') : resolve(PASSWORD_STORE_DIR)

@@ -1,5 +1,6 @@
 import {defined} from '../defined.js'
 import {StorageError, UserError} from '../errors.js'
+import {SET_UP_PASS} from '../backends/password-store-folder.js'
 import {NETRC} from '../backends/store-choice.js'
 import {currentOnRecord} from './login-state.js'
 import {readLoginState} from './login-files.js'
@@ -30,9 +31,15 @@ async function missingStore(stores: CredentialStores): Promise<NoStore | undefin
   // The account is not known yet; that of the last login is the likely one.
   const keychains = stores.keychainsForLogin(currentOnRecord(readLoginState(dataDir))?.account)
   const reached = await reachableKeychain(keychains, env)
-  if (!(reached instanceof StorageError))
-    return reached === undefined && keychain.name === undefined ? keychain : undefined
-  const {hint, message} = reached
-  if (chosen) throw new UserError(`the token cannot be stored in ${keychains[0]?.title}: ${message}`, hint)
-  return {because: message, ...defined({hint})}
+  if (reached instanceof StorageError) {
+    const {hint, message} = reached
+    if (chosen) throw new UserError(`the token cannot be stored in ${keychains[0]?.title}: ${message}`, hint)
+    // The keyring's own hint leads to plain text.
+    return {because: message, ...defined({hint: keychains[0]?.name === 'secret-service' ? SET_UP_PASS : hint})}
+  }
+  if (reached || keychain.name !== undefined) return undefined
+  return {
+    because: keychain.because,
+    hint: [...(keychain.hint === undefined ? [] : [keychain.hint]), SET_UP_PASS].join('; or '),
+  }
 }

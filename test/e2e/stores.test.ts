@@ -296,6 +296,7 @@ describe('the store of a login', function () {
     it('is used after a question, and only if the answer is yes', async () => {
       const no = await answer('')
       expect(no.exitCode).to.equal(1)
+      expect(no.screen.replaceAll(/[\s›]+/gu, ' ')).to.include('Try this: set up pass, which needs no desktop: gpg')
       expect(machine.heroku.requests).to.deep.equal([])
       const yes = await answer('y')
       expect(yes.exitCode).to.equal(0)

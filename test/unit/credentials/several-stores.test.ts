@@ -198,7 +198,10 @@ describe('accounts in several keychains', () => {
       )
       expect(await plainTextAtLogin(stores({}, without)), 'pass').to.equal(undefined)
       pass.faults.set('accounts', failing('unavailable'))
-      const {because} = (await plainTextAtLogin(stores({}, without))) ?? {}
+      const {because, hint} = (await plainTextAtLogin(stores({}, without))) ?? {}
+      expect(hint).to.match(/^set up pass, which needs no desktop: gpg /u)
+      const noTool = {keychain: noKeychain, otherKeychains: []}
+      expect((await plainTextAtLogin(stores(noTool)))?.hint).to.match(/^install it; or set up pass, /u)
       expect(because).to.equal('there is no D-Bus session, so no keyring')
       const netrc = {chosen: {from: '--store', text: 'netrc', store: 'netrc' as const}}
       expect(await plainTextAtLogin(stores(netrc, without))).to.equal(undefined)
