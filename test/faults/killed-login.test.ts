@@ -9,7 +9,7 @@ import {recordFor} from '../../src/credentials/token-record.js'
 import {findToRemove, removeToken} from '../../src/credentials/remove.js'
 import {saveToken} from '../../src/credentials/save.js'
 import {NEW_TOKEN} from '../fixtures/killed/new-token.js'
-import {peopleWhoAreKilled, type Person, share, type Work} from '../support/killed.js'
+import {killAtEachOperation, peopleWhoAreKilled, type Person, type Work} from '../support/killed.js'
 import type {RealStoreName} from '../support/real-stores.js'
 import {saveFigures} from '../support/trust.js'
 import {ada, entries} from '../support/user.js'
@@ -55,14 +55,9 @@ describe('a process that is killed', function () {
         afterwards: (person: Person, when: string) => Promise<void>,
         netrc = FOREIGN + entries(ada),
       ) => {
-        let next = 1
-        let kills = 0
-        await share(people, async (person) => {
-          const operation = next++
-          const when = `operation ${operation}`
+        const kills = await killAtEachOperation(people, async (person, operation, when) => {
           await begin(person, netrc)
           const killed = await person.killed(work, {operation})
-          if (killed) kills += 1
           figures.lost += 1
           expectSoundFiles(person, when)
           await person.ageLeftovers()

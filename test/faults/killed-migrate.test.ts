@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {recordLogin} from '../support/login-record.js'
 import {findCredential} from '../support/lookup.js'
 import {fingerprint, recordFor} from '../../src/credentials/token-record.js'
-import {peopleWhoAreKilled, type Person, share} from '../support/killed.js'
+import {killAtEachOperation, peopleWhoAreKilled, type Person, share} from '../support/killed.js'
 import {migrate} from '../support/migrate.js'
 import {saveFigures} from '../support/trust.js'
 import {ada, entries, grace} from '../support/user.js'
@@ -89,17 +89,10 @@ describe('a migrate that is killed', function () {
 
   for (const to of ['keychain', 'netrc'] as const) {
     it(`on the way to ${to === 'netrc' ? '.netrc' : 'the keychain'} at any operation, loses nothing, and the next one finishes`, async () => {
-      let next = 1
-      let kills = 0
-      await share(people, async (person) => {
-        const operation = next++
-        const when = `operation ${operation}`
+      const kills = await killAtEachOperation(people, async (person, operation, when) => {
         await begin(person, to)
         const killed = await person.killed(workTo(to), {operation})
-        if (killed) {
-          kills += 1
-          await countLoss(expectNothingLost(person, when))
-        }
+        if (killed) await countLoss(expectNothingLost(person, when))
         await expectFinished(person, to, when)
         return killed
       })
@@ -170,17 +163,10 @@ describe('a migrate between two stores that is killed', function () {
     }
 
     it(`on the way to ${to} at any operation, loses nothing, and the next one finishes`, async () => {
-      let next = 1
-      let kills = 0
-      await share(people, async (person) => {
-        const operation = next++
-        const when = `operation ${operation}`
+      const kills = await killAtEachOperation(people, async (person, operation, when) => {
         await begin(person)
         const killed = await person.killed('migrate from another store', {operation}, storesOf(person).to.option)
-        if (killed) {
-          kills += 1
-          await countLoss(expectNothingLost(person, when))
-        }
+        if (killed) await countLoss(expectNothingLost(person, when))
         await expectFinished(person, when)
         return killed
       })

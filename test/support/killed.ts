@@ -175,3 +175,23 @@ export async function share(people: readonly Person[], work: (person: Person) =>
     }),
   )
 }
+
+/**
+ * Kills a work at its first operation, at its second, and so on, until it is done before it is killed.
+ * @param kill prepares the user, starts the work, kills it at the operation, and judges. Returns whether it was killed
+ * @returns the number of kills
+ */
+export async function killAtEachOperation(
+  people: readonly Person[],
+  kill: (person: Person, operation: number, when: string) => Promise<boolean>,
+): Promise<number> {
+  let next = 1
+  let kills = 0
+  await share(people, async (person) => {
+    const operation = next++
+    const killed = await kill(person, operation, `operation ${operation}`)
+    if (killed) kills += 1
+    return killed
+  })
+  return kills
+}
